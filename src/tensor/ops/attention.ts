@@ -1,0 +1,64 @@
+import { ShapeError } from "../../errors.ts";
+import { allocate } from "../scope.ts";
+import { formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkOffsets, commonBackend, expectShape, matrixShape } from "./check.ts";
+
+export interface AttentionOptions {
+  readonly heads: number;
+  /** Multiplies the dot products of queries and keys. */
+  readonly scale: number;
+  /** [heads, 2 · span − 1]: what is added to a score for each distance key − query, from 1 − span to span − 1. */
+  readonly relativeBias?: Tensor | null;
+}
+
+/**
+ * Scaled dot-product attention (arXiv 1706.03762) inside each sequence of a packed batch.
+ * query, key, value: [tokens, heads · headDim]; `offsets`: boundaries of the sequences, [sequences + 1].
+ */
+export function attention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  offsets: Int32Array,
+  { heads, scale, relativeBias = null }: AttentionOptions,
+): Tensor {
+  const [tokens, width] = matrixShape("attention", "query", query);
+  expectShape("attention", "key", key, query.shape);
+  expectShape("attention", "value", value, query.shape);
+  if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
+    throw new ShapeError(`attention: ${heads} heads do not divide the width of ${formatShape(query.shape)}`);
+  }
+  checkOffsets("attention", offsets, tokens);
+  const span = relativeBias === null ? 0 : relativeSpan(relativeBias, heads, offsets);
+
+  const backend = commonBackend("attention", query, key, value, relativeBias);
+  const out = allocate(backend, query.shape);
+  backend.attention(
+    out.storage,
+    query.storage,
+    key.storage,
+    value.storage,
+    offsets,
+    relativeBias?.storage ?? null,
+    { heads, headDim: width / heads, scale, span },
+  );
+  return out;
+}
+
+function relativeSpan(relativeBias: Tensor, heads: number, offsets: Int32Array): number {
+  const [rows, distances] = matrixShape("attention", "relativeBias", relativeBias);
+  const span = (distances + 1) / 2;
+  if (rows !== heads || !Number.isInteger(span)) {
+    throw new ShapeError(
+      `attention: relativeBias has shape ${formatShape(relativeBias.shape)}, expected [${heads}, 2 · span − 1]`,
+    );
+  }
+  for (let i = 1; i < offsets.length; i++) {
+    const length = offsets[i]! - offsets[i - 1]!;
+    if (length > span) {
+      throw new ShapeError(`attention: relativeBias spans ${span} positions, a sequence has ${length}`);
+    }
+  }
+  return span;
+}

@@ -1,0 +1,62 @@
+/** What every op asks of its inputs before it allocates. */
+import { ShapeError } from "../../errors.ts";
+import type { Backend } from "../backend.ts";
+import { formatShape, type Shape, sameShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** The backend that all inputs share. @throws ShapeError where one is in host memory or elsewhere. */
+export function commonBackend(operation: string, ...inputs: readonly (Tensor | null)[]): Backend {
+  let backend: Backend | null = null;
+  for (const input of inputs) {
+    if (input === null) continue;
+    if (input.backend === null) {
+      throw new ShapeError(
+        `${operation}: input ${formatShape(input.shape)} lies in host memory; move it with \`upload\` first`,
+      );
+    }
+    if (backend !== null && backend !== input.backend) {
+      throw new ShapeError(
+        `${operation}: inputs lie in the memory of two backends, ${backend.name} and ${input.backend.name}`,
+      );
+    }
+    backend = input.backend;
+  }
+  if (backend === null) throw new ShapeError(`${operation}: no input`);
+  return backend;
+}
+
+export function expectShape(operation: string, what: string, tensor: Tensor, shape: Shape): void {
+  if (!sameShape(tensor.shape, shape)) {
+    throw new ShapeError(
+      `${operation}: ${what} has shape ${formatShape(tensor.shape)}, expected ${formatShape(shape)}`,
+    );
+  }
+}
+
+/** [rows, width] of a matrix. @throws ShapeError for any other number of axes. */
+export function matrixShape(operation: string, what: string, tensor: Tensor): [number, number] {
+  const [rows, width] = tensor.shape;
+  if (rows === undefined || width === undefined || tensor.shape.length !== 2) {
+    throw new ShapeError(
+      `${operation}: ${what} has shape ${formatShape(tensor.shape)}, expected a matrix [rows, width]`,
+    );
+  }
+  return [rows, width];
+}
+
+/** @throws ShapeError where boundaries do not cut `rows` rows into sequences, in order and without gaps. */
+export function checkOffsets(operation: string, offsets: Int32Array, rows: number): void {
+  let previous = 0;
+  if (offsets.length === 0 || offsets[0] !== 0) {
+    throw new ShapeError(`${operation}: sequence offsets begin with 0, got ${offsets[0] ?? "none"}`);
+  }
+  for (const offset of offsets) {
+    if (offset < previous) {
+      throw new ShapeError(`${operation}: sequence offsets fall from ${previous} to ${offset}`);
+    }
+    previous = offset;
+  }
+  if (previous !== rows) {
+    throw new ShapeError(`${operation}: sequence offsets end at ${previous}, the batch has ${rows} rows`);
+  }
+}

@@ -1,0 +1,40 @@
+import { ShapeError } from "../../errors.ts";
+import type { Backend, EmbeddingTable } from "../backend.ts";
+import { allocate } from "../scope.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** One table to look up, and the row that each output row takes from it. */
+export interface Lookup {
+  /** What error messages call the ids: "token id", "position". */
+  readonly what: string;
+  readonly table: EmbeddingTable;
+  readonly ids: Int32Array;
+}
+
+/** Row r of the result is the sum of row ids[r] of every table: [rows, width]. */
+export function embeddingSum(backend: Backend, lookups: readonly Lookup[]): Tensor {
+  const [first] = lookups;
+  if (first === undefined) throw new ShapeError("embeddingSum: no table");
+  const { width } = first.table;
+  const rows = first.ids.length;
+  for (const { what, table, ids } of lookups) {
+    if (table.width !== width || ids.length !== rows) {
+      throw new ShapeError(
+        `embeddingSum: ${what}s [${ids.length}] into rows of ${table.width} do not fit [${rows}] into rows of ${width}`,
+      );
+    }
+    for (const id of ids) {
+      if (id < 0 || id >= table.rows) {
+        throw new ShapeError(`embeddingSum: ${what} ${id} does not lie in a table of ${table.rows} rows`);
+      }
+    }
+  }
+  const out = allocate(backend, [rows, width]);
+  backend.embeddingSum(
+    out.storage,
+    lookups.map((lookup) => lookup.table),
+    lookups.map((lookup) => lookup.ids),
+    { rows, width },
+  );
+  return out;
+}

@@ -1,0 +1,21 @@
+import { ShapeError } from "../../errors.ts";
+import { allocate } from "../scope.ts";
+import type { Tensor } from "../tensor.ts";
+import { commonBackend, expectShape } from "./check.ts";
+
+/** Layer normalization over the last axis. x: [..., width]; weight, bias: [width]. */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
+  const width = x.shape.at(-1);
+  if (width === undefined || width === 0) throw new ShapeError("layerNorm: input has no last axis");
+  expectShape("layerNorm", "weight", weight, [width]);
+  expectShape("layerNorm", "bias", bias, [width]);
+
+  const backend = commonBackend("layerNorm", x, weight, bias);
+  const out = allocate(backend, x.shape);
+  backend.layerNorm(out.storage, x.storage, weight.storage, bias.storage, {
+    rows: x.elementCount / width,
+    width,
+    eps,
+  });
+  return out;
+}
