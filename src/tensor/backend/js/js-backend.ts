@@ -1,0 +1,187 @@
+import type {
+  ActivationName,
+  AttentionDims,
+  Backend,
+  EmbeddingDims,
+  EmbeddingTable,
+  LayerNormDims,
+  LinearDims,
+  PackedMatrix,
+  PoolDims,
+  PooledSequences,
+  RowDims,
+  Storage,
+} from "../../backend.ts";
+import type { JsKernels } from "./kernels.ts";
+import { FreeLists, JsMatrix, JsStorage, JsTable } from "./memory.ts";
+import { REFERENCE_KERNELS } from "./reference/kernels.ts";
+
+/** The backend that needs nothing but JavaScript: for runtimes that may not compile WebAssembly. */
+export function createJsBackend(): Backend {
+  return new JsBackend("js", "js: typed arrays, one thread", REFERENCE_KERNELS);
+}
+
+/** The slow backend that all others are tested against. */
+export function createReferenceBackend(): Backend {
+  return new JsBackend("reference", "reference: naive kernels with f64 sums", REFERENCE_KERNELS);
+}
+
+/** Memory is `Float32Array`s, the work is done within the call, and the kernels are those of `kernels`. */
+class JsBackend implements Backend {
+  readonly name: string;
+  readonly description: string;
+  readonly preferredBatchTokens = 256;
+  readonly #kernels: JsKernels;
+  readonly #free = new FreeLists();
+  #disposed = false;
+
+  constructor(name: string, description: string, kernels: JsKernels) {
+    this.name = name;
+    this.description = description;
+    this.#kernels = kernels;
+  }
+
+  allocate(length: number): Storage {
+    if (this.#disposed) throw new Error(`${this.name}: the backend has been disposed`);
+    return new JsStorage(length, this.#free.take(length));
+  }
+
+  free(storage: Storage): void {
+    this.#free.give(dataOf(storage));
+    (storage as JsStorage).data = null;
+  }
+
+  write(storage: Storage, values: Float32Array, start: number): void {
+    dataOf(storage).set(values, start);
+  }
+
+  async read(storage: Storage, start: number, end: number): Promise<Float32Array> {
+    return this.readSync(storage, start, end);
+  }
+
+  readSync(storage: Storage, start: number, end: number): Float32Array {
+    return dataOf(storage).slice(start, end);
+  }
+
+  createMatrix(outFeatures: number, inFeatures: number): PackedMatrix {
+    const length = this.#kernels.packedLength({ outFeatures, inFeatures });
+    return new JsMatrix(outFeatures, inFeatures, new Float32Array(length));
+  }
+
+  writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void {
+    this.#kernels.packRows(matrixOf(matrix), rows, firstRow, matrix);
+  }
+
+  freeMatrix(matrix: PackedMatrix): void {
+    matrixOf(matrix);
+    (matrix as JsMatrix).data = null;
+  }
+
+  createTable(rows: number, width: number): EmbeddingTable {
+    return new JsTable(rows, width);
+  }
+
+  writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void {
+    tableOf(table).set(rows, firstRow * table.width);
+  }
+
+  freeTable(table: EmbeddingTable): void {
+    tableOf(table);
+    (table as JsTable).data = null;
+  }
+
+  linear(
+    out: Storage,
+    x: Storage,
+    weight: PackedMatrix,
+    bias: Storage | null,
+    residual: Storage | null,
+    { rows, activation }: LinearDims,
+  ): void {
+    const { inFeatures, outFeatures } = weight;
+    this.#kernels.linear(dataOf(out), dataOf(x), matrixOf(weight), optional(bias), optional(residual), {
+      rows,
+      inFeatures,
+      outFeatures,
+      activation,
+    });
+  }
+
+  embeddingSum(
+    out: Storage,
+    tables: readonly EmbeddingTable[],
+    ids: readonly Int32Array[],
+    dims: EmbeddingDims,
+  ): void {
+    this.#kernels.embeddingSum(dataOf(out), tables.map(tableOf), ids, dims);
+  }
+
+  layerNorm(out: Storage, x: Storage, weight: Storage, bias: Storage, dims: LayerNormDims): void {
+    this.#kernels.layerNorm(dataOf(out), dataOf(x), dataOf(weight), dataOf(bias), dims);
+  }
+
+  attention(
+    out: Storage,
+    q: Storage,
+    k: Storage,
+    v: Storage,
+    offsets: Int32Array,
+    relativeBias: Storage | null,
+    dims: AttentionDims,
+  ): void {
+    this.#kernels.attention(
+      dataOf(out),
+      dataOf(q),
+      dataOf(k),
+      dataOf(v),
+      offsets,
+      optional(relativeBias),
+      dims,
+    );
+  }
+
+  activation(out: Storage, x: Storage, activation: ActivationName, length: number): void {
+    this.#kernels.activation(dataOf(out), dataOf(x), activation, length);
+  }
+
+  add(out: Storage, a: Storage, b: Storage, length: number): void {
+    this.#kernels.add(dataOf(out), dataOf(a), dataOf(b), length);
+  }
+
+  pool(out: Storage, x: Storage, sequences: PooledSequences, dims: PoolDims): void {
+    this.#kernels.pool(dataOf(out), dataOf(x), sequences, dims);
+  }
+
+  normalizeRows(out: Storage, x: Storage, dims: RowDims): void {
+    this.#kernels.normalizeRows(dataOf(out), dataOf(x), dims);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#free.clear();
+  }
+}
+
+// A handle of another backend, or one given back, is a bug in this package: the ops have checked before.
+
+function dataOf(storage: Storage): Float32Array {
+  if (!(storage instanceof JsStorage)) throw new TypeError("js: the storage belongs to another backend");
+  if (storage.data === null) throw new TypeError("js: the storage has been given back");
+  return storage.data;
+}
+
+function matrixOf(matrix: PackedMatrix): Float32Array {
+  if (!(matrix instanceof JsMatrix)) throw new TypeError("js: the matrix belongs to another backend");
+  if (matrix.data === null) throw new TypeError("js: the matrix has been given back");
+  return matrix.data;
+}
+
+function tableOf(table: EmbeddingTable): Float32Array {
+  if (!(table instanceof JsTable)) throw new TypeError("js: the table belongs to another backend");
+  if (table.data === null) throw new TypeError("js: the table has been given back");
+  return table.data;
+}
+
+function optional(storage: Storage | null): Float32Array | null {
+  return storage === null ? null : dataOf(storage);
+}
