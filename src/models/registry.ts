@@ -1,0 +1,88 @@
+/** The architectures that can be loaded, by `model_type` of config.json. */
+
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { ConfigReader, type JsonObject } from "../config-reader.ts";
+import { FormatError, UnsupportedError } from "../errors.ts";
+import { Weights } from "../nn/weights.ts";
+import type { Backend } from "../tensor/backend.ts";
+import { BertModel } from "./bert.ts";
+import type { EncoderConfig } from "./config.ts";
+import type { Encoder, EncoderParts } from "./encoder.ts";
+
+interface Architecture {
+  /** The scope that holds the encoder where the checkpoint was saved with a head for some task. */
+  readonly prefix: string;
+  /** Tensors inside the encoder that the reference does not use either. */
+  readonly ignored: readonly string[];
+  readConfig(reader: ConfigReader): EncoderConfig;
+  new (config: EncoderConfig, weights: Weights, parts?: EncoderParts): Encoder;
+}
+
+const architectures: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([["bert", BertModel]]);
+
+/**
+ * Heads of models for other tasks, beside the encoder in the same checkpoint; AutoModel leaves them out.
+ * Names as in transformers' `For…` classes.
+ */
+const taskHeads = [
+  "cls.",
+  "classifier.",
+  "qa_outputs.",
+  "lm_head.",
+  "score.",
+  "pre_classifier.",
+  "vocab_transform.",
+  "vocab_layer_norm.",
+  "vocab_projector.",
+];
+
+export interface LoadedEncoder {
+  readonly encoder: Encoder;
+  /** To be filled before the encoder is used, and disposed of after. */
+  readonly weights: Weights;
+}
+
+export interface EncoderSource {
+  /** The parsed config.json. */
+  readonly config: JsonObject;
+  readonly configFile: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/** The configuration of an encoder. @throws UnsupportedError for a model_type that is not known. */
+function architectureOf(reader: ConfigReader): Architecture {
+  if (!reader.has("model_type")) {
+    throw new FormatError(`"model_type" is missing: is this a transformers model?`, { file: reader.file });
+  }
+  const modelType = reader.string("model_type");
+  const architecture = architectures.get(modelType);
+  if (architecture === undefined) {
+    throw new UnsupportedError(
+      `${reader.file}: model_type "${modelType}" is not supported; known: ${[...architectures.keys()].join(", ")}`,
+    );
+  }
+  return architecture;
+}
+
+/** Declares an encoder over a checkpoint: everything is checked, nothing is read yet. */
+export function declareEncoder(
+  source: EncoderSource,
+  backend: Backend,
+  parts: EncoderParts = {},
+): LoadedEncoder {
+  const reader = new ConfigReader(source.config, source.configFile);
+  const Model = architectureOf(reader);
+  const config = Model.readConfig(reader);
+  const weights = Weights.of(source.checkpoint, backend);
+  const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
+  try {
+    const encoder = new Model(config, weights.scope(prefix), parts);
+    const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;
+    const inside = ignored.map((name) => (prefix === "" ? name : `${prefix}.${name}`));
+    weights.assertAllTaken([...inside, ...taskHeads]);
+    return { encoder, weights };
+  } catch (error) {
+    weights.dispose();
+    throw error;
+  }
+}

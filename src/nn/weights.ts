@@ -1,0 +1,194 @@
+/**
+ * Weights by descent: a layer's constructor takes its parameters by name and shape, `scope` descends as
+ * `cd` into a folder does. Taking reserves memory and proves that the checkpoint fits; nothing is read
+ * before `fill`, which then goes through the files once, front to back, in pieces. So a model that does
+ * not fit fails before the first byte, and a checkpoint is never in memory twice.
+ */
+
+import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
+import { FormatError } from "../errors.ts";
+import { Pauses } from "../scheduling.ts";
+import type { Backend, EmbeddingTable, PackedMatrix } from "../tensor/backend.ts";
+import { elementCount, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */
+const PIECE = 1 << 20;
+
+interface Pending {
+  readonly info: TensorInfo;
+  readonly rows: number;
+  readonly width: number;
+  write(values: Float32Array, firstRow: number): void;
+}
+
+export interface FillOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called as bytes of the checkpoint have been read. */
+  readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
+}
+
+interface Root {
+  readonly checkpoint: Checkpoint;
+  readonly backend: Backend;
+  readonly taken: Set<string>;
+  readonly pending: Pending[];
+  readonly release: (() => void)[];
+}
+
+export class Weights {
+  readonly #root: Root;
+  readonly #prefix: string;
+
+  private constructor(root: Root, prefix: string) {
+    this.#root = root;
+    this.#prefix = prefix;
+  }
+
+  static of(checkpoint: Checkpoint, backend: Backend): Weights {
+    return new Weights({ checkpoint, backend, taken: new Set(), pending: [], release: [] }, "");
+  }
+
+  get backend(): Backend {
+    return this.#root.backend;
+  }
+
+  /** The weights under `name.`; an empty name stays here. */
+  scope(name: string): Weights {
+    return name === "" ? this : new Weights(this.#root, `${this.#prefix}${name}.`);
+  }
+
+  /** Whether the checkpoint has a tensor of this name here. */
+  has(name: string): boolean {
+    return this.#root.checkpoint.tensors.has(this.#prefix + name);
+  }
+
+  /** Whether the checkpoint has any tensor under `name.` here. */
+  hasScope(name: string): boolean {
+    const prefix = `${this.#prefix}${name}.`;
+    for (const key of this.#root.checkpoint.tensors.keys()) if (key.startsWith(prefix)) return true;
+    return false;
+  }
+
+  /** A parameter that kernels read as it is: a bias, the weight of a LayerNorm. */
+  vector(name: string, length: number): Tensor {
+    return this.array(name, [length]);
+  }
+
+  /** A parameter of any shape that kernels read as it is. */
+  array(name: string, shape: Shape): Tensor {
+    const info = this.#take(name, shape);
+    const { backend } = this.#root;
+    const tensor = Tensor.onBackend(backend, backend.allocate(elementCount(shape)), shape);
+    this.#root.release.push(() => tensor.dispose());
+    this.#root.pending.push({
+      info,
+      rows: elementCount(shape),
+      width: 1,
+      write: (values, first) => backend.write(tensor.storage, values, first),
+    });
+    return tensor;
+  }
+
+  /** The weight of a linear layer [outFeatures, inFeatures], in the backend's own layout. */
+  matrix(name: string, outFeatures: number, inFeatures: number): PackedMatrix {
+    const info = this.#take(name, [outFeatures, inFeatures]);
+    const { backend } = this.#root;
+    const matrix = backend.createMatrix(outFeatures, inFeatures);
+    this.#root.release.push(() => backend.freeMatrix(matrix));
+    this.#root.pending.push({
+      info,
+      rows: outFeatures,
+      width: inFeatures,
+      write: (values, firstRow) => backend.writeMatrix(matrix, values, firstRow),
+    });
+    return matrix;
+  }
+
+  /** A table of embeddings [rows, width]. */
+  table(name: string, rows: number, width: number): EmbeddingTable {
+    const info = this.#take(name, [rows, width]);
+    const { backend } = this.#root;
+    const table = backend.createTable(rows, width);
+    this.#root.release.push(() => backend.freeTable(table));
+    this.#root.pending.push({
+      info,
+      rows,
+      width,
+      write: (values, firstRow) => backend.writeTable(table, values, firstRow),
+    });
+    return table;
+  }
+
+  /**
+   * Refuses a checkpoint with tensors that nobody took: they would be silently left out of the numbers.
+   * `ignored` names those that the reference does not use either: whole names, or prefixes that end in a dot.
+   */
+  assertAllTaken(ignored: readonly string[] = []): void {
+    const { checkpoint, taken } = this.#root;
+    const unused = [...checkpoint.tensors.keys()].filter(
+      (key) =>
+        !taken.has(key) &&
+        !ignored.some((name) => (name.endsWith(".") ? key.startsWith(name) : key === name)),
+    );
+    if (unused.length === 0) return;
+    const shown = unused.slice(0, 5).join(", ") + (unused.length > 5 ? ", …" : "");
+    throw new FormatError(
+      `the model does not use ${unused.length} ${unused.length === 1 ? "tensor" : "tensors"} of the checkpoint: ${shown}`,
+      { file: checkpoint.name },
+    );
+  }
+
+  /** Reads every parameter taken so far into its place, in the order in which the files hold them. */
+  async fill({ signal, onProgress }: FillOptions = {}): Promise<void> {
+    const { checkpoint, pending } = this.#root;
+    const jobs = pending
+      .splice(0)
+      .sort((a, b) => compare(a.info.file, b.info.file) || a.info.byteOffset - b.info.byteOffset);
+    const total = jobs.reduce((sum, { info }) => sum + info.byteLength, 0);
+    const pauses = new Pauses(signal);
+    let loaded = 0;
+    let piece = new Float32Array(0);
+    for (const { info, rows, width, write } of jobs) {
+      const step = Math.max(1, Math.floor(PIECE / Math.max(1, width)));
+      for (let row = 0; row < rows; row += step) {
+        await pauses.pause();
+        const count = Math.min(step, rows - row) * width;
+        if (piece.length < count) piece = new Float32Array(Math.max(count, Math.min(PIECE, rows * width)));
+        const values = piece.subarray(0, count);
+        await checkpoint.readFloat32(info.name, values, row * width);
+        write(values, row);
+        loaded += (info.byteLength / Math.max(1, rows * width)) * count;
+        onProgress?.(Math.round(loaded), total);
+      }
+    }
+  }
+
+  /** Gives back the memory of everything that was taken. */
+  dispose(): void {
+    for (const release of this.#root.release.splice(0)) release();
+  }
+
+  #take(name: string, shape: Shape): TensorInfo {
+    const key = this.#prefix + name;
+    const { checkpoint, taken } = this.#root;
+    const info = checkpoint.tensors.get(key);
+    if (info === undefined) {
+      throw new FormatError(`checkpoint has no tensor "${key}" ${formatShape(shape)}`, {
+        file: checkpoint.name,
+      });
+    }
+    if (!sameShape(info.shape, shape)) {
+      throw new FormatError(
+        `"${key}": expected shape ${formatShape(shape)}, checkpoint has ${formatShape(info.shape)}`,
+        { file: info.file },
+      );
+    }
+    taken.add(key);
+    return info;
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,60 @@
+/** What `1_Pooling/config.json` says, in its old and its new spelling. */
+import type { ConfigReader } from "../config-reader.ts";
+import { FormatError, UnsupportedError } from "../errors.ts";
+import { isPoolingMode, type PoolingMode, poolingModes } from "./modes.ts";
+
+export interface PoolingConfig {
+  readonly embeddingDimension: number;
+  /** Their results are concatenated in this order. */
+  readonly modes: readonly PoolingMode[];
+  readonly includePrompt: boolean;
+}
+
+/** In the order in which the reference concatenates them; versions before 5.4 wrote one boolean a mode. */
+const legacyKeys: readonly (readonly [string, PoolingMode])[] = [
+  ["pooling_mode_cls_token", "cls"],
+  ["pooling_mode_max_tokens", "max"],
+  ["pooling_mode_mean_tokens", "mean"],
+  ["pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"],
+  ["pooling_mode_weightedmean_tokens", "weightedmean"],
+  ["pooling_mode_lasttoken", "lasttoken"],
+];
+
+const knownKeys = new Set([
+  "word_embedding_dimension",
+  "embedding_dimension",
+  "pooling_mode",
+  "include_prompt",
+  ...legacyKeys.map(([key]) => key),
+]);
+
+export function readPoolingConfig(reader: ConfigReader): PoolingConfig {
+  for (const key of Object.keys(reader.json)) {
+    if (!knownKeys.has(key)) {
+      throw new UnsupportedError(`${reader.file}: "${key}" is not known to pooling`);
+    }
+  }
+  const dimensionKey = reader.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
+  return {
+    embeddingDimension: reader.integer(dimensionKey, { minimum: 1 }),
+    modes: reader.has("pooling_mode") ? currentModes(reader) : legacyModes(reader),
+    includePrompt: reader.boolean("include_prompt", true),
+  };
+}
+
+function currentModes(reader: ConfigReader): readonly PoolingMode[] {
+  const value = reader.json.pooling_mode;
+  const modes: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (modes.length === 0) throw new FormatError(`"pooling_mode" is an empty list`, { file: reader.file });
+  return modes.map((mode) => {
+    if (isPoolingMode(mode)) return mode;
+    throw new UnsupportedError(
+      `${reader.file}: pooling mode ${JSON.stringify(mode)} is not known; known: ${poolingModes.join(", ")}`,
+    );
+  });
+}
+
+function legacyModes(reader: ConfigReader): readonly PoolingMode[] {
+  const modes = legacyKeys.filter(([key]) => reader.boolean(key, false)).map(([, mode]) => mode);
+  return modes.length === 0 ? ["mean"] : modes;
+}
