@@ -12,13 +12,14 @@ import type {
   RowDims,
   Storage,
 } from "../../backend.ts";
+import { FAST_KERNELS } from "./fast-kernels.ts";
 import type { JsKernels } from "./kernels.ts";
 import { FreeLists, JsMatrix, JsStorage, JsTable } from "./memory.ts";
 import { REFERENCE_KERNELS } from "./reference/kernels.ts";
 
 /** The backend that needs nothing but JavaScript: for runtimes that may not compile WebAssembly. */
 export function createJsBackend(): Backend {
-  return new JsBackend("js", "js: typed arrays, one thread", REFERENCE_KERNELS);
+  return new JsBackend("js", "js: typed arrays, one thread", FAST_KERNELS);
 }
 
 /** The slow backend that all others are tested against. */
