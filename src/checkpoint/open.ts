@@ -1,0 +1,46 @@
+import { FileError } from "../errors.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { FileSource } from "./file-source.ts";
+import { prefixed } from "./prefixed-source.ts";
+import { openSafetensors } from "./safetensors/open.ts";
+import { type OpenShard, openSharded } from "./sharded.ts";
+
+export interface OpenCheckpointOptions {
+  /** The subfolder that holds the checkpoint, such as "2_Dense"; the source itself where it is not given. */
+  readonly folder?: string;
+}
+
+/** Imported when it is needed: few models still come as pickles only. */
+const openPickled: OpenShard = async (source, path) => {
+  const { openPytorchBin } = await import("./pytorch-bin/open.ts");
+  return await openPytorchBin(source, path);
+};
+
+/** In the order in which the reference looks for them. */
+const formats: readonly { readonly path: string; readonly open: OpenShard }[] = [
+  { path: "model.safetensors", open: openSafetensors },
+  {
+    path: "model.safetensors.index.json",
+    open: (source, path) => openSharded(source, path, openSafetensors),
+  },
+  { path: "pytorch_model.bin", open: openPickled },
+  { path: "pytorch_model.bin.index.json", open: (source, path) => openSharded(source, path, openPickled) },
+];
+
+/**
+ * Opens the weights of a model folder: the first of model.safetensors, model.safetensors.index.json,
+ * pytorch_model.bin and pytorch_model.bin.index.json that is there.
+ *
+ * @throws FileError where none of them is. @throws FormatError, UnsupportedError as the formats do.
+ */
+export async function openCheckpoint(
+  source: FileSource,
+  { folder = "" }: OpenCheckpointOptions = {},
+): Promise<Checkpoint> {
+  const place = prefixed(source, folder);
+  for (const { path, open } of formats) {
+    if (await place.exists(path)) return await open(place, path);
+  }
+  const paths = formats.map(({ path }) => path).join(", ");
+  throw new FileError(place.name, `there is no checkpoint here; looked for ${paths}`);
+}

@@ -1,0 +1,45 @@
+import type { FileSource, RangeReader } from "./file-source.ts";
+import { checkRelativePath, fileNameIn } from "./relative-path.ts";
+
+/**
+ * The subfolder `folder` of a source, as a source: `prefixed(source, "1_Pooling")`. The empty string is
+ * the folder itself, as `path` in modules.json means it.
+ *
+ * @throws ArgumentError where `folder` is absolute or contains "..".
+ */
+export function prefixed(source: FileSource, folder: string): FileSource {
+  const inner = folder.replace(/\/$/, "");
+  if (inner === "") return source;
+  checkRelativePath(source.name, inner);
+  return new PrefixedSource(source, inner);
+}
+
+class PrefixedSource implements FileSource {
+  readonly name: string;
+  readonly #source: FileSource;
+  readonly #folder: string;
+
+  constructor(source: FileSource, folder: string) {
+    this.name = fileNameIn(source.name, folder);
+    this.#source = source;
+    this.#folder = folder;
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.#source.exists(this.#within(path));
+  }
+
+  open(path: string): Promise<RangeReader> {
+    return this.#source.open(this.#within(path));
+  }
+
+  read(path: string): Promise<Uint8Array> {
+    return this.#source.read(this.#within(path));
+  }
+
+  /** Checked here as well: the joined path alone would hide that `path` is absolute. */
+  #within(path: string): string {
+    checkRelativePath(this.name, path);
+    return `${this.#folder}/${path}`;
+  }
+}

@@ -1,0 +1,15 @@
+import { ArgumentError, FileError } from "../errors.ts";
+import type { RangeReader } from "./file-source.ts";
+
+/** What every reader checks first. @throws FileError where the file ends before `position + length`. */
+export function checkReadRange(reader: RangeReader, length: number, position: number): void {
+  if (!Number.isSafeInteger(position) || position < 0) {
+    throw new ArgumentError(`${reader.name}: a position is a whole number from 0 on, not ${position}`);
+  }
+  if (position + length > reader.size) {
+    throw new FileError(
+      reader.name,
+      `ends at byte ${reader.size}; bytes ${position} to ${position + length} were asked for`,
+    );
+  }
+}

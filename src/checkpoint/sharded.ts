@@ -1,0 +1,159 @@
+import { FileError, FormatError } from "../errors.ts";
+import type { Checkpoint, TensorInfo } from "./checkpoint.ts";
+import type { FileSource } from "./file-source.ts";
+import { JsonCursor } from "./json-cursor.ts";
+import { quote } from "./quote.ts";
+import { decodeJsonText } from "./read-json.ts";
+import { fileNameIn, relativePathProblem } from "./relative-path.ts";
+import { findTensor } from "./stored-checkpoint.ts";
+
+export type OpenShard = (source: FileSource, path: string) => Promise<Checkpoint>;
+
+/**
+ * Opens a checkpoint that an index file (model.safetensors.index.json and its like) spreads over several
+ * files. The index and the files must agree: every tensor of the index is in the file that it names, and
+ * a file has no tensor that the index does not place there.
+ *
+ * @throws FileError where the index or a shard is missing. @throws FormatError where they do not agree.
+ */
+export async function openSharded(
+  source: FileSource,
+  path: string,
+  openShard: OpenShard,
+): Promise<Checkpoint> {
+  const index = fileNameIn(source.name, path);
+  const weightMap = parseIndex(await source.read(path), index);
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const shards = new Map<string, Checkpoint>();
+  try {
+    // One after the other: the first missing shard ends it, however many a hostile index lists.
+    for (const shard of new Set(weightMap.values())) {
+      shards.set(shard, await openListed(source, folder + shard, { index, openShard }));
+    }
+    return new ShardedCheckpoint(index, placeTensors(weightMap, shards, index), [...shards.values()]);
+  } catch (error) {
+    await closeAll(shards.values());
+    throw error;
+  }
+}
+
+async function openListed(
+  source: FileSource,
+  path: string,
+  { index, openShard }: { readonly index: string; readonly openShard: OpenShard },
+): Promise<Checkpoint> {
+  try {
+    return await openShard(source, path);
+  } catch (cause) {
+    if (!(cause instanceof FileError)) throw cause;
+    throw new FileError(index, `lists a shard that cannot be opened: ${cause.message}`, { cause });
+  }
+}
+
+/** tensor name → shard. */
+function parseIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string> {
+  const cursor = new JsonCursor(decodeJsonText(bytes, file), file);
+  let weightMap: Map<string, string> | undefined;
+  cursor.readObject((key) => {
+    if (key !== "weight_map") {
+      cursor.skipValue();
+      return;
+    }
+    const entries = new Map<string, string>();
+    weightMap = entries;
+    cursor.readObject((tensor) => {
+      const shard = cursor.readString();
+      const problem = relativePathProblem(shard);
+      if (problem !== undefined) {
+        throw new FormatError(`tensor ${quote(tensor)}: the shard's name, ${quote(shard)}, ${problem}`, {
+          file,
+        });
+      }
+      entries.set(tensor, shard);
+    });
+  });
+  cursor.end();
+  if (weightMap === undefined) throw new FormatError("weight_map is missing", { file });
+  return weightMap;
+}
+
+interface PlacedTensor {
+  readonly info: TensorInfo;
+  readonly shard: Checkpoint;
+}
+
+function placeTensors(
+  weightMap: ReadonlyMap<string, string>,
+  shards: ReadonlyMap<string, Checkpoint>,
+  file: string,
+): ReadonlyMap<string, PlacedTensor> {
+  const placed = new Map<string, PlacedTensor>();
+  for (const [shardName, shard] of shards) {
+    for (const info of shard.tensors.values()) {
+      const expected = weightMap.get(info.name);
+      if (expected !== shardName) {
+        const place = expected === undefined ? "does not list it" : `places it in ${quote(expected)}`;
+        throw new FormatError(`tensor ${quote(info.name)} is in ${quote(shardName)}; the index ${place}`, {
+          file,
+        });
+      }
+      placed.set(info.name, { info, shard });
+    }
+  }
+  for (const [tensor, shardName] of weightMap) {
+    if (!placed.has(tensor)) {
+      throw new FormatError(
+        `tensor ${quote(tensor)} is not in ${quote(shardName)}, where the index places it`,
+        {
+          file,
+        },
+      );
+    }
+  }
+  return placed;
+}
+
+class ShardedCheckpoint implements Checkpoint {
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** What all shards say alike. */
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly #placed: ReadonlyMap<string, PlacedTensor>;
+  readonly #shards: readonly Checkpoint[];
+
+  constructor(name: string, placed: ReadonlyMap<string, PlacedTensor>, shards: readonly Checkpoint[]) {
+    this.name = name;
+    this.tensors = new Map([...placed].map(([tensor, { info }]) => [tensor, info]));
+    const [first, ...others] = shards;
+    this.metadata = new Map(
+      [...(first?.metadata ?? [])].filter(([key, value]) =>
+        others.every((shard) => shard.metadata.get(key) === value),
+      ),
+    );
+    this.#placed = placed;
+    this.#shards = shards;
+  }
+
+  async readFloat32(name: string, target: Float32Array, start: number): Promise<void> {
+    await this.#shardOf(name).readFloat32(name, target, start);
+  }
+
+  async readBytes(name: string, start?: number, end?: number): Promise<Uint8Array> {
+    return await this.#shardOf(name).readBytes(name, start, end);
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.#shards);
+  }
+
+  #shardOf(name: string): Checkpoint {
+    findTensor(this, name);
+    return this.#placed.get(name)!.shard;
+  }
+}
+
+/** Closes all, and only then reports the first failure. */
+async function closeAll(checkpoints: Iterable<Checkpoint>): Promise<void> {
+  const results = await Promise.allSettled([...checkpoints].map((checkpoint) => checkpoint.close()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
