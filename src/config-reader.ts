@@ -1,7 +1,7 @@
 /** Reading JSON settings: every value is checked where it is read, and what we cannot run is refused by name. */
+import type { FileSource } from "./checkpoint/file-source.ts";
+import { type JsonObject, readJsonObject } from "./checkpoint/read-json.ts";
 import { FormatError, UnsupportedError } from "./errors.ts";
-
-export type JsonObject = { readonly [key: string]: unknown };
 
 /** A JSON object of a file, read value by value. */
 export class ConfigReader {
@@ -11,6 +11,10 @@ export class ConfigReader {
   constructor(json: JsonObject, file: string) {
     this.json = json;
     this.file = file;
+  }
+
+  static async read(source: FileSource, path: string): Promise<ConfigReader> {
+    return new ConfigReader(await readJsonObject(source, path), `${source.name.replace(/\/$/, "")}/${path}`);
   }
 
   has(key: string): boolean {

@@ -203,6 +203,7 @@ export class BertModel implements Encoder {
   readonly embeddings: BertEmbeddings;
   readonly encoder: BertEncoder;
   readonly pooler: BertPooler | null;
+  readonly positionsCount = "column";
 
   /** Where the reference's checkpoints keep an encoder inside a model for another task, and what else they hold. */
   static readonly prefix = "bert";

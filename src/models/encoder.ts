@@ -40,6 +40,11 @@ export interface Encoder {
   readonly backend: Backend;
   /** The longest sequence that the position table allows, in tokens. */
   readonly maxSequenceLength: number;
+  /**
+   * Where positions come from: "column" counts from the start of a padded row, padding included (BERT), "content"
+   * skips padding (RoBERTa). It matters for left-padded input alone.
+   */
+  readonly positionsCount: "column" | "content";
   forward(input: PackedTokens, options?: EncoderOptions): Promise<EncoderOutput>;
   /** [sequences, hidden] from the first token of each sequence; null where the checkpoint has no pooler. */
   pool(lastHiddenState: Tensor, offsets: Int32Array): Tensor | null;

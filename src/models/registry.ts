@@ -1,7 +1,7 @@
 /** The architectures that can be loaded, by `model_type` of config.json. */
 
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { ConfigReader, type JsonObject } from "../config-reader.ts";
+import type { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -42,14 +42,7 @@ export interface LoadedEncoder {
   readonly weights: Weights;
 }
 
-export interface EncoderSource {
-  /** The parsed config.json. */
-  readonly config: JsonObject;
-  readonly configFile: string;
-  readonly checkpoint: Checkpoint;
-}
-
-/** The configuration of an encoder. @throws UnsupportedError for a model_type that is not known. */
+/** @throws UnsupportedError for a model_type that is not known. */
 function architectureOf(reader: ConfigReader): Architecture {
   if (!reader.has("model_type")) {
     throw new FormatError(`"model_type" is missing: is this a transformers model?`, { file: reader.file });
@@ -66,14 +59,14 @@ function architectureOf(reader: ConfigReader): Architecture {
 
 /** Declares an encoder over a checkpoint: everything is checked, nothing is read yet. */
 export function declareEncoder(
-  source: EncoderSource,
+  reader: ConfigReader,
+  checkpoint: Checkpoint,
   backend: Backend,
   parts: EncoderParts = {},
 ): LoadedEncoder {
-  const reader = new ConfigReader(source.config, source.configFile);
   const Model = architectureOf(reader);
   const config = Model.readConfig(reader);
-  const weights = Weights.of(source.checkpoint, backend);
+  const weights = Weights.of(checkpoint, backend);
   const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
   try {
     const encoder = new Model(config, weights.scope(prefix), parts);

@@ -1,0 +1,99 @@
+import type { FileSource } from "./checkpoint/file-source.ts";
+import { openCheckpoint } from "./checkpoint/open.ts";
+import { ConfigReader } from "./config-reader.ts";
+import { openModelSource } from "./model-source.ts";
+import type { EncoderConfig } from "./models/config.ts";
+import type { Encoder, EncoderOutput } from "./models/encoder.ts";
+import { declareEncoder } from "./models/registry.ts";
+import type { Weights } from "./nn/weights.ts";
+import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
+import { type BackendName, selectBackend } from "./tensor/select.ts";
+import type { Tensor } from "./tensor/tensor.ts";
+
+export interface AutoModelOptions {
+  /** Which CPU kernels; undefined: the fastest that works here. */
+  readonly backend?: BackendName | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ModelCallOptions {
+  /** Also give the embedding output and the output of every layer. Default: false. */
+  readonly outputHiddenStates?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Tensors in host memory. Vectors of padding are 0 (the reference leaves arbitrary numbers there). */
+export interface ModelOutput {
+  /** [batch, length, hidden] */
+  readonly lastHiddenState: Tensor;
+  /** [batch, hidden]; null where the checkpoint has no pooler. (The reference makes up random weights then.) */
+  readonly poolerOutput: Tensor | null;
+  /** With `outputHiddenStates`: the embedding output, then each layer's, each [batch, length, hidden]. */
+  readonly hiddenStates: readonly Tensor[] | null;
+}
+
+/** An encoder that is called with what a tokenizer gives. */
+export interface PretrainedModel {
+  (inputs: ModelInputs, options?: ModelCallOptions): Promise<ModelOutput>;
+  readonly config: EncoderConfig;
+  /** Gives back the memory of the weights. */
+  dispose(): void;
+}
+
+async function fromPretrained(
+  model: string | URL | FileSource,
+  options: AutoModelOptions = {},
+): Promise<PretrainedModel> {
+  const source = await openModelSource(model);
+  const config = await ConfigReader.read(source, "config.json");
+  const checkpoint = await openCheckpoint(source);
+  try {
+    const backend = await selectBackend(options);
+    const { encoder, weights } = declareEncoder(config, checkpoint, backend);
+    await weights.fill({ signal: options.signal });
+    return callable(encoder, weights);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Loads an encoder by the `model_type` of its config.json, without pooling and other modules. */
+export const AutoModel = { fromPretrained } as const;
+
+function callable(encoder: Encoder, weights: Weights): PretrainedModel {
+  const call = (inputs: ModelInputs, options?: ModelCallOptions) => runEncoder(encoder, inputs, options);
+  return Object.assign(call, {
+    config: encoder.config,
+    dispose() {
+      weights.dispose();
+      encoder.backend.dispose();
+    },
+  });
+}
+
+async function runEncoder(
+  encoder: Encoder,
+  inputs: ModelInputs,
+  { outputHiddenStates = false, signal }: ModelCallOptions = {},
+): Promise<ModelOutput> {
+  const packed = packBatch(inputs, encoder.positionsCount);
+  const width = encoder.config.hiddenSize;
+  const output = await encoder.forward(packed.tokens, { outputHiddenStates, signal });
+  const unpack = async (tensor: Tensor) => unpackTokens(packed, (await tensor.read()) as Float32Array, width);
+  try {
+    const pooled = encoder.pool(output.lastHiddenState, packed.tokens.offsets);
+    const poolerOutput = pooled && unpackRows(packed, (await pooled.read()) as Float32Array, width);
+    pooled?.dispose();
+    return {
+      lastHiddenState: await unpack(output.lastHiddenState),
+      poolerOutput,
+      hiddenStates: output.hiddenStates && (await Promise.all(output.hiddenStates.map(unpack))),
+    };
+  } finally {
+    disposeOutput(output);
+  }
+}
+
+function disposeOutput({ lastHiddenState, hiddenStates }: EncoderOutput): void {
+  for (const tensor of hiddenStates ?? [lastHiddenState]) tensor.dispose();
+}

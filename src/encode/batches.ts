@@ -1,0 +1,55 @@
+/** From texts to packed batches. */
+import type { PackedTokens } from "../models/encoder.ts";
+import type { InputModule, TokenizedText } from "../modules/module.ts";
+
+export interface TextBatch {
+  /** Where each text of this batch stands in what the user gave. */
+  readonly indices: readonly number[];
+  readonly texts: readonly TokenizedText[];
+}
+
+/**
+ * Cuts texts into batches of at most `batchSize` texts, longest first: the longest show at once whether
+ * memory suffices, and estimates of the time left err to the safe side. A batch is cut again where it has more
+ * tokens than the backend likes at once. None of this changes a number: every text is computed by itself.
+ */
+export function* makeBatches(
+  texts: readonly string[],
+  input: InputModule,
+  batchSize: number,
+): Generator<TextBatch> {
+  const order = texts.map((_, index) => index).sort((a, b) => texts[b]!.length - texts[a]!.length);
+  const mostTokens = input.backend.preferredBatchTokens;
+  for (let start = 0; start < order.length; start += batchSize) {
+    let indices: number[] = [];
+    let batch: TokenizedText[] = [];
+    let tokens = 0;
+    for (const index of order.slice(start, start + batchSize)) {
+      const text = input.tokenize(texts[index]!);
+      if (batch.length > 0 && tokens + text.inputIds.length > mostTokens) {
+        yield { indices, texts: batch };
+        indices = [];
+        batch = [];
+        tokens = 0;
+      }
+      indices.push(index);
+      batch.push(text);
+      tokens += text.inputIds.length;
+    }
+    yield { indices, texts: batch };
+  }
+}
+
+/** The tokens of all texts one after the other. */
+export function packTokens(texts: readonly TokenizedText[]): PackedTokens {
+  const offsets = new Int32Array(texts.length + 1);
+  for (const [i, { inputIds }] of texts.entries()) offsets[i + 1] = offsets[i]! + inputIds.length;
+  const inputIds = new Int32Array(offsets.at(-1)!);
+  const typed = texts.some(({ tokenTypeIds }) => tokenTypeIds !== null);
+  const tokenTypeIds = typed ? new Int32Array(inputIds.length) : null;
+  for (const [i, text] of texts.entries()) {
+    inputIds.set(text.inputIds, offsets[i]!);
+    if (text.tokenTypeIds !== null) tokenTypeIds?.set(text.tokenTypeIds, offsets[i]!);
+  }
+  return { inputIds, tokenTypeIds, positionIds: null, offsets };
+}

@@ -1,0 +1,138 @@
+/** What becomes of a batch that has gone through the model: one collector for each form of output. */
+import { ArgumentError } from "../errors.ts";
+import type { Features } from "../modules/features.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { TextBatch } from "./batches.ts";
+import type { TextFeatures } from "./options.ts";
+
+export interface Collector<T> {
+  /** Copies what is wanted out of the backend's memory. */
+  add(batch: TextBatch, features: Features): Promise<void>;
+  /** One result a text, in the order of the texts. */
+  finish(): T;
+}
+
+export interface VectorSettings {
+  readonly truncateDim: number | null;
+  readonly normalize: boolean;
+}
+
+/** Sentence embeddings of all texts in one buffer, row by row. */
+export interface EmbeddingMatrix {
+  readonly data: Float32Array;
+  readonly dimension: number;
+}
+
+export class EmbeddingCollector implements Collector<EmbeddingMatrix> {
+  readonly #count: number;
+  readonly #settings: VectorSettings;
+  #data = new Float32Array(0);
+  #dimension: number;
+
+  /** `dimension`: that of an empty result; otherwise the vectors tell. */
+  constructor(count: number, dimension: number, settings: VectorSettings) {
+    this.#count = count;
+    this.#dimension = dimension;
+    this.#settings = settings;
+  }
+
+  async add({ indices }: TextBatch, features: Features): Promise<void> {
+    const rows = await readSentenceEmbeddings(features, this.#settings.truncateDim);
+    if (this.#data.length === 0) {
+      this.#dimension = rows[0]!.length;
+      this.#data = new Float32Array(this.#count * this.#dimension);
+    }
+    for (const [i, row] of rows.entries()) {
+      if (this.#settings.normalize) normalizeInPlace(row);
+      this.#data.set(row, indices[i]! * this.#dimension);
+    }
+  }
+
+  finish(): EmbeddingMatrix {
+    return { data: this.#data, dimension: this.#dimension };
+  }
+}
+
+/** One tensor [tokens, hidden] a text. */
+export class TokenCollector implements Collector<Tensor[]> {
+  readonly #results: Tensor[];
+
+  constructor(count: number) {
+    this.#results = new Array<Tensor>(count);
+  }
+
+  async add({ indices }: TextBatch, features: Features): Promise<void> {
+    const tensors = await readTokenEmbeddings(features);
+    for (const [i, tensor] of tensors.entries()) this.#results[indices[i]!] = tensor;
+  }
+
+  finish(): Tensor[] {
+    return this.#results;
+  }
+}
+
+/** Everything, a text. */
+export class FeatureCollector implements Collector<TextFeatures[]> {
+  readonly #results: TextFeatures[];
+  readonly #truncateDim: number | null;
+
+  constructor(count: number, truncateDim: number | null) {
+    this.#results = new Array<TextFeatures>(count);
+    this.#truncateDim = truncateDim;
+  }
+
+  async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
+    const sentences = await readSentenceEmbeddings(features, this.#truncateDim);
+    const tokens = await readTokenEmbeddings(features);
+    for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
+      this.#results[indices[i]!] = {
+        inputIds,
+        tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length),
+        attentionMask: new Int32Array(inputIds.length).fill(1),
+        tokenEmbeddings: tokens[i]!,
+        sentenceEmbedding: sentences[i]!,
+        promptLength: features.promptLength,
+        truncated,
+      };
+    }
+  }
+
+  finish(): TextFeatures[] {
+    return this.#results;
+  }
+}
+
+async function readSentenceEmbeddings(
+  features: Features,
+  truncateDim: number | null,
+): Promise<Float32Array[]> {
+  const tensor = features.get("sentence_embedding");
+  const [count, dimension] = tensor.shape as [number, number];
+  const data = (await tensor.read()) as Float32Array;
+  const kept = Math.min(dimension, truncateDim ?? dimension);
+  return Array.from({ length: count }, (_, i) => data.slice(i * dimension, i * dimension + kept));
+}
+
+async function readTokenEmbeddings(features: Features): Promise<Tensor[]> {
+  if (!features.has("token_embeddings")) {
+    throw new ArgumentError(
+      `encode: this model makes no token embeddings, only ${features.names().join(", ")}`,
+    );
+  }
+  const tensor = features.get("token_embeddings");
+  const width = tensor.shape[1]!;
+  const data = (await tensor.read()) as Float32Array;
+  const { offsets } = features.tokens;
+  return Array.from({ length: offsets.length - 1 }, (_, i) => {
+    const [start, end] = [offsets[i]!, offsets[i + 1]!];
+    return Tensor.from(data.slice(start * width, end * width), [end - start, width]);
+  });
+}
+
+/** x / max(‖x‖₂, 1e-12), as torch.nn.functional.normalize; the sum in f64. */
+export function normalizeInPlace(vector: Float32Array): void {
+  let sum = 0;
+  for (const value of vector) sum += value * value;
+  const length = Math.max(Math.sqrt(sum), 1e-12);
+  for (let i = 0; i < vector.length; i++) vector[i]! /= length;
+}

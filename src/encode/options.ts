@@ -1,0 +1,59 @@
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What the three kinds of `encode` have in common. */
+export interface EncodeOptions {
+  /** The name of one of the model's `prompts`, which is put in front of every text. */
+  readonly promptName?: string | undefined;
+  /** A text that is put in front of every text. Wins over `promptName`. */
+  readonly prompt?: string | undefined;
+  /** How many texts go through the model at once. It changes speed and memory, never a number. Default: 32. */
+  readonly batchSize?: number | undefined;
+  /** A bar on stderr, where that is a terminal. Default: false. */
+  readonly showProgressBar?: boolean | undefined;
+  /** Called after each batch with the number of texts that are done. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Divides each embedding by its length, after truncation. Default: false. */
+  readonly normalizeEmbeddings?: boolean | undefined;
+  /** Keeps only the first dimensions of sentence embeddings. Default: the model's `truncateDim`. */
+  readonly truncateDim?: number | undefined;
+  /** Stops the work, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** What to give back: see the overloads of `encode`. Default: "sentence_embedding". */
+  readonly outputValue?: "sentence_embedding" | "token_embeddings" | null | undefined;
+  /** One tensor [texts, dimension] in place of an array of vectors. Default: false. */
+  readonly convertToTensor?: boolean | undefined;
+}
+
+export interface VectorOptions extends EncodeOptions {
+  readonly outputValue?: "sentence_embedding" | undefined;
+  readonly convertToTensor?: false | undefined;
+}
+
+export interface TensorOptions extends EncodeOptions {
+  readonly outputValue?: "sentence_embedding" | undefined;
+  readonly convertToTensor: true;
+}
+
+export interface TokenOptions extends EncodeOptions {
+  readonly outputValue: "token_embeddings";
+}
+
+export interface FeatureOptions extends EncodeOptions {
+  readonly outputValue: null;
+}
+
+/** With `outputValue: null`: all that the model computed for one text. */
+export interface TextFeatures {
+  readonly inputIds: Int32Array;
+  readonly tokenTypeIds: Int32Array;
+  /** All 1: texts are never padded. */
+  readonly attentionMask: Int32Array;
+  /** [tokens, hidden] */
+  readonly tokenEmbeddings: Tensor;
+  /** [dimension], truncated to `truncateDim`; not normalized by `normalizeEmbeddings`, as in the reference. */
+  readonly sentenceEmbedding: Float32Array;
+  /** How many tokens belong to the prompt; null without a prompt. */
+  readonly promptLength: number | null;
+  /** Whether the text was longer than `maxSeqLength` and its end was cut off. */
+  readonly truncated: boolean;
+}

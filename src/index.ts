@@ -1,0 +1,42 @@
+/** The public surface of sentensor. */
+export {
+  AutoModel,
+  type AutoModelOptions,
+  type ModelCallOptions,
+  type ModelOutput,
+  type PretrainedModel,
+} from "./auto-model.ts";
+export { AutoTokenizer } from "./auto-tokenizer.ts";
+export { BlobSource } from "./checkpoint/blob-source.ts";
+export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
+export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
+export { MemorySource } from "./checkpoint/memory-source.ts";
+export type { EncodeOptions, TextFeatures } from "./encode/options.ts";
+export {
+  ArgumentError,
+  FileError,
+  FormatError,
+  SentensorError,
+  ShapeError,
+  UnsupportedError,
+} from "./errors.ts";
+export type { SimilarityFunctionName } from "./model-settings.ts";
+export { Dense, type DenseOptions } from "./modules/dense.ts";
+export type { InputModule, Module } from "./modules/module.ts";
+export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
+export { Pooling, type PoolingOptions } from "./modules/pooling.ts";
+export { Transformer } from "./modules/transformer.ts";
+export type { ModelInputs } from "./padded-batch.ts";
+export { clsPooling } from "./pooling/cls-pooling.ts";
+export { maxPooling } from "./pooling/max-pooling.ts";
+export { meanPooling } from "./pooling/mean-pooling.ts";
+export type { PoolingMode } from "./pooling/modes.ts";
+export type { Prompts } from "./prompts.ts";
+export {
+  type LoadingEvent,
+  type LoadOptions,
+  SentenceTransformer,
+  type SentenceTransformerOptions,
+} from "./sentence-transformer.ts";
+export { Tensor } from "./tensor/tensor.ts";
+export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./tokenizer-call.ts";

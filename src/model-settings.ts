@@ -1,0 +1,54 @@
+/** config_sentence_transformers.json: what a model says about its use. Models of the first years have none. */
+import type { FileSource } from "./checkpoint/file-source.ts";
+import { ConfigReader } from "./config-reader.ts";
+import { UnsupportedError } from "./errors.ts";
+import { type Prompts, readPrompts } from "./prompts.ts";
+
+export type SimilarityFunctionName = "cosine" | "dot" | "euclidean" | "manhattan";
+
+const similarityFunctions: readonly SimilarityFunctionName[] = ["cosine", "dot", "euclidean", "manhattan"];
+
+export interface ModelSettings {
+  readonly similarityFnName: SimilarityFunctionName;
+  readonly truncateDim: number | null;
+}
+
+export interface SavedSettings {
+  readonly prompts: Prompts | undefined;
+  readonly defaultPromptName: string | undefined;
+  readonly similarityFnName: SimilarityFunctionName | undefined;
+  readonly truncateDim: number | undefined;
+}
+
+const file = "config_sentence_transformers.json";
+
+export async function readModelSettings(source: FileSource): Promise<SavedSettings> {
+  if (!(await source.exists(file))) {
+    return {
+      prompts: undefined,
+      defaultPromptName: undefined,
+      similarityFnName: undefined,
+      truncateDim: undefined,
+    };
+  }
+  const reader = await ConfigReader.read(source, file);
+  reader.refuseUnless("model_type", ["SentenceTransformer"]);
+  return {
+    prompts: readPrompts(reader.json.prompts, reader.file),
+    defaultPromptName: reader.has("default_prompt_name") ? reader.string("default_prompt_name") : undefined,
+    similarityFnName: readSimilarity(reader),
+    truncateDim: reader.has("truncate_dim") ? reader.integer("truncate_dim", { minimum: 1 }) : undefined,
+  };
+}
+
+function readSimilarity(reader: ConfigReader): SimilarityFunctionName | undefined {
+  if (!reader.has("similarity_fn_name")) return undefined;
+  const name = reader.string("similarity_fn_name");
+  const known = similarityFunctions.find((candidate) => candidate === name);
+  if (known === undefined) {
+    throw new UnsupportedError(
+      `${reader.file}: similarity_fn_name "${name}" is not known; known: ${similarityFunctions.join(", ")}`,
+    );
+  }
+  return known;
+}

@@ -1,0 +1,161 @@
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { memoryCheckpoint } from "../checkpoint/memory-checkpoint.ts";
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { Linear } from "../nn/linear.ts";
+import { Weights } from "../nn/weights.ts";
+import type { ActivationName, Backend } from "../tensor/backend.ts";
+import { add } from "../tensor/ops/elementwise.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Features } from "./features.ts";
+import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+
+export interface DenseOptions {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** Default: true. */
+  readonly bias?: boolean;
+  /** A torch class, by its last name: "Tanh" (the default), "Identity", "ReLU", "GELU", "SiLU", "Sigmoid". */
+  readonly activationFunction?: string;
+  /** Default: "sentence_embedding". */
+  readonly moduleInputName?: string;
+  /** Default: the input's name. */
+  readonly moduleOutputName?: string;
+  /** Adds the input, projected where the widths differ. Default: false. */
+  readonly useResidual?: boolean;
+}
+
+/** What config.json calls them: the classes of torch.nn.modules.activation and .linear. */
+const activations: ReadonlyMap<string, ActivationName | null> = new Map([
+  ["Tanh", "tanh"],
+  ["Identity", null],
+  ["ReLU", "relu"],
+  ["GELU", "gelu"],
+  ["SiLU", "silu"],
+  ["Sigmoid", "sigmoid"],
+]);
+
+/**
+ * A linear layer and an activation over one feature: [rows, in] → [rows, out].
+ * sentence-transformers v6.0.1, base/modules/dense.py.
+ */
+export class Dense implements Module {
+  readonly type = "Dense";
+  readonly options: Required<DenseOptions>;
+  readonly linear: Linear;
+  readonly residual: Linear | null;
+  readonly #activation: ActivationName | null;
+  readonly #weights: Weights;
+
+  private constructor(options: Required<DenseOptions>, weights: Weights, file: string) {
+    const { inFeatures, outFeatures, bias, activationFunction, useResidual } = options;
+    const activation = activations.get(activationFunction.replace(/^torch\.nn\..*\./, ""));
+    if (activation === undefined) {
+      throw new UnsupportedError(
+        `${file}: activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
+      );
+    }
+    this.options = options;
+    this.linear = new Linear(inFeatures, outFeatures, weights.scope("linear"), { bias });
+    this.residual =
+      useResidual && inFeatures !== outFeatures
+        ? new Linear(inFeatures, outFeatures, weights.scope("residual"), { bias: false })
+        : null;
+    weights.assertAllTaken();
+    this.#activation = activation;
+    this.#weights = weights;
+  }
+
+  /** Checks the checkpoint and reserves memory; `fill` reads it. */
+  static declare(
+    options: DenseOptions,
+    checkpoint: Checkpoint,
+    backend: Backend,
+    file: string,
+  ): DeclaredModule {
+    const moduleInputName = options.moduleInputName ?? "sentence_embedding";
+    const complete: Required<DenseOptions> = {
+      bias: true,
+      activationFunction: "Tanh",
+      moduleOutputName: moduleInputName,
+      useResidual: false,
+      ...options,
+      moduleInputName,
+    };
+    const weights = Weights.of(checkpoint, backend);
+    try {
+      return withWeights(new Dense(complete, weights, file), weights, () => checkpoint.close());
+    } catch (error) {
+      weights.dispose();
+      throw error;
+    }
+  }
+
+  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
+    const reader = await ConfigReader.read(source, "config.json");
+    const moduleInputName = reader.string("module_input_name", "sentence_embedding");
+    const options: DenseOptions = {
+      inFeatures: reader.integer("in_features", { minimum: 1 }),
+      outFeatures: reader.integer("out_features", { minimum: 1 }),
+      bias: reader.boolean("bias", true),
+      activationFunction: reader.string("activation_function", "torch.nn.modules.activation.Tanh"),
+      moduleInputName,
+      moduleOutputName: reader.string("module_output_name", moduleInputName),
+      useResidual: reader.boolean("use_residual", false),
+    };
+    return Dense.declare(options, await openCheckpoint(source), backend, reader.file);
+  }
+
+  /**
+   * A Dense from numbers in memory. `weight`: [outFeatures, inFeatures] row by row; `bias`: [outFeatures];
+   * `residualWeight`: as `weight`, where `useResidual` needs a projection.
+   */
+  static async fromWeights(
+    options: DenseOptions,
+    parameters: {
+      readonly weight: Float32Array;
+      readonly bias?: Float32Array;
+      readonly residualWeight?: Float32Array;
+    },
+    backend: Backend,
+  ): Promise<Dense> {
+    const { inFeatures, outFeatures } = options;
+    if ((parameters.bias !== undefined) !== (options.bias ?? true)) {
+      throw new ArgumentError(
+        "Dense.fromWeights: `bias` values are given exactly where the option `bias` is true",
+      );
+    }
+    const checkpoint = memoryCheckpoint("Dense.fromWeights", [
+      { name: "linear.weight", shape: [outFeatures, inFeatures], values: parameters.weight },
+      ...(parameters.bias ? [{ name: "linear.bias", shape: [outFeatures], values: parameters.bias }] : []),
+      ...(parameters.residualWeight
+        ? [{ name: "residual.weight", shape: [outFeatures, inFeatures], values: parameters.residualWeight }]
+        : []),
+    ]);
+    const declared = Dense.declare(options, checkpoint, backend, "Dense.fromWeights");
+    await declared.fill({});
+    return declared.module as Dense;
+  }
+
+  get embeddingDimension(): number {
+    return this.options.outFeatures;
+  }
+
+  forward(features: Features): void {
+    const { moduleInputName, moduleOutputName, useResidual } = this.options;
+    const x = features.get(moduleInputName);
+    const result = scope(this.#weights.backend, () => {
+      if (!useResidual) return this.linear.forward(x, { activation: this.#activation });
+      if (this.residual === null) {
+        return this.linear.forward(x, { activation: this.#activation, residual: x });
+      }
+      return add(this.linear.forward(x, { activation: this.#activation }), this.residual.forward(x));
+    });
+    features.set(moduleOutputName, result);
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+}

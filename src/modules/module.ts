@@ -1,0 +1,83 @@
+/** The stages that modules.json names. */
+import type { FileSource } from "../checkpoint/file-source.ts";
+import type { FillOptions, Weights } from "../nn/weights.ts";
+import type { Backend } from "../tensor/backend.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Features } from "./features.ts";
+
+export interface ForwardOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Module {
+  /** The reference's class name: "Pooling". */
+  readonly type: string;
+
+  /** The width of the vectors that this module gives; null: as wide as what it gets. */
+  readonly embeddingDimension: number | null;
+
+  /** Reads features, and sets its own. */
+  forward(features: Features, options: ForwardOptions): Promise<void> | void;
+
+  /** Gives back the memory of its weights. */
+  dispose(): void;
+}
+
+/** The tokens of one text, ready for the model. */
+export interface TokenizedText {
+  readonly inputIds: Int32Array;
+  /** null: all 0. */
+  readonly tokenTypeIds: Int32Array | null;
+  /** Whether the text was longer than `maxSeqLength` and lost its end. */
+  readonly truncated: boolean;
+}
+
+/** The module that stands first: it turns text into tokens, and tokens into the first features. */
+export interface InputModule extends Module {
+  readonly backend: Backend;
+  readonly tokenizer: Tokenizer;
+  /** Tokens that a text is cut to, special tokens included; Infinity: never. */
+  maxSeqLength: number;
+  tokenize(text: string): TokenizedText;
+  /** How many tokens of a text begin with `prompt`: those of the prompt alone without a special token at its end. */
+  promptLength(prompt: string): number;
+}
+
+export function isInputModule(module: Module): module is InputModule {
+  return "tokenize" in module && "maxSeqLength" in module;
+}
+
+/** A module whose weights are declared, but not read. */
+export interface DeclaredModule {
+  readonly module: Module;
+  /** Reads the weights. */
+  fill(options: FillOptions): Promise<void>;
+}
+
+/** What a module is loaded from. */
+export interface ModuleContext {
+  /** The module's own folder inside the model. */
+  readonly source: FileSource;
+  readonly backend: Backend;
+  /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
+  readonly maxSeqLength?: number | undefined;
+}
+
+/** For modules without weights. */
+export function withoutWeights(module: Module): DeclaredModule {
+  return { module, fill: () => Promise.resolve() };
+}
+
+/** For modules with one checkpoint, which is closed when it has been read. */
+export function withWeights(module: Module, weights: Weights, close: () => Promise<void>): DeclaredModule {
+  return {
+    module,
+    fill: async (options) => {
+      try {
+        await weights.fill(options);
+      } finally {
+        await close();
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { ConfigReader } from "../config-reader.ts";
+import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
+import type { Features } from "./features.ts";
+import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
+
+export interface NormalizeOptions {
+  /** Default: "sentence_embedding". */
+  readonly moduleInputName?: string;
+  /** Default: the input's name. */
+  readonly moduleOutputName?: string;
+}
+
+/** Vectors of length 1. sentence-transformers v6.0.1, base/modules/normalize.py. */
+export class Normalize implements Module {
+  readonly type = "Normalize";
+  readonly embeddingDimension = null;
+  readonly inputName: string;
+  readonly outputName: string;
+
+  constructor({
+    moduleInputName = "sentence_embedding",
+    moduleOutputName = moduleInputName,
+  }: NormalizeOptions = {}) {
+    this.inputName = moduleInputName;
+    this.outputName = moduleOutputName;
+  }
+
+  /** The folder is empty in most models, and git cannot hold an empty folder: neither need be there. */
+  static async load({ source }: ModuleContext): Promise<DeclaredModule> {
+    if (!(await source.exists("config.json"))) return withoutWeights(new Normalize());
+    const reader = await ConfigReader.read(source, "config.json");
+    const moduleInputName = reader.string("module_input_name", "sentence_embedding");
+    return withoutWeights(
+      new Normalize({
+        moduleInputName,
+        moduleOutputName: reader.string("module_output_name", moduleInputName),
+      }),
+    );
+  }
+
+  forward(features: Features): void {
+    if (features.has(this.inputName))
+      features.set(this.outputName, normalizeRows(features.get(this.inputName)));
+  }
+
+  dispose(): void {}
+}

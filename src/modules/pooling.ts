@@ -1,0 +1,64 @@
+import { ConfigReader } from "../config-reader.ts";
+import { ArgumentError, ShapeError } from "../errors.ts";
+import { type PoolingConfig, readPoolingConfig } from "../pooling/from-config.ts";
+import { isPoolingMode, type PoolingMode, poolingModes, reductionOfMode } from "../pooling/modes.ts";
+import { pool } from "../tensor/ops/pool.ts";
+import type { Features } from "./features.ts";
+import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
+
+export interface PoolingOptions {
+  readonly embeddingDimension: number;
+  /** One mode, or several whose results are concatenated in this order. Default: mean. */
+  readonly poolingMode?: PoolingMode | readonly PoolingMode[];
+  /** False leaves the tokens of the prompt out. Default: true. */
+  readonly includePrompt?: boolean;
+}
+
+/**
+ * One vector a text from one vector a token: [tokens, dimension] → [texts, modes · dimension].
+ * sentence-transformers v6.0.1, sentence_transformer/modules/pooling.py.
+ */
+export class Pooling implements Module {
+  readonly type = "Pooling";
+  readonly config: PoolingConfig;
+
+  constructor({ embeddingDimension, poolingMode = "mean", includePrompt = true }: PoolingOptions) {
+    const modes = typeof poolingMode === "string" ? [poolingMode] : [...poolingMode];
+    const unknown = modes.find((mode) => !isPoolingMode(mode));
+    if (unknown !== undefined || modes.length === 0) {
+      throw new ArgumentError(
+        `Pooling: mode ${JSON.stringify(unknown ?? [])} is not known; known: ${poolingModes.join(", ")}`,
+      );
+    }
+    if (!(Number.isSafeInteger(embeddingDimension) && embeddingDimension > 0)) {
+      throw new ArgumentError(
+        `Pooling: embeddingDimension is a whole number from 1 on, got ${embeddingDimension}`,
+      );
+    }
+    this.config = { embeddingDimension, modes, includePrompt };
+  }
+
+  static async load({ source }: ModuleContext): Promise<DeclaredModule> {
+    const config = readPoolingConfig(await ConfigReader.read(source, "config.json"));
+    return withoutWeights(new Pooling({ ...config, poolingMode: config.modes }));
+  }
+
+  get embeddingDimension(): number {
+    return this.config.modes.length * this.config.embeddingDimension;
+  }
+
+  forward(features: Features): void {
+    const { embeddingDimension, modes, includePrompt } = this.config;
+    const tokenEmbeddings = features.get("token_embeddings");
+    if (tokenEmbeddings.shape[1] !== embeddingDimension) {
+      throw new ShapeError(
+        `Pooling: expected token embeddings of ${embeddingDimension} dimensions, got ${tokenEmbeddings.shape[1]}`,
+      );
+    }
+    const reductions = modes.map((mode) => reductionOfMode[mode]);
+    const skip = includePrompt ? 0 : (features.promptLength ?? 0);
+    features.set("sentence_embedding", pool(tokenEmbeddings, features.tokens.offsets, reductions, skip));
+  }
+
+  dispose(): void {}
+}

@@ -1,0 +1,78 @@
+/** modules.json: which modules a model consists of, and in what order. */
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { prefixed } from "../checkpoint/prefixed-source.ts";
+import { readJsonArray } from "../checkpoint/read-json.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { FormatError, UnsupportedError } from "../errors.ts";
+import { Dense } from "./dense.ts";
+import { type DeclaredModule, type ModuleContext, withoutWeights } from "./module.ts";
+import { Normalize } from "./normalize.ts";
+import { Pooling } from "./pooling.ts";
+import { Transformer } from "./transformer.ts";
+
+type Loader = (context: ModuleContext) => Promise<DeclaredModule>;
+
+/** By class name: the package in front of it has changed with every other version of the reference. */
+const loaders: ReadonlyMap<string, Loader> = new Map<string, Loader>([
+  ["Transformer", Transformer.load],
+  ["Pooling", Pooling.load],
+  ["Dense", Dense.load],
+  ["Normalize", Normalize.load],
+]);
+
+/** One line of modules.json. */
+interface ModuleEntry {
+  readonly type: string;
+  readonly path: string;
+}
+
+/**
+ * The modules of a model folder in order, declared but without their weights. A folder without modules.json
+ * is a plain transformers model; the reference then adds mean pooling.
+ */
+export async function declareModules(
+  source: FileSource,
+  context: Omit<ModuleContext, "source">,
+): Promise<readonly DeclaredModule[]> {
+  const declared: DeclaredModule[] = [];
+  try {
+    if (!(await source.exists("modules.json"))) {
+      const transformer = await Transformer.load({ source, ...context });
+      declared.push(transformer);
+      const embeddingDimension = transformer.module.embeddingDimension!;
+      declared.push(withoutWeights(new Pooling({ embeddingDimension })));
+      return declared;
+    }
+    for (const { type, path } of await readEntries(source)) {
+      declared.push(await loaderOf(type, source)({ source: prefixed(source, path), ...context }));
+    }
+    return declared;
+  } catch (error) {
+    for (const { module } of declared) module.dispose();
+    throw error;
+  }
+}
+
+async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
+  const file = `${source.name}/modules.json`;
+  const entries = await readJsonArray(source, "modules.json");
+  if (entries.length === 0) throw new FormatError("lists no module", { file });
+  return entries.map((entry, index) => {
+    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+      throw new FormatError(`entry ${index}: expected an object, found ${JSON.stringify(entry)}`, { file });
+    }
+    const reader = new ConfigReader(entry as ConfigReader["json"], file);
+    return { type: reader.string("type"), path: reader.string("path") };
+  });
+}
+
+function loaderOf(type: string, source: FileSource): Loader {
+  const name = type.slice(type.lastIndexOf(".") + 1);
+  const loader = type.startsWith("sentence_transformers.") ? loaders.get(name) : undefined;
+  if (loader === undefined) {
+    throw new UnsupportedError(
+      `${source.name}/modules.json: module type "${type}" is not supported; known: ${[...loaders.keys()].join(", ")}`,
+    );
+  }
+  return loader;
+}

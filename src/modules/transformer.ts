@@ -1,0 +1,163 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { openModelSource } from "../model-source.ts";
+import type { Encoder } from "../models/encoder.ts";
+import { declareEncoder } from "../models/registry.ts";
+import type { Weights } from "../nn/weights.ts";
+import type { Backend } from "../tensor/backend.ts";
+import { type BackendOptions, selectBackend } from "../tensor/select.ts";
+import { loadTokenizer } from "../tokenizer/load.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Features } from "./features.ts";
+import {
+  type DeclaredModule,
+  type ForwardOptions,
+  type InputModule,
+  type ModuleContext,
+  type TokenizedText,
+  withWeights,
+} from "./module.ts";
+
+export interface TransformerOptions extends BackendOptions {
+  /** How many tokens a text is cut to; at most the model's positions. */
+  readonly maxSeqLength?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** In the order in which the reference looks for them; all but the first are from its first versions. */
+const settingsFiles = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_distilbert_config.json",
+  "sentence_camembert_config.json",
+  "sentence_albert_config.json",
+  "sentence_xlm-roberta_config.json",
+  "sentence_xlnet_config.json",
+];
+
+/**
+ * Tokenizer and encoder: text → token_embeddings [tokens, hidden].
+ * sentence-transformers v6.0.1, base/modules/transformer.py.
+ */
+export class Transformer implements InputModule {
+  readonly type = "Transformer";
+  readonly encoder: Encoder;
+  readonly tokenizer: Tokenizer;
+  readonly #weights: Weights;
+  readonly #hasTokenTypes: boolean;
+  readonly #specialIds: ReadonlySet<number>;
+  #maxSeqLength: number;
+
+  private constructor(encoder: Encoder, tokenizer: Tokenizer, weights: Weights, maxSeqLength: number) {
+    this.encoder = encoder;
+    this.tokenizer = tokenizer;
+    this.#weights = weights;
+    this.#maxSeqLength = maxSeqLength;
+    // A post-processor gives a single text other types than 0 in few models; all others need no array of them.
+    this.#hasTokenTypes = tokenizer.encode("a").tokenTypeIds.some((type) => type !== 0);
+    this.#specialIds = new Set(
+      [...Object.values(tokenizer.specialTokens), ...tokenizer.extraSpecialTokens]
+        .map((token) => tokenizer.tokenToId(token))
+        .filter((id) => id !== undefined),
+    );
+  }
+
+  /** A Transformer for `new SentenceTransformer({ modules })`: tokenizer and encoder of a model folder. */
+  static async fromPretrained(
+    model: string | URL | FileSource,
+    { maxSeqLength, signal, ...choice }: TransformerOptions = {},
+  ): Promise<Transformer> {
+    const source = await openModelSource(model);
+    const backend = await selectBackend(choice);
+    const { module, fill } = await Transformer.load({ source, backend, maxSeqLength });
+    await fill({ signal });
+    return module as Transformer;
+  }
+
+  static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
+    const [config, settings] = await Promise.all([
+      ConfigReader.read(source, "config.json"),
+      readSettings(source),
+    ]);
+    const tokenizer = await loadTokenizer(source, {
+      lowercase: settings?.boolean("do_lower_case", false) ?? false,
+    });
+    const checkpoint = await openCheckpoint(source);
+    try {
+      const { encoder, weights } = declareEncoder(config, checkpoint, backend, { pooler: false });
+      const longest = encoder.maxSequenceLength;
+      // Texts longer than the position table make the reference fail; its limit is not beyond the table here.
+      const wanted = settings?.has("max_seq_length")
+        ? settings.integer("max_seq_length", { minimum: 1 })
+        : tokenizer.modelMaxLength;
+      const module = new Transformer(encoder, tokenizer, weights, Math.min(wanted, longest));
+      if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
+      return withWeights(module, weights, () => checkpoint.close());
+    } catch (error) {
+      await checkpoint.close();
+      throw error;
+    }
+  }
+
+  get backend(): Backend {
+    return this.encoder.backend;
+  }
+
+  get embeddingDimension(): number {
+    return this.encoder.config.hiddenSize;
+  }
+
+  get maxSeqLength(): number {
+    return this.#maxSeqLength;
+  }
+
+  set maxSeqLength(value: number) {
+    const longest = this.encoder.maxSequenceLength;
+    const special = this.tokenizer.addedTokens();
+    if (!Number.isSafeInteger(value) || value <= special || value > longest) {
+      throw new ArgumentError(
+        `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${value}`,
+      );
+    }
+    this.#maxSeqLength = value;
+  }
+
+  tokenize(text: string): TokenizedText {
+    const maxLength = this.#maxSeqLength;
+    const { ids, truncated } = this.tokenizer.encodeIdsWithin(text, maxLength);
+    if (!this.#hasTokenTypes) return { inputIds: ids, tokenTypeIds: null, truncated };
+    const { tokenTypeIds } = this.tokenizer.encode(text, { truncation: true, maxLength });
+    return { inputIds: ids, tokenTypeIds: Int32Array.from(tokenTypeIds), truncated };
+  }
+
+  promptLength(prompt: string): number {
+    const { inputIds } = this.tokenize(prompt);
+    const last = inputIds.at(-1);
+    return last !== undefined && this.#specialIds.has(last) ? inputIds.length - 1 : inputIds.length;
+  }
+
+  async forward(features: Features, { signal }: ForwardOptions): Promise<void> {
+    const { lastHiddenState } = await this.encoder.forward(features.tokens, { signal });
+    features.set("token_embeddings", lastHiddenState);
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+}
+
+/** sentence_bert_config.json under one of its names; null where the folder has none. */
+async function readSettings(source: ModuleContext["source"]): Promise<ConfigReader | null> {
+  for (const path of settingsFiles) {
+    if (!(await source.exists(path))) continue;
+    const reader = await ConfigReader.read(source, path);
+    const task = reader.string("transformer_task", "feature-extraction");
+    if (task !== "feature-extraction") {
+      throw new UnsupportedError(`${reader.file}: transformer_task "${task}" is not supported`);
+    }
+    return reader;
+  }
+  return null;
+}

@@ -1,0 +1,56 @@
+/**
+ * Pooling of padded batches outside of a SentenceTransformer, as the documentation's "Sentence Embeddings
+ * with Transformers" writes it: tensors in host memory, sums in f64.
+ */
+import { ShapeError } from "../errors.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export interface PaddedTokens {
+  readonly batch: number;
+  readonly length: number;
+  readonly width: number;
+  /** [batch, length, width] */
+  readonly hidden: Tensor["data"];
+  /** [batch, length] */
+  readonly mask: Tensor["data"];
+}
+
+/** @throws ShapeError unless the states are [batch, length, width] and the mask is [batch, length]. */
+export function paddedTokens(
+  operation: string,
+  lastHiddenState: Tensor,
+  attentionMask: Tensor,
+): PaddedTokens {
+  const [batch, length, width] = lastHiddenState.shape;
+  if (
+    batch === undefined ||
+    length === undefined ||
+    width === undefined ||
+    lastHiddenState.shape.length !== 3
+  ) {
+    throw new ShapeError(
+      `${operation}: expected states [batch, length, width], got ${formatShape(lastHiddenState.shape)}`,
+    );
+  }
+  if (!sameShape(attentionMask.shape, [batch, length])) {
+    throw new ShapeError(
+      `${operation}: attention mask ${formatShape(attentionMask.shape)} does not fit states ${formatShape(lastHiddenState.shape)}`,
+    );
+  }
+  return { batch, length, width, hidden: lastHiddenState.data, mask: attentionMask.data };
+}
+
+/** A matrix [batch, width] whose rows `fillRow` computes into an f64 row. */
+export function poolRows(
+  { batch, width }: PaddedTokens,
+  fillRow: (row: Float64Array, index: number) => void,
+): Tensor {
+  const out = new Float32Array(batch * width);
+  const row = new Float64Array(width);
+  for (let i = 0; i < batch; i++) {
+    fillRow(row, i);
+    out.set(row, i * width);
+  }
+  return Tensor.from(out, [batch, width]);
+}

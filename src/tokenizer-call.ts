@@ -1,0 +1,56 @@
+/** A tokenizer that is called with texts and gives tensors, as transformers' tokenizers are used. */
+import { ShapeError } from "./errors.ts";
+import type { ModelInputs } from "./padded-batch.ts";
+import { Tensor } from "./tensor/tensor.ts";
+import type { EncodeOptions, TextOrPair, Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/** int32 tensors [batch, length]. */
+export interface TokenizedBatch extends ModelInputs {
+  readonly attentionMask: Tensor;
+  readonly tokenTypeIds: Tensor;
+}
+
+export type TokenizerCallOptions = Omit<EncodeOptions, "pair" | "stride">;
+
+/** A `Tokenizer` that can also be called. */
+export interface PretrainedTokenizer extends Pick<Tokenizer, keyof Tokenizer> {
+  /** Token ids, mask and types of a text, or of many: they must come out equally long, so ask for `padding`. */
+  (texts: string | readonly TextOrPair[], options?: TokenizerCallOptions): TokenizedBatch;
+}
+
+/** The methods and properties of `tokenizer` on a function. */
+export function callableTokenizer(tokenizer: Tokenizer): PretrainedTokenizer {
+  const call = (texts: string | readonly TextOrPair[], options?: TokenizerCallOptions) =>
+    encodeToTensors(tokenizer, texts, options);
+  const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(tokenizer) as Tokenizer);
+  for (const [name, { value, get }] of Object.entries(members)) {
+    if (name === "constructor") continue;
+    if (typeof value === "function") Object.defineProperty(call, name, { value: value.bind(tokenizer) });
+    else if (get !== undefined)
+      Object.defineProperty(call, name, { get: get.bind(tokenizer), enumerable: true });
+  }
+  return call as unknown as PretrainedTokenizer;
+}
+
+function encodeToTensors(
+  tokenizer: Tokenizer,
+  texts: string | readonly TextOrPair[],
+  options: TokenizerCallOptions = {},
+): TokenizedBatch {
+  const encodings = tokenizer.encodeBatch(typeof texts === "string" ? [texts] : texts, options);
+  const length = encodings[0]?.inputIds.length ?? 0;
+  const uneven = encodings.findIndex(({ inputIds }) => inputIds.length !== length);
+  if (uneven !== -1) {
+    throw new ShapeError(
+      `tokenizer: text 0 has ${length} tokens, text ${uneven} has ${encodings[uneven]!.inputIds.length}; ` +
+        "a tensor needs equal lengths: ask for { padding: true }",
+    );
+  }
+  const matrix = (rows: readonly (readonly number[])[]) =>
+    Tensor.from(Int32Array.from(rows.flat()), [rows.length, length]);
+  return {
+    inputIds: matrix(encodings.map(({ inputIds }) => inputIds)),
+    attentionMask: matrix(encodings.map(({ attentionMask }) => attentionMask)),
+    tokenTypeIds: matrix(encodings.map(({ tokenTypeIds }) => tokenTypeIds)),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * The promise of the project: the numbers of the Python library. Our embeddings lie no further from its float64
+ * ones than its own float32 ones do; up to twice as far is tolerated, since both distances are rounding noise.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AutoModel, AutoTokenizer, SentenceTransformer, type Tensor } from "../src/index.ts";
+import {
+  caseNames,
+  type Expected,
+  type Matrix,
+  modelFolder,
+  Numbers,
+  type Run,
+  readExpected,
+  relativeDistance,
+} from "./helpers/fixtures.ts";
+
+const TOLERATED = 2;
+
+/** Rounding of the result alone to float32: where the reference happens to be exact, so much is allowed. */
+const ROUNDING = 2 ** -23;
+
+const cases = caseNames("bert");
+assert.ok(cases.length >= 30, "the fixtures of BERT are there");
+
+async function encode(
+  model: SentenceTransformer,
+  run: Run,
+  texts: readonly string[],
+): Promise<Float32Array[]> {
+  return await model[run.method](texts, run.options);
+}
+
+async function checkRun(
+  model: SentenceTransformer,
+  numbers: Numbers,
+  run: Run,
+  texts: readonly string[],
+): Promise<string> {
+  const exact = await numbers.read(`${run.name}.embeddings.f64`);
+  const width = exact.shape[1]!;
+  const together = await encode(model, run, texts);
+  for (const [i, text] of texts.entries()) {
+    const [alone] = await encode(model, run, [text]);
+    assert.deepEqual(alone, together[i], `${run.name}: text ${i} is bit-identical alone and in the batch`);
+  }
+  const ours = relativeDistance(
+    together.flatMap((row) => [...row]),
+    exact.values,
+    width,
+  );
+  const theirs = Math.max(
+    ...(await Promise.all(
+      ["alone", "batch"].map(async (how) => {
+        const { values } = await numbers.read(`${run.name}.embeddings.f32.${how}`);
+        return relativeDistance(values, exact.values, width);
+      }),
+    )),
+  );
+  assert.ok(
+    ours <= Math.max(TOLERATED * theirs, ROUNDING),
+    `${run.name}: ${ours.toExponential(2)} from float64; the library's float32: ${theirs.toExponential(2)}`,
+  );
+  return `${run.name}: ours ${ours.toExponential(1)}, theirs ${theirs.toExponential(1)}`;
+}
+
+function expectClose(
+  ours: ArrayLike<number>,
+  expected: Matrix,
+  what: string,
+  kept?: (row: number) => boolean,
+) {
+  const distance = relativeDistance(ours, expected.values, expected.shape.at(-1)!, kept);
+  // Two float32 computations of the same: each may be off by what the embeddings are.
+  assert.ok(distance < 1e-5, `${what}: ${distance.toExponential(2)} apart`);
+}
+
+async function checkHidden(name: string, expected: Expected, numbers: Numbers): Promise<void> {
+  const tokenizer = await AutoTokenizer.fromPretrained(modelFolder(name));
+  const encoder = await AutoModel.fromPretrained(modelFolder(name));
+  for (const { text, layers, tokenIds } of expected.hidden) {
+    const encoded = tokenizer(expected.texts[text]!, {
+      truncation: true,
+      maxLength: expected.settings.maxSeqLength,
+    });
+    assert.deepEqual([...encoded.inputIds.data], tokenIds);
+    const { hiddenStates, poolerOutput } = await encoder(encoded, { outputHiddenStates: true });
+    assert.equal(hiddenStates!.length, layers);
+    for (const [layer, state] of hiddenStates!.entries()) {
+      expectClose(state.data, await numbers.read(`hidden.${text}.${layer}`), `text ${text}, layer ${layer}`);
+    }
+    const row = expected.pooler.indexOf(text);
+    if (row === -1) continue;
+    const { shape, values } = await numbers.read("pooler.f64");
+    const width = shape[1]!;
+    expectClose(
+      poolerOutput!.data,
+      { shape: [1, width], values: values.slice(row * width, (row + 1) * width) },
+      `pooler of text ${text}`,
+    );
+  }
+  encoder.dispose();
+}
+
+async function checkPairs(name: string, expected: Expected, numbers: Numbers): Promise<void> {
+  const { texts, maxLength } = expected.pairs!;
+  const tokenizer = await AutoTokenizer.fromPretrained(modelFolder(name));
+  const encoder = await AutoModel.fromPretrained(modelFolder(name));
+  const encoded = tokenizer(texts, { padding: true, truncation: true, maxLength });
+  const same = async (tensor: Tensor, what: string) =>
+    assert.deepEqual(Float64Array.from(tensor.data), (await numbers.read(`pairs.${what}`)).values, what);
+  await same(encoded.inputIds, "inputIds");
+  await same(encoded.attentionMask, "attentionMask");
+  await same(encoded.tokenTypeIds, "tokenTypeIds");
+
+  const { lastHiddenState, poolerOutput } = await encoder(encoded);
+  const mask = encoded.attentionMask.data;
+  expectClose(
+    lastHiddenState.data,
+    await numbers.read("pairs.lastHiddenState.f32"),
+    "last hidden state",
+    (row) => mask[row] === 1,
+  );
+  if (numbers.has("pairs.poolerOutput.f64")) {
+    expectClose(poolerOutput!.data, await numbers.read("pairs.poolerOutput.f64"), "pooler");
+  } else {
+    assert.equal(poolerOutput, null);
+  }
+  encoder.dispose();
+}
+
+for (const name of cases) {
+  const expected = readExpected(name);
+  const { oracle } = expected;
+  test(`${name}: the embeddings of sentence-transformers ${oracle["sentence-transformers"]}`, async (t) => {
+    const model = await SentenceTransformer.load(modelFolder(name));
+    const numbers = await Numbers.open(name);
+    const { settings } = expected;
+    assert.equal(model.maxSeqLength, settings.maxSeqLength);
+    assert.equal(model.getEmbeddingDimension(), settings.embeddingDimension);
+    assert.deepEqual(model.prompts, settings.prompts);
+    assert.equal(model.defaultPromptName, settings.defaultPromptName);
+    assert.equal(model.truncateDim, settings.truncateDim);
+
+    for (const run of expected.runs) {
+      const texts = run.texts.map((index) => expected.texts[index]!);
+      const features = await model[run.method](texts, { ...run.options, outputValue: null });
+      assert.deepEqual(
+        features.map(({ inputIds }) => [...inputIds]),
+        run.tokenIds,
+        `${run.name}: token ids`,
+      );
+      for (const { promptLength } of features) assert.equal(promptLength, run.promptLength ?? null);
+      t.diagnostic(await checkRun(model, numbers, run, texts));
+    }
+    if (expected.hidden.length > 0) await checkHidden(name, expected, numbers);
+    if (expected.pairs) await checkPairs(name, expected, numbers);
+    await numbers.close();
+    await model.dispose();
+  });
+}
