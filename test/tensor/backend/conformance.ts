@@ -1,0 +1,60 @@
+/** The one suite that every backend runs through: the contract of `backend.ts`, case by case. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Backend } from "../../../src/tensor/backend.ts";
+import { ATTENTION_CASES } from "./conformance/attention.ts";
+import type { ConformanceCase } from "./conformance/case.ts";
+import { ELEMENTWISE_CASES } from "./conformance/elementwise.ts";
+import { EMBEDDING_CASES } from "./conformance/embedding.ts";
+import { LAYER_NORM_CASES } from "./conformance/layer-norm.ts";
+import { LINEAR_CASES } from "./conformance/linear.ts";
+import { NORMALIZE_ROWS_CASES } from "./conformance/normalize-rows.ts";
+import { POOL_CASES } from "./conformance/pool.ts";
+import { STORAGE_CASES } from "./conformance/storage.ts";
+
+export const CONFORMANCE_CASES: readonly ConformanceCase[] = [
+  ...STORAGE_CASES,
+  ...LINEAR_CASES,
+  ...EMBEDDING_CASES,
+  ...LAYER_NORM_CASES,
+  ...ATTENTION_CASES,
+  ...ELEMENTWISE_CASES,
+  ...POOL_CASES,
+  ...NORMALIZE_ROWS_CASES,
+];
+
+export interface Skip {
+  /** Why this backend cannot keep these promises; printed with each of them. */
+  readonly reason: string;
+  /** Names of cases, or the beginnings of names, as "pool: ". */
+  readonly tests: readonly string[];
+}
+
+export interface ConformanceOptions {
+  readonly skip?: readonly Skip[];
+}
+
+/** Registers the suite for one backend, which is made before the first case and disposed after the last. */
+export function runConformance(
+  name: string,
+  createBackend: () => Backend | Promise<Backend>,
+  { skip = [] }: ConformanceOptions = {},
+): void {
+  for (const prefix of skip.flatMap(({ tests }) => tests)) {
+    const known = CONFORMANCE_CASES.some((entry) => entry.name.startsWith(prefix));
+    assert.ok(known, `${name}: the suite has no case "${prefix}" to skip`);
+  }
+
+  describe(`the ${name} backend`, () => {
+    let backend: Backend;
+    before(async () => {
+      backend = await createBackend();
+    });
+    after(() => backend?.dispose());
+
+    for (const entry of CONFORMANCE_CASES) {
+      const reason = skip.find(({ tests }) => tests.some((prefix) => entry.name.startsWith(prefix)))?.reason;
+      test(entry.name, reason === undefined ? {} : { skip: reason }, () => entry.run(backend));
+    }
+  });
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { Storage } from "../../../../src/tensor/backend.ts";
+import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
+import type { ConformanceCase } from "./case.ts";
+import { assertSameBits } from "./memory.ts";
+
+export const STORAGE_CASES: readonly ConformanceCase[] = [
+  {
+    name: "storage: what is written at a place is read from that place, all bits kept",
+    run: async (backend) => {
+      const storage = backend.allocate(20);
+      assert.equal(storage.length, 20);
+      backend.write(storage, new Float32Array(20).fill(7), 0);
+      const values = Float32Array.of(0, -0, 2 ** -149, -3.4e38, Number.POSITIVE_INFINITY, Number.NaN);
+      backend.write(storage, values, 3);
+      assertSameBits(await backend.read(storage, 3, 9), values, "values");
+      assert.deepEqual([...(await backend.read(storage, 0, 4))], [7, 7, 7, 0]);
+      assert.deepEqual([...(await backend.read(storage, 18, 20))], [7, 7]);
+      assert.equal((await backend.read(storage, 5, 5)).length, 0);
+      backend.free(storage);
+    },
+  },
+  {
+    name: "storage: read and write copy",
+    run: async (backend) => {
+      const storage = backend.allocate(4);
+      const values = Float32Array.of(1, 2, 3, 4);
+      backend.write(storage, values, 0);
+      values.fill(9);
+      const first = await backend.read(storage, 0, 4);
+      assert.deepEqual([...first], [1, 2, 3, 4]);
+      first.fill(8);
+      assert.deepEqual([...(await backend.read(storage, 0, 4))], [1, 2, 3, 4]);
+      backend.write(storage, Float32Array.of(5, 6), 1);
+      assert.deepEqual([...first], [8, 8, 8, 8]);
+      assert.deepEqual([...(await backend.read(storage, 0, 4))], [1, 5, 6, 4]);
+      backend.free(storage);
+    },
+  },
+  {
+    name: "storage: readSync, where there is one, reads what read reads",
+    run: async (backend) => {
+      if (backend.readSync === null) return;
+      const storage = backend.allocate(9);
+      backend.write(storage, randomFloats(randomNumbers(9), 9), 0);
+      const sum = backend.allocate(9);
+      backend.add(sum, storage, storage, 9);
+      const now = backend.readSync(sum, 2, 7);
+      assertSameBits(now, await backend.read(sum, 2, 7), "elements 2 … 6");
+      now.fill(0);
+      assert.notEqual((await backend.read(sum, 2, 3))[0], 0, "a copy");
+      backend.free(storage);
+      backend.free(sum);
+    },
+  },
+  {
+    name: "storage: memory in use is never handed out again, whatever was freed in between",
+    run: async (backend) => {
+      const random = randomNumbers(3);
+      const live: { storage: Storage; values: Float32Array }[] = [];
+      for (let step = 0; step < 300; step++) {
+        if (live.length > 12 || (live.length > 0 && random() < 0.4)) {
+          const [entry] = live.splice(Math.floor(random() * live.length), 1);
+          const { storage, values } = entry!;
+          assertSameBits(await backend.read(storage, 0, values.length), values, `step ${step}`);
+          backend.free(storage);
+        } else {
+          const values = randomFloats(random, Math.floor(random() ** 3 * 5000));
+          const storage = backend.allocate(values.length);
+          assert.equal(storage.length, values.length);
+          backend.write(storage, values, 0);
+          live.push({ storage, values });
+        }
+      }
+      for (const { storage, values } of live) {
+        assertSameBits(await backend.read(storage, 0, values.length), values, "at the end");
+        backend.free(storage);
+      }
+    },
+  },
+  {
+    name: "storage: work is done in the order of the calls",
+    run: async (backend) => {
+      const counter = backend.allocate(5);
+      const one = backend.allocate(5);
+      backend.write(counter, new Float32Array(5), 0);
+      backend.write(one, new Float32Array(5).fill(1), 0);
+      for (let i = 0; i < 50; i++) backend.add(counter, counter, one, 5);
+      backend.write(one, new Float32Array(5).fill(1000), 0);
+      backend.add(counter, one, counter, 5);
+      assert.deepEqual([...(await backend.read(counter, 0, 5))], new Array(5).fill(1050));
+      backend.free(counter);
+      backend.free(one);
+    },
+  },
+  {
+    name: "storage: matrices and tables state their sizes",
+    run: async (backend) => {
+      const matrix = backend.createMatrix(3, 5);
+      assert.deepEqual([matrix.outFeatures, matrix.inFeatures], [3, 5]);
+      backend.freeMatrix(matrix);
+      const table = backend.createTable(4, 6);
+      assert.deepEqual([table.rows, table.width], [4, 6]);
+      backend.freeTable(table);
+    },
+  },
+];
