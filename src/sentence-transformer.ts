@@ -25,7 +25,7 @@ import { type ModelSettings, readModelSettings, type SimilarityFunctionName } fr
 import { openModelSource } from "./model-source.ts";
 import { Features } from "./modules/features.ts";
 import { type InputModule, isInputModule, type Module } from "./modules/module.ts";
-import { declareModules } from "./modules/registry.ts";
+import { declareModules, discard } from "./modules/registry.ts";
 import { Mutex } from "./mutex.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
@@ -121,25 +121,25 @@ export class SentenceTransformer {
     const saved = await readModelSettings(source);
     const backend = await selectBackend(options);
     const declared = await declareModules(source, { backend, maxSeqLength: options.maxSeqLength });
-    const modules = declared.map(({ module }) => module);
     try {
       const result = new SentenceTransformer({
-        modules,
+        modules: declared.map(({ module }) => module),
         prompts: mergePrompts(options.prompts && checkPrompts(options.prompts), saved.prompts),
         defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
         similarityFnName: options.similarityFnName ?? saved.similarityFnName,
         truncateDim: options.truncateDim ?? saved.truncateDim,
       });
-      for (const { fill } of declared) {
-        const onProgress =
-          progress &&
-          ((loaded: number, total: number) =>
-            progress({ status: "loading", file: source.name, loaded, total }));
+      const onProgress =
+        progress &&
+        ((loaded: number, total: number) =>
+          progress({ status: "loading", file: source.name, loaded, total }));
+      for (const { fill, close } of declared) {
         await fill({ signal, onProgress });
+        await close();
       }
       return result;
     } catch (error) {
-      for (const module of modules) module.dispose();
+      await discard(declared);
       throw error;
     }
   }

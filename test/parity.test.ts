@@ -8,6 +8,7 @@ import { AutoModel, AutoTokenizer, SentenceTransformer, type Tensor } from "../s
 import {
   caseNames,
   type Expected,
+  encoderFolder,
   type Matrix,
   modelFolder,
   Numbers,
@@ -21,7 +22,7 @@ const TOLERATED = 2;
 /** Rounding of the result alone to float32: where the reference happens to be exact, so much is allowed. */
 const ROUNDING = 2 ** -23;
 
-const cases = caseNames("bert");
+const cases = ["demo-en", ...caseNames("bert")];
 assert.ok(cases.length >= 30, "the fixtures of BERT are there");
 
 async function encode(
@@ -53,7 +54,9 @@ async function checkRun(
   const theirs = Math.max(
     ...(await Promise.all(
       ["alone", "batch"].map(async (how) => {
-        const { values } = await numbers.read(`${run.name}.embeddings.f32.${how}`);
+        const tensor = `${run.name}.embeddings.f32.${how}`;
+        if (how === "batch" && !numbers.has(tensor)) return 0;
+        const { values } = await numbers.read(tensor);
         return relativeDistance(values, exact.values, width);
       }),
     )),
@@ -77,20 +80,20 @@ function expectClose(
 }
 
 async function checkHidden(name: string, expected: Expected, numbers: Numbers): Promise<void> {
-  const tokenizer = await AutoTokenizer.fromPretrained(modelFolder(name));
-  const encoder = await AutoModel.fromPretrained(modelFolder(name));
-  for (const { text, layers, tokenIds } of expected.hidden) {
+  const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name));
+  for (const { text, layers, tokenIds } of expected.hidden ?? []) {
     const encoded = tokenizer(expected.texts[text]!, {
       truncation: true,
       maxLength: expected.settings.maxSeqLength,
     });
     assert.deepEqual([...encoded.inputIds.data], tokenIds);
     const { hiddenStates, poolerOutput } = await encoder(encoded, { outputHiddenStates: true });
-    assert.equal(hiddenStates!.length, layers);
+    assert.equal(hiddenStates!.length, layers + 1);
     for (const [layer, state] of hiddenStates!.entries()) {
       expectClose(state.data, await numbers.read(`hidden.${text}.${layer}`), `text ${text}, layer ${layer}`);
     }
-    const row = expected.pooler.indexOf(text);
+    const row = expected.pooler?.indexOf(text) ?? -1;
     if (row === -1) continue;
     const { shape, values } = await numbers.read("pooler.f64");
     const width = shape[1]!;
@@ -105,8 +108,8 @@ async function checkHidden(name: string, expected: Expected, numbers: Numbers): 
 
 async function checkPairs(name: string, expected: Expected, numbers: Numbers): Promise<void> {
   const { texts, maxLength } = expected.pairs!;
-  const tokenizer = await AutoTokenizer.fromPretrained(modelFolder(name));
-  const encoder = await AutoModel.fromPretrained(modelFolder(name));
+  const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name));
   const encoded = tokenizer(texts, { padding: true, truncation: true, maxLength });
   const same = async (tensor: Tensor, what: string) =>
     assert.deepEqual(Float64Array.from(tensor.data), (await numbers.read(`pairs.${what}`)).values, what);
@@ -154,7 +157,7 @@ for (const name of cases) {
       for (const { promptLength } of features) assert.equal(promptLength, run.promptLength ?? null);
       t.diagnostic(await checkRun(model, numbers, run, texts));
     }
-    if (expected.hidden.length > 0) await checkHidden(name, expected, numbers);
+    await checkHidden(name, expected, numbers);
     if (expected.pairs) await checkPairs(name, expected, numbers);
     await numbers.close();
     await model.dispose();

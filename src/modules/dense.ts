@@ -85,7 +85,7 @@ export class Dense implements Module {
     };
     const weights = Weights.of(checkpoint, backend);
     try {
-      return withWeights(new Dense(complete, weights, file), weights, () => checkpoint.close());
+      return withWeights(new Dense(complete, weights, file), weights, checkpoint);
     } catch (error) {
       weights.dispose();
       throw error;
@@ -104,7 +104,13 @@ export class Dense implements Module {
       moduleOutputName: reader.string("module_output_name", moduleInputName),
       useResidual: reader.boolean("use_residual", false),
     };
-    return Dense.declare(options, await openCheckpoint(source), backend, reader.file);
+    const checkpoint = await openCheckpoint(source);
+    try {
+      return Dense.declare(options, checkpoint, backend, reader.file);
+    } catch (error) {
+      await checkpoint.close();
+      throw error;
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The stages that modules.json names. */
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import type { FillOptions, Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -52,6 +53,8 @@ export interface DeclaredModule {
   readonly module: Module;
   /** Reads the weights. */
   fill(options: FillOptions): Promise<void>;
+  /** Closes the files, whether or not the weights have been read. */
+  close(): Promise<void>;
 }
 
 /** What a module is loaded from. */
@@ -65,19 +68,14 @@ export interface ModuleContext {
 
 /** For modules without weights. */
 export function withoutWeights(module: Module): DeclaredModule {
-  return { module, fill: () => Promise.resolve() };
+  return { module, fill: () => Promise.resolve(), close: () => Promise.resolve() };
 }
 
-/** For modules with one checkpoint, which is closed when it has been read. */
-export function withWeights(module: Module, weights: Weights, close: () => Promise<void>): DeclaredModule {
+/** For modules with one checkpoint. */
+export function withWeights(module: Module, weights: Weights, checkpoint: Checkpoint): DeclaredModule {
   return {
     module,
-    fill: async (options) => {
-      try {
-        await weights.fill(options);
-      } finally {
-        await close();
-      }
-    },
+    fill: (options) => weights.fill(options),
+    close: () => checkpoint.close(),
   };
 }

@@ -48,9 +48,15 @@ export async function declareModules(
     }
     return declared;
   } catch (error) {
-    for (const { module } of declared) module.dispose();
+    await discard(declared);
     throw error;
   }
+}
+
+/** Gives back what declared modules hold: memory and open files. */
+export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
+  for (const { module } of declared) module.dispose();
+  await Promise.all(declared.map(({ close }) => close()));
 }
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {

@@ -71,9 +71,16 @@ export class Transformer implements InputModule {
   ): Promise<Transformer> {
     const source = await openModelSource(model);
     const backend = await selectBackend(choice);
-    const { module, fill } = await Transformer.load({ source, backend, maxSeqLength });
-    await fill({ signal });
-    return module as Transformer;
+    const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength });
+    try {
+      await fill({ signal });
+      return module as Transformer;
+    } catch (error) {
+      module.dispose();
+      throw error;
+    } finally {
+      await close();
+    }
   }
 
   static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
@@ -94,7 +101,7 @@ export class Transformer implements InputModule {
         : tokenizer.modelMaxLength;
       const module = new Transformer(encoder, tokenizer, weights, Math.min(wanted, longest));
       if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
-      return withWeights(module, weights, () => checkpoint.close());
+      return withWeights(module, weights, checkpoint);
     } catch (error) {
       await checkpoint.close();
       throw error;

@@ -1,6 +1,6 @@
 /** The tiny models of test/fixtures/models and what the Python library gives on them (README.md there). */
-import { readdirSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
@@ -8,6 +8,13 @@ import { FolderSource } from "../../src/checkpoint/folder-source-node.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 
 const folder = new URL("../fixtures/models/", import.meta.url);
+
+/** The demo model ships with the repository; what the library gives on it lies in a folder of its own. */
+const DEMO = "demo-en";
+
+function dataFolder(name: string): URL {
+  return name === DEMO ? new URL("../fixtures/demo-en/", import.meta.url) : folder;
+}
 
 export interface Run {
   readonly name: string;
@@ -33,12 +40,13 @@ export interface Expected {
   };
   readonly texts: readonly string[];
   readonly runs: readonly Run[];
-  readonly hidden: readonly {
+  readonly hidden?: readonly {
     readonly text: number;
+    /** Without the embeddings, whose output is layer 0. */
     readonly layers: number;
     readonly tokenIds: readonly number[];
   }[];
-  readonly pooler: readonly number[];
+  readonly pooler?: readonly number[];
   readonly pairs?: {
     readonly texts: readonly (readonly [string, string])[];
     readonly maxLength: number;
@@ -53,11 +61,22 @@ export function caseNames(prefix: string): string[] {
 }
 
 export function modelFolder(name: string): string {
-  return fileURLToPath(new URL(name, folder));
+  return fileURLToPath(
+    name === DEMO ? new URL("../../models/demo-en", import.meta.url) : new URL(name, folder),
+  );
+}
+
+/** The folder of a case that holds the encoder: named by modules.json, or the model's own. */
+export function encoderFolder(name: string): string {
+  const root = modelFolder(name);
+  const modules = join(root, "modules.json");
+  if (!existsSync(modules)) return root;
+  const [first] = JSON.parse(readFileSync(modules, "utf8")) as { readonly path: string }[];
+  return join(root, first!.path);
 }
 
 export function readExpected(name: string): Expected {
-  const bytes = readFileSync(new URL(`${name}.expected.json.gz`, folder));
+  const bytes = readFileSync(new URL(`${name}.expected.json.gz`, dataFolder(name)));
   return JSON.parse(gunzipSync(bytes).toString("utf8")) as Expected;
 }
 
@@ -76,7 +95,10 @@ export class Numbers {
 
   static async open(name: string): Promise<Numbers> {
     return new Numbers(
-      await openSafetensors(new FolderSource(fileURLToPath(folder)), `${name}.expected.safetensors`),
+      await openSafetensors(
+        new FolderSource(fileURLToPath(dataFolder(name))),
+        `${name}.expected.safetensors`,
+      ),
     );
   }
 

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ArgumentError,
+  Dense,
+  Pooling,
+  SentenceTransformer,
+  Transformer,
+  UnsupportedError,
+} from "../../src/index.ts";
+import { modelFolder } from "../helpers/fixtures.ts";
+import { ModelFiles } from "../helpers/model-files.ts";
+
+const files = (name = "bert-dense-tanh-normalize") => ModelFiles.ofFixture(name);
+
+async function refuses(model: ModelFiles, name: string, message: RegExp): Promise<void> {
+  await assert.rejects(SentenceTransformer.load(model.source), (error: Error) => {
+    assert.equal(error.name, name, error.stack);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+function moduleList(type: string, path = "1_Pooling"): string {
+  return JSON.stringify([
+    { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
+    { idx: 1, name: "1", path, type },
+  ]);
+}
+
+test("modules.json: unknown and foreign module types are refused by name", async () => {
+  for (const type of ["sentence_transformers.models.CNN", "custom.Pooling", "Pooling", "toString"]) {
+    await refuses(
+      files().write("modules.json", moduleList(type)),
+      "UnsupportedError",
+      new RegExp(`modules\\.json: module type "${type}" is not supported; known: Transformer, Pooling`),
+    );
+  }
+});
+
+test("modules.json: what is not a list of modules is an error of the file", async () => {
+  await refuses(files().write("modules.json", "{}"), "FormatError", /modules\.json: expected an array/);
+  await refuses(files().write("modules.json", "[]"), "FormatError", /modules\.json: lists no module/);
+  await refuses(files().write("modules.json", "[3]"), "FormatError", /entry 0: expected an object/);
+  await refuses(files().write("modules.json", '[{"type": "x"}]'), "FormatError", /"path" is missing/);
+});
+
+test("modules.json: a path cannot leave the model's folder", () =>
+  assert.rejects(
+    SentenceTransformer.load(
+      files().write("modules.json", moduleList("sentence_transformers.models.Pooling", "../1_Pooling"))
+        .source,
+    ),
+    ArgumentError,
+  ));
+
+test("pooling: unknown modes, keys and wrong types are refused by name", async () => {
+  const pooling = (changes: Record<string, unknown>) =>
+    files("bert-mean").edit("1_Pooling/config.json", changes);
+  await refuses(
+    pooling({ pooling_mode: "median" }),
+    "UnsupportedError",
+    /pooling mode "median" is not known/,
+  );
+  await refuses(pooling({ pooling_mode: ["mean", 3] }), "UnsupportedError", /pooling mode 3 is not known/);
+  await refuses(pooling({ pooling_mode: [] }), "FormatError", /"pooling_mode" is an empty list/);
+  await refuses(
+    pooling({ pooling_mode_median: true }),
+    "UnsupportedError",
+    /"pooling_mode_median" is not known/,
+  );
+  await refuses(
+    pooling({ pooling_mode_mean_tokens: "yes" }),
+    "FormatError",
+    /expected true or false, found "yes"/,
+  );
+  await refuses(pooling({ word_embedding_dimension: 0 }), "FormatError", /expected a whole number from 1 on/);
+  assert.throws(() => new Pooling({ embeddingDimension: 4, poolingMode: [] }), ArgumentError);
+  assert.throws(() => new Pooling({ embeddingDimension: 4, poolingMode: "sum" as never }), ArgumentError);
+  assert.throws(() => new Pooling({ embeddingDimension: 0 }), ArgumentError);
+});
+
+test("pooling: a width that is not the encoder's is named when texts are encoded", async () => {
+  const model = await SentenceTransformer.load(
+    files("bert-mean").edit("1_Pooling/config.json", { word_embedding_dimension: 7 }).source,
+  );
+  await assert.rejects(model.encode("a"), /Pooling: expected token embeddings of 7 dimensions, got \d+/);
+});
+
+test("dense: unknown activations and shapes that do not fit are refused by name", async () => {
+  const dense = (changes: Record<string, unknown>) => files().edit("2_Dense/config.json", changes);
+  await refuses(
+    dense({ activation_function: "torch.nn.modules.activation.Mish" }),
+    "UnsupportedError",
+    /2_Dense\/config\.json: activation_function "torch\.nn\.modules\.activation\.Mish" is not supported/,
+  );
+  await refuses(dense({ activation_function: "my.Tanh" }), "UnsupportedError", /"my\.Tanh"/);
+  await refuses(dense({ out_features: 3 }), "FormatError", /"linear\.weight": expected shape \[3, \d+\]/);
+  await refuses(dense({ bias: false }), "FormatError", /does not use 1 tensor .*linear\.bias/);
+  await refuses(dense({ use_residual: true }), "FormatError", /no tensor "residual\.weight"/);
+});
+
+test("settings of another kind of model are refused", async () => {
+  const settings = (changes: Record<string, unknown>) =>
+    files("bert-saved").edit("config_sentence_transformers.json", changes);
+  await refuses(settings({ model_type: "SparseEncoder" }), "UnsupportedError", /model_type "SparseEncoder"/);
+  await refuses(
+    settings({ similarity_fn_name: "maxsim" }),
+    "UnsupportedError",
+    /similarity_fn_name "maxsim"/,
+  );
+  await refuses(
+    settings({ prompts: { query: 3 } }),
+    "FormatError",
+    /"prompts": "query": expected a string, found 3/,
+  );
+  await refuses(settings({ truncate_dim: -1 }), "FormatError", /"truncate_dim": expected a whole number/);
+  await refuses(settings({ default_prompt_name: "nope" }), "ArgumentError", /no prompt "nope"/);
+  await refuses(
+    files("bert-mean").edit("sentence_bert_config.json", { transformer_task: "fill-mask" }),
+    "UnsupportedError",
+    /transformer_task "fill-mask"/,
+  );
+});
+
+test("a model of modules needs one that turns text into tokens first", async () => {
+  assert.throws(() => new SentenceTransformer({ modules: [] }), /got no modules/);
+  assert.throws(
+    () => new SentenceTransformer({ modules: [new Pooling({ embeddingDimension: 4 })] }),
+    /got Pooling/,
+  );
+  const transformer = await Transformer.fromPretrained(modelFolder("bert-mean"));
+  const model = new SentenceTransformer({ modules: [transformer] });
+  await assert.rejects(
+    model.encode("a"),
+    /makes the feature "sentence_embedding"; there is token_embeddings/,
+  );
+});
+
+test("Dense.fromWeights checks its numbers", async () => {
+  const { backend } = await Transformer.fromPretrained(modelFolder("bert-mean"));
+  const options = { inFeatures: 2, outFeatures: 1 };
+  const weight = new Float32Array(2);
+  await assert.rejects(Dense.fromWeights(options, { weight }, backend), ArgumentError);
+  await assert.rejects(
+    Dense.fromWeights({ ...options, bias: false }, { weight: new Float32Array(3) }, backend),
+    /"linear\.weight" \[1, 2\] needs 2 values, got 3/,
+  );
+  await assert.rejects(
+    Dense.fromWeights({ ...options, bias: false, activationFunction: "Swoosh" }, { weight }, backend),
+    UnsupportedError,
+  );
+});

@@ -1,0 +1,114 @@
+/** What ops refuse, and that they pass the right sizes on. The numbers are the conformance suite's business. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ShapeError } from "../../src/errors.ts";
+import { createJsBackend } from "../../src/tensor/backend/js/js-backend.ts";
+import type { Backend, PackedMatrix } from "../../src/tensor/backend.ts";
+import { attention } from "../../src/tensor/ops/attention.ts";
+import { activation, add } from "../../src/tensor/ops/elementwise.ts";
+import { embeddingSum } from "../../src/tensor/ops/embedding-sum.ts";
+import { layerNorm } from "../../src/tensor/ops/layer-norm.ts";
+import { linear } from "../../src/tensor/ops/linear.ts";
+import { normalizeRows } from "../../src/tensor/ops/normalize-rows.ts";
+import { pool } from "../../src/tensor/ops/pool.ts";
+import { upload } from "../../src/tensor/ops/upload.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
+
+const backend = createJsBackend();
+
+function on(where: Backend, shape: readonly number[], values?: readonly number[]): Tensor {
+  const count = shape.reduce((product, dimension) => product * dimension, 1);
+  return upload(where, Tensor.from(values ?? Array.from({ length: count }, (_, i) => i / 4), shape));
+}
+
+function matrix(outFeatures: number, inFeatures: number, values: readonly number[]): PackedMatrix {
+  const packed = backend.createMatrix(outFeatures, inFeatures);
+  backend.writeMatrix(packed, Float32Array.from(values), 0);
+  return packed;
+}
+
+const offsets = (...values: number[]) => Int32Array.from(values);
+
+function refuses(body: () => unknown, message: RegExp): void {
+  assert.throws(body, (error) => error instanceof ShapeError && message.test(error.message));
+}
+
+test("linear multiplies over the last axis of any shape", () => {
+  const weight = matrix(2, 3, [1, 0, 0, 0, 1, 1]);
+  const x = on(backend, [2, 1, 3], [1, 2, 3, 4, 5, 6]);
+  const out = linear(x, weight, on(backend, [2], [10, 20]), {
+    residual: on(backend, [2, 1, 2], [0, 0, 1, 1]),
+  });
+  assert.deepEqual(out.toArray(), [[[11, 25]], [[15, 32]]]);
+  assert.deepEqual(linear(on(backend, [0, 3]), weight, null).shape, [0, 2]);
+});
+
+test("linear names the shapes that do not fit", () => {
+  const weight = matrix(2, 3, [1, 0, 0, 0, 1, 1]);
+  refuses(
+    () => linear(on(backend, [2, 5]), weight, null),
+    /^linear: weight \[2, 3\] does not fit input \[2, 5\]$/,
+  );
+  refuses(
+    () => linear(on(backend, [2, 3]), weight, on(backend, [3])),
+    /bias has shape \[3\], expected \[2\]/,
+  );
+  refuses(
+    () => linear(on(backend, [2, 3]), weight, null, { residual: on(backend, [2, 3]) }),
+    /residual has shape \[2, 3\], expected \[2, 2\]/,
+  );
+});
+
+test("tensors of host memory or of two backends do not mix", () => {
+  const other = createJsBackend();
+  refuses(() => add(on(backend, [2]), on(other, [2])), /two backends/);
+  refuses(() => activation(Tensor.from([1, 2]), "gelu"), /host memory/);
+});
+
+test("add, layerNorm and normalizeRows check their inputs", () => {
+  assert.deepEqual(add(on(backend, [2], [1, 2]), on(backend, [2], [3, 5])).toArray(), [4, 7]);
+  refuses(() => add(on(backend, [2]), on(backend, [3])), /second input has shape \[3\], expected \[2\]/);
+  refuses(() => layerNorm(on(backend, [2, 3]), on(backend, [2]), on(backend, [3]), 1e-12), /weight/);
+  refuses(() => layerNorm(on(backend, [2, 3]), on(backend, [3]), on(backend, [2]), 1e-12), /bias/);
+  refuses(() => normalizeRows(on(backend, [])), /no last axis/);
+});
+
+test("attention refuses heads, boundaries and biases that do not fit", () => {
+  const x = on(backend, [3, 4]);
+  const options = { heads: 2, scale: 1 };
+  assert.deepEqual(attention(x, x, x, offsets(0, 1, 3), options).shape, [3, 4]);
+  refuses(() => attention(x, x, x, offsets(0, 3), { heads: 3, scale: 1 }), /3 heads do not divide/);
+  refuses(() => attention(x, on(backend, [2, 4]), x, offsets(0, 3), options), /key has shape/);
+  refuses(() => attention(x, x, x, offsets(0, 2), options), /end at 2, the batch has 3 rows/);
+  refuses(() => attention(x, x, x, offsets(1, 3), options), /begin with 0, got 1/);
+  refuses(() => attention(x, x, x, offsets(0, 2, 1, 3), options), /fall from 2 to 1/);
+  const relativeBias = on(backend, [2, 3]); // spans 2 positions
+  refuses(
+    () => attention(x, x, x, offsets(0, 3), { ...options, relativeBias }),
+    /spans 2 positions, a sequence has 3/,
+  );
+  assert.deepEqual(attention(x, x, x, offsets(0, 2, 3), { ...options, relativeBias }).shape, [3, 4]);
+});
+
+test("embeddingSum refuses ids outside of the table by name", () => {
+  const table = backend.createTable(3, 2);
+  backend.writeTable(table, Float32Array.from([0, 0, 1, 2, 3, 4]), 0);
+  const lookup = (...ids: number[]) => ({ what: "position", table, ids: Int32Array.from(ids) });
+  assert.deepEqual(embeddingSum(backend, [lookup(1, 2), lookup(2, 2)]).toArray(), [
+    [4, 6],
+    [6, 8],
+  ]);
+  refuses(() => embeddingSum(backend, [lookup(0, 3)]), /position 3 does not lie in a table of 3 rows/);
+  refuses(() => embeddingSum(backend, [lookup(-1)]), /position -1/);
+  refuses(() => embeddingSum(backend, [lookup(0), lookup(0, 1)]), /do not fit/);
+});
+
+test("pool puts reductions side by side and refuses empty sequences", () => {
+  const x = on(backend, [3, 2], [1, 2, 5, 0, 7, 8]);
+  assert.deepEqual(pool(x, offsets(0, 2, 3), ["max", "mean", "last"]).toArray(), [
+    [5, 2, 3, 1, 5, 0],
+    [7, 8, 7, 8, 7, 8],
+  ]);
+  assert.deepEqual(pool(x, offsets(0, 3), ["first"], 1).toArray(), [[5, 0]]);
+  refuses(() => pool(x, offsets(0, 0, 3), ["mean"]), /sequence 0 has no token/);
+});
