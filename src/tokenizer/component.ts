@@ -1,0 +1,63 @@
+import type { Encoding } from "./encoding.ts";
+import type { NormalizedString } from "./normalized-string.ts";
+import type { PreTokenizedString } from "./pre-tokenized-string.ts";
+
+/** Changes the text before anything else, keeping track of where each character came from. */
+export interface Normalizer {
+  normalize(text: NormalizedString): void;
+
+  /**
+   * Whether the result for a text is the results for its code points, one after the other (but for the
+   * order of combining marks that are kept: {@link reordersMarks}). The fast path tabulates such a normalizer.
+   */
+  readonly characterwise: boolean;
+
+  /** Whether combining marks change places, as canonical ordering asks. */
+  readonly reordersMarks: boolean;
+}
+
+/** Cuts the normalized text into words. */
+export interface PreTokenizer {
+  preTokenize(text: PreTokenizedString): void;
+}
+
+/** One token of a word: the units [start, end) of the word's normalized text. */
+export interface Token {
+  readonly id: number;
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Cuts a word into tokens of a vocabulary. */
+export interface Model {
+  /** The JSON's `type`. */
+  readonly type: string;
+
+  /** Tokens in the model's own vocabulary, added tokens not counted. */
+  readonly vocabSize: number;
+
+  /** @throws FormatError where the word needs the unknown token and the vocabulary has none. */
+  tokenize(word: string): readonly Token[];
+
+  tokenToId(token: string): number | undefined;
+
+  idToToken(id: number): string | undefined;
+
+  /** Token and id of the whole vocabulary. */
+  entries(): Iterable<readonly [string, number]>;
+}
+
+/** Adds special tokens around one encoding, or around a pair and joins it. */
+export interface PostProcessor {
+  /** How many tokens {@link process} adds to one encoding or to a pair. */
+  addedTokens(isPair: boolean): number;
+
+  /** One encoding or two in; any number out, which the caller joins in order. */
+  process(encodings: readonly Encoding[], addSpecialTokens: boolean): readonly Encoding[];
+}
+
+/** Turns tokens back into text: the results of all tokens are joined. */
+export interface Decoder {
+  decode(tokens: readonly string[]): readonly string[];
+}

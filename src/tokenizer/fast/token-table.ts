@@ -1,0 +1,86 @@
+/** The hash of a string of UTF-16 units is built one unit at a time: `hash = nextHash(hash, unit)`. */
+export const FIRST_HASH = 0x811c9dc5 | 0; // FNV-1a
+
+export function nextHash(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
+}
+
+/** Where in a table of a power of two a hash begins to look. */
+export function slotOf(hash: number, mask: number): number {
+  return (hash ^ (hash >>> 15)) & mask;
+}
+
+/**
+ * Strings to numbers, looked up by UTF-16 units in a buffer: no substring is made. Open addressing, at most
+ * half full.
+ */
+export class TokenTable {
+  readonly #mask: number;
+  readonly #slots: Int32Array; // index of an entry + 1, 0 where free
+  readonly #hashes: Int32Array; // [entries]
+  readonly #starts: Uint32Array; // [entries + 1], in `units`
+  readonly #units: Uint16Array;
+  readonly #values: Int32Array; // [entries]
+
+  /** Units of the longest string. */
+  readonly longest: number;
+
+  /** Of equal strings, the last counts. */
+  constructor(strings: readonly string[], values: ArrayLike<number>) {
+    const count = strings.length;
+    let size = 16;
+    while (size < count * 2) size *= 2;
+    let total = 0;
+    let longest = 0;
+    for (const string of strings) {
+      total += string.length;
+      longest = Math.max(longest, string.length);
+    }
+    this.longest = longest;
+    this.#mask = size - 1;
+    this.#slots = new Int32Array(size);
+    this.#hashes = new Int32Array(count);
+    this.#starts = new Uint32Array(count + 1);
+    this.#units = new Uint16Array(total);
+    this.#values = Int32Array.from(values);
+
+    const units = this.#units;
+    let position = 0;
+    for (let entry = 0; entry < count; entry++) {
+      const string = strings[entry]!;
+      let hash = FIRST_HASH;
+      const start = position;
+      for (let i = 0; i < string.length; i++) {
+        const unit = string.charCodeAt(i);
+        units[position++] = unit;
+        hash = nextHash(hash, unit);
+      }
+      this.#hashes[entry] = hash;
+      this.#starts[entry + 1] = position;
+      let slot = slotOf(hash, this.#mask);
+      for (let other = this.#slots[slot]!; other !== 0; other = this.#slots[slot]!) {
+        if (this.#hashes[other - 1] === hash && this.#isEntry(other - 1, units, start, position)) break;
+        slot = (slot + 1) & this.#mask;
+      }
+      this.#slots[slot] = entry + 1;
+    }
+  }
+
+  /** The number of the units [start, end) of a buffer, -1 where there is none. `hash` must be theirs. */
+  find(buffer: Uint16Array, start: number, end: number, hash: number): number {
+    const mask = this.#mask;
+    for (let slot = slotOf(hash, mask); ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot]! - 1;
+      if (entry < 0) return -1;
+      if (this.#hashes[entry] === hash && this.#isEntry(entry, buffer, start, end))
+        return this.#values[entry]!;
+    }
+  }
+
+  #isEntry(entry: number, buffer: Uint16Array, start: number, end: number): boolean {
+    const from = this.#starts[entry]!;
+    if (this.#starts[entry + 1]! - from !== end - start) return false;
+    for (let i = start, k = from; i < end; i++, k++) if (buffer[i] !== this.#units[k]) return false;
+    return true;
+  }
+}

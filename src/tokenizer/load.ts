@@ -1,0 +1,281 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { FileError, UnsupportedError } from "../errors.ts";
+import { type AddedToken, AddedVocabulary } from "./added-vocabulary.ts";
+import type { Side } from "./encoding.ts";
+import { partsFromFields, readSavedPadding, readSavedTruncation } from "./from-json.ts";
+import { type Json, JsonFields, parseJson } from "./json-fields.ts";
+import { Lowercase } from "./normalizers/lowercase.ts";
+import { Sequence } from "./normalizers/sequence.ts";
+import { BertTokenizer } from "./pretrained/bert-tokenizer.ts";
+import { pretrainedClasses } from "./pretrained/classes.ts";
+import type { ClassPipeline, PretrainedClass } from "./pretrained/pretrained-class.ts";
+import { resolveClass } from "./pretrained/resolve-class.ts";
+import { contentOf, PretrainedSettings, plainToken, SPECIAL_TOKEN_FIELDS } from "./pretrained/settings.ts";
+import { tokenizerFile } from "./pretrained/tokenizer-file.ts";
+import {
+  type SpecialTokenName,
+  Tokenizer,
+  type TokenizerParts,
+  type TokenizerSettings,
+} from "./tokenizer.ts";
+
+export interface LoadTokenizerOptions {
+  /** Puts a Lowercase before the normalizer, as `do_lower_case` of sentence_bert_config.json asks. Default false. */
+  readonly lowercase?: boolean | undefined;
+  /** In tokens; overrides tokenizer_config.json. */
+  readonly modelMaxLength?: number | undefined;
+}
+
+const MODEL_INPUT_NAMES = ["input_ids", "token_type_ids", "attention_mask"];
+const LARGE = 1e20; // limits beyond this mean that there is none
+
+/**
+ * The tokenizer of a model's folder, as AutoTokenizer of transformers 5 makes it: many classes take only the
+ * vocabulary from tokenizer.json and rebuild the rest. Without tokenizer.json, the vocabulary's own files serve.
+ * @throws FileError where the folder has no tokenizer, FormatError for broken files, UnsupportedError for what
+ *   is not known
+ */
+export async function loadTokenizer(
+  source: FileSource,
+  options: LoadTokenizerOptions = {},
+): Promise<Tokenizer> {
+  const [config, modelConfig, specialTokensMap, addedTokens] = await Promise.all([
+    readFields(source, "tokenizer_config.json"),
+    readFields(source, "config.json"),
+    readFields(source, "special_tokens_map.json"),
+    readFields(source, "added_tokens.json"),
+  ]);
+  const tokenizerConfig = config ?? new JsonFields({}, "tokenizer_config.json", "");
+  const tokenizerJson = await readFields(source, tokenizerFile(tokenizerConfig));
+  const settings = new PretrainedSettings({ tokenizerConfig, specialTokensMap, addedTokens, tokenizerJson });
+  const name = resolveClass({
+    tokenizerClass: tokenizerConfig.nullableString("tokenizer_class"),
+    configTokenizerClass: modelConfig?.nullableString("tokenizer_class") ?? null,
+    modelType: modelConfig?.nullableString("model_type") ?? null,
+    hasRemoteCode: hasRemoteCode(tokenizerConfig),
+  });
+
+  const made =
+    name === "" && tokenizerJson !== null
+      ? verbatim(tokenizerJson, settings)
+      : await rebuilt(source, name, tokenizerJson, settings);
+  const parts = options.lowercase ? withLowercase(made.parts) : made.parts;
+  return new Tokenizer(parts, {
+    ...commonSettings(settings, parts),
+    modelInputNames: inputNames(tokenizerConfig) ?? made.modelInputNames,
+    ...(options.modelMaxLength === undefined ? {} : { modelMaxLength: options.modelMaxLength }),
+    specialTokens: made.specialTokens,
+    extraSpecialTokens: settings.extraSpecialTokens.map((token) => contentOf(token)!),
+  });
+}
+
+/**
+ * tokenizer.json as it is, with the truncation and padding that it saved: what a StaticEmbedding uses.
+ * @throws as {@link loadTokenizer}
+ */
+export async function loadBareTokenizer(source: FileSource): Promise<Tokenizer> {
+  const fields = await readFields(source, "tokenizer.json");
+  if (fields === null) throw new FileError(`${source.name}/tokenizer.json`, "there is no such file");
+  return new Tokenizer(partsFromFields(fields));
+}
+
+interface Made {
+  readonly parts: TokenizerParts;
+  readonly specialTokens: { readonly [name in SpecialTokenName]?: string };
+  readonly modelInputNames: readonly string[];
+}
+
+type SpecialTokens = ClassPipeline["specialTokens"];
+
+function verbatim(tokenizerJson: JsonFields, settings: PretrainedSettings): Made {
+  const parts = partsFromFields(tokenizerJson);
+  const specialTokens: { [name in SpecialTokenName]?: AddedToken | string } = {};
+  for (const [field, name] of SPECIAL_TOKEN_FIELDS) {
+    const token = settings.specialToken(field);
+    if (token !== null && token !== undefined) specialTokens[name] = token;
+    else if (token === undefined && name === "padToken" && parts.savedPadding !== null) {
+      specialTokens[name] = parts.savedPadding.token;
+    }
+  }
+  const split = settings.config.boolean("split_special_tokens", false);
+  const addedVocabulary = new AddedVocabulary(split);
+  addedVocabulary.add(
+    Array.from(parts.addedVocabulary.tokens(), ([, token]) => token),
+    parts.model,
+    parts.normalizer,
+  );
+  addMissing(addedVocabulary, parts, settings, specialTokens);
+  return {
+    parts: { ...parts, addedVocabulary },
+    specialTokens: contents(specialTokens),
+    modelInputNames: MODEL_INPUT_NAMES,
+  };
+}
+
+async function rebuilt(
+  source: FileSource,
+  name: string,
+  tokenizerJson: JsonFields | null,
+  settings: PretrainedSettings,
+): Promise<Made> {
+  const pretrained = await classFor(source, name, tokenizerJson);
+  const own = new Map<string, Uint8Array>();
+  if (tokenizerJson === null) {
+    for (const path of pretrained.vocabularyFiles) {
+      if (await source.exists(path)) own.set(path, await source.read(path));
+    }
+    if (own.size === 0) throw noTokenizer(source, pretrained.vocabularyFiles);
+  }
+  const pipeline = pretrained.build({ tokenizerJson, own }, settings);
+  const addedVocabulary = new AddedVocabulary(settings.config.boolean("split_special_tokens", false));
+  const { model, normalizer } = pipeline;
+  addMissing(addedVocabulary, pipeline, settings, pipeline.specialTokens);
+  const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? model.tokenToId(token);
+  const unk = contentOf(pipeline.specialTokens.unkToken);
+  const ids = {
+    id: (token: string, otherwise: number) =>
+      idOf(token) ?? (unk === undefined ? undefined : idOf(unk)) ?? otherwise,
+  };
+  return {
+    parts: {
+      addedVocabulary,
+      normalizer,
+      preTokenizer: pipeline.preTokenizer,
+      model,
+      postProcessor: pipeline.postProcessor(ids),
+      decoder: pipeline.decoder,
+      savedTruncation: tokenizerJson === null ? null : readSavedTruncation(tokenizerJson),
+      savedPadding: tokenizerJson === null ? null : readSavedPadding(tokenizerJson),
+    },
+    specialTokens: contents(pipeline.specialTokens),
+    modelInputNames: pretrained.modelInputNames,
+  };
+}
+
+async function classFor(
+  source: FileSource,
+  name: string,
+  tokenizerJson: JsonFields | null,
+): Promise<PretrainedClass> {
+  if (name === "") {
+    if (tokenizerJson === null && (await source.exists("vocab.txt"))) return BertTokenizer;
+    throw noTokenizer(source, ["vocab.txt"]);
+  }
+  const found = Object.hasOwn(pretrainedClasses, name) ? pretrainedClasses[name] : undefined;
+  if (found === undefined) {
+    throw new UnsupportedError(`${source.name}: the tokenizer class "${name}" is not supported`);
+  }
+  return found;
+}
+
+function noTokenizer(source: FileSource, paths: readonly string[]): FileError {
+  return new FileError(source.name, `there is no tokenizer: neither tokenizer.json nor ${paths.join(", ")}`);
+}
+
+/** Adds what the settings name and the vocabulary does not have yet (TokenizersBackend.__init__). */
+function addMissing(
+  addedVocabulary: AddedVocabulary,
+  { model, normalizer }: Pick<TokenizerParts, "model" | "normalizer">,
+  settings: PretrainedSettings,
+  specialTokens: SpecialTokens,
+): void {
+  const known = new Map(Array.from(addedVocabulary.tokens(), ([, token]) => [token.content, token]));
+  const roles = [...Object.values(specialTokens), ...settings.namedSpecialTokens()];
+  const names = new Set(roles.map(contentOf));
+  const missing: AddedToken[] = settings.addedTokens.filter(
+    (token) => !isSame(known.get(token.content), token),
+  );
+  const contents = new Set([...known.keys(), ...missing.map((token) => token.content)]);
+  const wanted = [
+    ...inOrder(specialTokens),
+    ...settings.namedSpecialTokens(),
+    ...settings.extraSpecialTokens,
+  ];
+  for (const token of wanted) {
+    const content = contentOf(token)!;
+    if (contents.has(content)) continue;
+    contents.add(content);
+    missing.push(typeof token === "string" ? plainToken(token, { special: true }) : token);
+  }
+  addedVocabulary.add(
+    missing.map((token) => (names.has(token.content) ? { ...token, special: true } : token)),
+    model,
+    normalizer,
+  );
+}
+
+function inOrder(specialTokens: SpecialTokens): (AddedToken | string)[] {
+  return SPECIAL_TOKEN_FIELDS.flatMap(([, name]) => specialTokens[name] ?? []);
+}
+
+function isSame(a: AddedToken | undefined, b: AddedToken): boolean {
+  return (
+    a !== undefined &&
+    a.singleWord === b.singleWord &&
+    a.lstrip === b.lstrip &&
+    a.rstrip === b.rstrip &&
+    a.normalized === b.normalized &&
+    a.special === b.special
+  );
+}
+
+function contents(tokens: SpecialTokens): { readonly [name in SpecialTokenName]?: string } {
+  return Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, contentOf(token)!]));
+}
+
+function withLowercase(parts: TokenizerParts): TokenizerParts {
+  const { normalizer } = parts;
+  const has =
+    normalizer instanceof Lowercase ||
+    (normalizer instanceof Sequence && normalizer.normalizers.some((part) => part instanceof Lowercase));
+  if (has) return parts;
+  const rest =
+    normalizer instanceof Sequence ? normalizer.normalizers : normalizer === null ? [] : [normalizer];
+  const lowercasing = new Sequence([new Lowercase(), ...rest]);
+  const addedVocabulary = new AddedVocabulary(parts.addedVocabulary.splitSpecialTokens);
+  addedVocabulary.add(
+    Array.from(parts.addedVocabulary.tokens(), ([, token]) => token),
+    parts.model,
+    lowercasing,
+  );
+  return { ...parts, normalizer: lowercasing, addedVocabulary };
+}
+
+function commonSettings({ config }: PretrainedSettings, parts: TokenizerParts): Partial<TokenizerSettings> {
+  const length = config.get("model_max_length") ?? config.get("max_len");
+  if (length !== null && (typeof length !== "number" || !(length >= 1))) {
+    throw config.wrong(config.has("model_max_length") ? "model_max_length" : "max_len", "a number of tokens");
+  }
+  const sides: readonly Side[] = ["right", "left"];
+  return {
+    modelMaxLength: length === null || length > LARGE ? Number.POSITIVE_INFINITY : Math.floor(length),
+    paddingSide: config.oneOf("padding_side", sides, parts.savedPadding?.side ?? "right"),
+    truncationSide: config.oneOf("truncation_side", sides, parts.savedTruncation?.side ?? "right"),
+    padTokenTypeId: 0, // the reference does not read it from the files
+    cleanUpTokenizationSpaces: config.nullableBoolean("clean_up_tokenization_spaces") ?? false,
+  };
+}
+
+function inputNames(config: JsonFields): string[] | null {
+  if (config.get("model_input_names") === null) return null;
+  return config.array("model_input_names").map((name) => {
+    if (typeof name !== "string") throw config.wrong("model_input_names", "strings");
+    return name;
+  });
+}
+
+function hasRemoteCode(config: JsonFields): boolean {
+  const map: Json = config.get("auto_map");
+  if (Array.isArray(map)) return true;
+  return (
+    map !== null &&
+    typeof map === "object" &&
+    new JsonFields(map, config.file, "auto_map").has("AutoTokenizer")
+  );
+}
+
+async function readFields(source: FileSource, path: string): Promise<JsonFields | null> {
+  if (!(await source.exists(path))) return null;
+  const file = `${source.name}/${path}`;
+  return new JsonFields(parseJson(await source.read(path), file), file, "");
+}

@@ -1,0 +1,33 @@
+import type { Normalizer } from "../component.ts";
+import type { NormalizedString } from "../normalized-string.ts";
+import { CAPITAL_I_WITH_DOT, COMBINING_DOT_ABOVE, lowercase } from "../unicode/lowercase.ts";
+
+/** Lower case, code point by code point: a final Σ becomes σ. */
+export class Lowercase implements Normalizer {
+  readonly characterwise = true;
+  readonly reordersMarks = false;
+
+  normalize(text: NormalizedString): void {
+    applyLowercase(text);
+  }
+}
+
+export function applyLowercase(text: NormalizedString): void {
+  const points: number[] = [];
+  const changes: number[] = [];
+  let changed = false;
+  const source = text.text;
+  for (let i = 0; i < source.length; ) {
+    const codePoint = source.codePointAt(i)!;
+    i += codePoint > 0xffff ? 2 : 1;
+    const lower = lowercase(codePoint);
+    if (lower !== codePoint) changed = true;
+    points.push(lower);
+    changes.push(0);
+    if (codePoint === CAPITAL_I_WITH_DOT) {
+      points.push(COMBINING_DOT_ABOVE);
+      changes.push(1);
+    }
+  }
+  if (changed) text.transform({ points, changes });
+}

@@ -1,0 +1,20 @@
+import type { Normalizer } from "../component.ts";
+import type { NormalizedString } from "../normalized-string.ts";
+import { decomposed } from "../unicode/normalization.ts";
+
+/** Canonical decomposition, as of Unicode 9.0. */
+export class NFD implements Normalizer {
+  readonly characterwise = true;
+  readonly reordersMarks = true;
+
+  normalize(text: NormalizedString): void {
+    applyDecomposition(text, false);
+  }
+}
+
+const ascii = /^[\0-\x7f]*$/;
+
+/** NFD, or NFKD with `compatibility`. */
+export function applyDecomposition(text: NormalizedString, compatibility: boolean): void {
+  if (!ascii.test(text.text)) text.transform(decomposed(text.text, compatibility));
+}

@@ -1,0 +1,19 @@
+import type { Normalizer } from "../component.ts";
+import type { NormalizedString } from "../normalized-string.ts";
+
+/** Several normalizers, one after the other. */
+export class Sequence implements Normalizer {
+  readonly normalizers: readonly Normalizer[];
+  readonly characterwise: boolean;
+  readonly reordersMarks: boolean;
+
+  constructor(normalizers: readonly Normalizer[]) {
+    this.normalizers = normalizers;
+    this.characterwise = normalizers.every((normalizer) => normalizer.characterwise);
+    this.reordersMarks = normalizers.some((normalizer) => normalizer.reordersMarks);
+  }
+
+  normalize(text: NormalizedString): void {
+    for (const normalizer of this.normalizers) normalizer.normalize(text);
+  }
+}

@@ -1,0 +1,87 @@
+import { WordPiece as WordPieceDecoder } from "../decoders/word-piece.ts";
+import { WordPiece } from "../models/word-piece.ts";
+import { BertNormalizer } from "../normalizers/bert-normalizer.ts";
+import { TemplateProcessing } from "../post-processors/template-processing.ts";
+import { BertPreTokenizer } from "../pre-tokenizers/bert-pre-tokenizer.ts";
+import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
+import { contentOf, type PretrainedSettings, plainToken, type SpecialTokenSetting } from "./settings.ts";
+import { readVocabulary } from "./vocabulary-source.ts";
+
+/** transformers v5.18, models/bert/tokenization_bert.py. */
+export const BertTokenizer: PretrainedClass = {
+  vocabularyFiles: ["vocab.txt"],
+  modelInputNames: ["input_ids", "token_type_ids", "attention_mask"],
+  build: (files, settings) => {
+    const token = (field: string, otherwise: string) => orDefault(settings.specialToken(field), otherwise);
+    const specialTokens = definedTokens({
+      bosToken: settings.specialToken("bos_token"),
+      eosToken: settings.specialToken("eos_token"),
+      unkToken: token("unk_token", "[UNK]"),
+      sepToken: token("sep_token", "[SEP]"),
+      padToken: token("pad_token", "[PAD]"),
+      clsToken: token("cls_token", "[CLS]"),
+      maskToken: token("mask_token", "[MASK]"),
+    });
+    const cls = contentOf(specialTokens.clsToken) ?? "None"; // what Python's str() makes of a null
+    const sep = contentOf(specialTokens.sepToken) ?? "None";
+    return {
+      ...bertParts(files, settings, contentOf(specialTokens.unkToken) ?? "None"),
+      specialTokens,
+      postProcessor: (ids) => {
+        const first = { tokens: [[cls, ids.id(cls, 2)] as const], typeId: 0 };
+        const end = (typeId: number) => ({ tokens: [[sep, ids.id(sep, 3)] as const], typeId });
+        const text = (sequence: 0 | 1) => ({ sequence, typeId: sequence });
+        return new TemplateProcessing([first, text(0), end(0)], [first, text(0), end(0), text(1), end(1)]);
+      },
+    };
+  },
+};
+
+/** transformers v5.18, models/distilbert/tokenization_distilbert.py. */
+export const DistilBertTokenizer: PretrainedClass = {
+  ...BertTokenizer,
+  modelInputNames: ["input_ids", "attention_mask"],
+};
+
+/** The pipeline that BERT's relatives share. */
+export function bertParts(
+  files: VocabularyFiles,
+  { config }: PretrainedSettings,
+  unkToken: string,
+): Pick<ClassPipeline, "normalizer" | "preTokenizer" | "model" | "decoder"> {
+  return {
+    normalizer: new BertNormalizer({
+      cleanText: true,
+      handleChineseChars: config.boolean("tokenize_chinese_chars", true),
+      stripAccents: config.nullableBoolean("strip_accents"),
+      lowercase: config.boolean("do_lower_case", true),
+    }),
+    preTokenizer: new BertPreTokenizer(),
+    model: new WordPiece({
+      vocabulary: readVocabulary(files, "vocab.txt"),
+      unkToken,
+      continuingSubwordPrefix: "##",
+      maxInputCharsPerWord: 100,
+    }),
+    decoder: new WordPieceDecoder("##", true),
+  };
+}
+
+/** The token that the settings name (null where they say that there is none), else the class's. */
+export function orDefault<T extends SpecialTokenSetting>(setting: SpecialTokenSetting, otherwise: T) {
+  return setting === undefined ? otherwise : setting;
+}
+
+/** Leaves out the roles that have no token. */
+export function definedTokens(tokens: {
+  readonly [name: string]: SpecialTokenSetting;
+}): ClassPipeline["specialTokens"] {
+  return Object.fromEntries(
+    Object.entries(tokens).filter(([, token]) => token !== null && token !== undefined),
+  );
+}
+
+/** A string as an added token that is normalized, as AddedToken(content) of the binding. */
+export function asAddedToken(token: SpecialTokenSetting, flags: { readonly lstrip?: boolean } = {}) {
+  return typeof token === "string" ? plainToken(token, flags) : token;
+}

@@ -1,0 +1,37 @@
+import { RobertaProcessing } from "../post-processors/roberta-processing.ts";
+import { asAddedToken, bertParts, definedTokens, orDefault } from "./bert-tokenizer.ts";
+import type { PretrainedClass } from "./pretrained-class.ts";
+import { contentOf } from "./settings.ts";
+
+/** transformers v5.18, models/mpnet/tokenization_mpnet.py. */
+export const MPNetTokenizer: PretrainedClass = {
+  vocabularyFiles: ["vocab.txt"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  build: (files, settings) => {
+    const token = (field: string, otherwise: string) =>
+      asAddedToken(orDefault(settings.specialToken(field), otherwise));
+    const specialTokens = definedTokens({
+      bosToken: token("bos_token", "<s>"),
+      eosToken: token("eos_token", "</s>"),
+      unkToken: token("unk_token", "[UNK]"),
+      sepToken: token("sep_token", "</s>"),
+      padToken: token("pad_token", "<pad>"),
+      clsToken: token("cls_token", "<s>"),
+      // The mask token takes the space before it along.
+      maskToken: asAddedToken(orDefault(settings.specialToken("mask_token"), "<mask>"), { lstrip: true }),
+    });
+    const cls = contentOf(specialTokens.clsToken) ?? "None"; // what Python's str() makes of a null
+    const sep = contentOf(specialTokens.sepToken) ?? "None";
+    return {
+      ...bertParts(files, settings, contentOf(specialTokens.unkToken) ?? "None"),
+      specialTokens,
+      postProcessor: (ids) =>
+        new RobertaProcessing({
+          sep: [sep, ids.id(sep, 2)],
+          cls: [cls, ids.id(cls, 0)],
+          trimOffsets: true,
+          addPrefixSpace: false,
+        }),
+    };
+  },
+};

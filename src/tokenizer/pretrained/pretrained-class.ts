@@ -1,0 +1,42 @@
+import type { AddedToken } from "../added-vocabulary.ts";
+import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
+import type { JsonFields } from "../json-fields.ts";
+import type { SpecialTokenName } from "../tokenizer.ts";
+import type { PretrainedSettings } from "./settings.ts";
+
+/** The files of a folder that describe its vocabulary, as far as they are there. */
+export interface VocabularyFiles {
+  /** tokenizer.json, parsed. */
+  readonly tokenizerJson: JsonFields | null;
+  /** The bytes of the class's own files, by path. */
+  readonly own: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A pipeline as one of the reference's tokenizer classes builds it, before tokens are added. */
+export interface ClassPipeline {
+  readonly normalizer: Normalizer | null;
+  readonly preTokenizer: PreTokenizer | null;
+  readonly model: Model;
+  readonly decoder: Decoder | null;
+  /** Tokens with a role: the settings' or, where they have none, the class's. */
+  readonly specialTokens: { readonly [name in SpecialTokenName]?: AddedToken | string };
+  /** Made when all tokens have been added. */
+  postProcessor(ids: TokenIds): PostProcessor | null;
+}
+
+/** Ids in a vocabulary that is complete. */
+export interface TokenIds {
+  /** The id of a token, or of the unknown token, or `otherwise`. */
+  id(token: string, otherwise: number): number;
+}
+
+/**
+ * One of the tokenizer classes of transformers 5. Most rebuild the pipeline and take from tokenizer.json only
+ * the vocabulary (TokenizersBackend.convert_to_native_format).
+ */
+export interface PretrainedClass {
+  /** The files that serve where there is no tokenizer.json. */
+  readonly vocabularyFiles: readonly string[];
+  readonly modelInputNames: readonly string[];
+  build(files: VocabularyFiles, settings: PretrainedSettings): ClassPipeline;
+}

@@ -1,0 +1,181 @@
+import { FormatError, UnsupportedError } from "../../errors.ts";
+import type { AddedToken } from "../added-vocabulary.ts";
+import { readAddedTokens } from "../from-json.ts";
+import { isTokenId, type Json, JsonFields } from "../json-fields.ts";
+import type { SpecialTokenName } from "../tokenizer.ts";
+
+/** The names that tokenizer_config.json has for the tokens with a role, in the reference's order. */
+export const SPECIAL_TOKEN_FIELDS: readonly (readonly [field: string, name: SpecialTokenName])[] = [
+  ["bos_token", "bosToken"],
+  ["eos_token", "eosToken"],
+  ["unk_token", "unkToken"],
+  ["sep_token", "sepToken"],
+  ["pad_token", "padToken"],
+  ["cls_token", "clsToken"],
+  ["mask_token", "maskToken"],
+];
+
+/** What the settings say of one special token: nothing, that there is none, or which. */
+export type SpecialTokenSetting = AddedToken | string | null | undefined;
+
+/** The small files beside a vocabulary, parsed. */
+export interface SettingsFiles {
+  readonly tokenizerConfig: JsonFields;
+  readonly specialTokensMap: JsonFields | null;
+  readonly addedTokens: JsonFields | null;
+  readonly tokenizerJson: JsonFields | null;
+}
+
+/**
+ * tokenizer_config.json, special_tokens_map.json and added_tokens.json as one, as transformers 5 merges them
+ * (PreTrainedTokenizerBase._from_pretrained).
+ */
+export class PretrainedSettings {
+  /** tokenizer_config.json. */
+  readonly config: JsonFields;
+  /** Tokens to add, by ascending id. */
+  readonly addedTokens: readonly AddedToken[];
+  /** Special tokens without one of the seven roles. */
+  readonly extraSpecialTokens: readonly (AddedToken | string)[];
+  readonly #special: ReadonlyMap<string, AddedToken | string | null>;
+
+  constructor({ tokenizerConfig, specialTokensMap, addedTokens, tokenizerJson }: SettingsFiles) {
+    this.config = tokenizerConfig;
+    const special = new Map<string, AddedToken | string | null>();
+    let extra: (AddedToken | string)[] = [];
+    const read = (fields: JsonFields, isMap: boolean) => {
+      for (const name of fields.keys()) {
+        if (name === "extra_special_tokens" || name === "additional_special_tokens") continue;
+        const isRole = SPECIAL_TOKEN_FIELDS.some(([field]) => field === name);
+        if (!isRole && !(name.endsWith("_token") && isToken(fields.get(name)))) continue;
+        special.set(name, readToken(fields, name, isMap));
+      }
+      const field = isTruthy(fields.get("extra_special_tokens"))
+        ? "extra_special_tokens"
+        : "additional_special_tokens";
+      if (isTruthy(fields.get(field))) extra = mergeExtra(extra, fields, field, special);
+    };
+    read(tokenizerConfig, false);
+
+    const byId = new Map<number, AddedToken>();
+    if (tokenizerConfig.has("added_tokens_decoder")) {
+      const decoder = tokenizerConfig.object("added_tokens_decoder");
+      for (const key of decoder.keys()) {
+        const id = Number(key);
+        if (!isTokenId(id)) throw decoder.wrong(key, "a token id as the key");
+        byId.set(id, readToken(decoder, key, false) as AddedToken);
+      }
+    } else {
+      if (specialTokensMap !== null) read(specialTokensMap, true);
+      if (addedTokens !== null) {
+        const names = new Set([...special.values(), ...extra].map(contentOf));
+        for (const content of addedTokens.keys()) {
+          const isSpecial = names.has(content);
+          byId.set(
+            addedTokens.id(content),
+            plainToken(content, { special: isSpecial, normalized: !isSpecial }),
+          );
+        }
+      }
+      if (tokenizerJson?.has("added_tokens")) {
+        const ids = tokenizerJson.objects("added_tokens").map((fields) => fields.id("id"));
+        for (const [i, token] of readAddedTokens(tokenizerJson).entries()) byId.set(ids[i]!, token);
+      }
+    }
+
+    const byContent = new Map(Array.from(byId.values(), (token) => [token.content, token]));
+    for (const [name, token] of special) {
+      const known = byContent.get(contentOf(token) ?? "");
+      if (token !== null && known !== undefined && SPECIAL_TOKEN_FIELDS.some(([field]) => field === name)) {
+        special.set(name, known);
+      }
+    }
+    this.addedTokens = [...byId].sort(([a], [b]) => a - b).map(([, token]) => token);
+    this.extraSpecialTokens = extra;
+    this.#special = special;
+  }
+
+  /** What the files say of a token with a role. */
+  specialToken(field: string): SpecialTokenSetting {
+    return this.#special.get(field);
+  }
+
+  /** Tokens under names of their own, such as `image_token`. */
+  namedSpecialTokens(): (AddedToken | string)[] {
+    const tokens: (AddedToken | string)[] = [];
+    for (const [name, token] of this.#special) {
+      if (token !== null && !SPECIAL_TOKEN_FIELDS.some(([field]) => field === name)) tokens.push(token);
+    }
+    return tokens;
+  }
+}
+
+/** An added token of which the reference's defaults hold, but for what is said. */
+export function plainToken(content: string, flags: Partial<AddedToken> = {}): AddedToken {
+  const special = flags.special ?? false;
+  return {
+    content,
+    singleWord: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: !special,
+    ...flags,
+    special,
+  };
+}
+
+export function contentOf(token: AddedToken | string | null | undefined): string | undefined {
+  return typeof token === "object" ? token?.content : token;
+}
+
+function isToken(value: Json): boolean {
+  return typeof value === "string" || (value !== null && typeof value === "object" && !Array.isArray(value));
+}
+
+function isTruthy(value: Json): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== null && typeof value === "object" ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+/** A token as a string, as an object with flags, or null. @param special whether an object is special unasked */
+function readToken(fields: JsonFields, name: string, special: boolean): AddedToken | string | null {
+  const value = fields.get(name);
+  if (value === null || typeof value === "string") return value;
+  const token = fields.object(name);
+  const content = token.string("content");
+  const isSpecial = special || token.boolean("special", false);
+  if (content.length > 8192) {
+    throw new UnsupportedError(`${fields.file}: "${token.path}": added tokens that long are not supported`);
+  }
+  return {
+    content,
+    singleWord: token.boolean("single_word", false),
+    lstrip: token.boolean("lstrip", false),
+    rstrip: token.boolean("rstrip", false),
+    normalized: token.boolean("normalized", !isSpecial),
+    special: isSpecial,
+  };
+}
+
+/** Adds the extra special tokens of one file: a list, or an object of names, which become named tokens. */
+function mergeExtra(
+  known: readonly (AddedToken | string)[],
+  fields: JsonFields,
+  name: string,
+  named: Map<string, AddedToken | string | null>,
+): (AddedToken | string)[] {
+  const value = fields.get(name);
+  if (!Array.isArray(value)) {
+    const tokens = fields.object(name);
+    for (const key of tokens.keys()) named.set(key, readToken(tokens, key, true));
+    return [...known];
+  }
+  const extra = [...known];
+  for (const [i, item] of value.entries()) {
+    const holder = new JsonFields({ [i]: item }, fields.file, fields.pathOf(name));
+    const token = readToken(holder, String(i), true);
+    if (token === null) throw new FormatError(`"${fields.pathOf(name)}[${i}]": expected a token, found null`);
+    if (!extra.some((other) => contentOf(other) === contentOf(token))) extra.push(token);
+  }
+  return extra;
+}

@@ -1,0 +1,55 @@
+import { FormatError } from "../../errors.ts";
+import { isTokenId } from "../json-fields.ts";
+import { Vocabulary } from "../models/vocabulary.ts";
+import { whiteSpace } from "../unicode/categories.ts";
+import type { VocabularyFiles } from "./pretrained-class.ts";
+
+/**
+ * The vocabulary of a model of tokens with ids: tokenizer.json's, or one token a line in `path`.
+ * @throws FormatError where there is neither.
+ */
+export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: string): Vocabulary {
+  if (tokenizerJson !== null) {
+    const model = tokenizerJson.object("model");
+    if (Array.isArray(model.get("vocab"))) {
+      const tokens = model.array("vocab").map((item) => {
+        const token = Array.isArray(item) ? item[0] : item;
+        if (typeof token !== "string") throw model.wrong("vocab", "tokens");
+        return token;
+      });
+      return new Vocabulary(tokens.map((token, id) => [token, id]));
+    }
+    const vocab = model.object("vocab");
+    return new Vocabulary(
+      vocab.keys().map((token) => {
+        const id = vocab.get(token);
+        if (!isTokenId(id)) throw vocab.wrong(token, "a token id");
+        return [token, id];
+      }),
+    );
+  }
+  const bytes = own.get(path);
+  if (bytes === undefined) throw new FormatError(`there is neither tokenizer.json nor ${path}`);
+  return vocabularyOfLines(bytes, path);
+}
+
+/** One token a line; its id is the number of its line. White space at the end of a line does not count. */
+export function vocabularyOfLines(bytes: Uint8Array, file: string): Vocabulary {
+  const lines = decodeUtf8(bytes, file).split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return new Vocabulary(lines.map((line, id) => [trimEnd(line), id]));
+}
+
+export function decodeUtf8(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new FormatError("expected UTF-8 text, found other bytes", { file, cause });
+  }
+}
+
+function trimEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && whiteSpace.has(line.charCodeAt(end - 1))) end--;
+  return line.slice(0, end);
+}

@@ -1,0 +1,82 @@
+import type { NormalizedString, Span } from "./normalized-string.ts";
+
+/** What becomes of the delimiter that a text is split at. */
+export type SplitBehavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
+
+export const SPLIT_BEHAVIORS: readonly SplitBehavior[] = [
+  "Removed",
+  "Isolated",
+  "MergedWithPrevious",
+  "MergedWithNext",
+  "Contiguous",
+];
+
+/** Spans of a text of which every code point that `matches` says yes to is a match of its own. */
+export function spansOfCodePoints(text: string, matches: (codePoint: number) => boolean): Span[] {
+  const spans: Span[] = [];
+  let last = 0;
+  for (let i = 0; i < text.length; ) {
+    const codePoint = text.codePointAt(i)!;
+    const end = i + (codePoint > 0xffff ? 2 : 1);
+    if (matches(codePoint)) {
+      if (last < i) spans.push({ start: last, end: i, isMatch: false });
+      spans.push({ start: i, end, isMatch: true });
+      last = end;
+    }
+    i = end;
+  }
+  if (last < text.length || text.length === 0) spans.push({ start: last, end: text.length, isMatch: false });
+  return spans;
+}
+
+/** The ranges that remain of `spans` (which cover a text in order) under `behavior`. */
+export function applyBehavior(spans: readonly Span[], behavior: SplitBehavior): [number, number][] {
+  const ranges: [number, number][] = [];
+  let previousMatch = false;
+  switch (behavior) {
+    case "Isolated":
+      for (const { start, end } of spans) ranges.push([start, end]);
+      return ranges;
+    case "Removed":
+      for (const { start, end, isMatch } of spans) if (!isMatch) ranges.push([start, end]);
+      return ranges;
+    case "Contiguous":
+      for (const { start, end, isMatch } of spans) {
+        const last = ranges.at(-1);
+        if (isMatch === previousMatch && last !== undefined) last[1] = end;
+        else ranges.push([start, end]);
+        previousMatch = isMatch;
+      }
+      return ranges;
+    case "MergedWithPrevious":
+      for (const { start, end, isMatch } of spans) {
+        const last = ranges.at(-1);
+        if (isMatch && !previousMatch && last !== undefined) last[1] = end;
+        else ranges.push([start, end]);
+        previousMatch = isMatch;
+      }
+      return ranges;
+    case "MergedWithNext":
+      for (let i = spans.length - 1; i >= 0; i--) {
+        const { start, end, isMatch } = spans[i]!;
+        const last = ranges.at(-1);
+        if (isMatch && !previousMatch && last !== undefined) last[0] = start;
+        else ranges.push([start, end]);
+        previousMatch = isMatch;
+      }
+      return ranges.reverse();
+  }
+}
+
+/** Cuts a string at its spans. Empty pieces are left out. */
+export function split(
+  text: NormalizedString,
+  spans: readonly Span[],
+  behavior: SplitBehavior,
+): NormalizedString[] {
+  const pieces: NormalizedString[] = [];
+  for (const [start, end] of applyBehavior(spans, behavior)) {
+    if (start < end) pieces.push(text.slice(start, end));
+  }
+  return pieces;
+}

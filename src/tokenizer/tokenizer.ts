@@ -1,0 +1,509 @@
+import { ArgumentError } from "../errors.ts";
+import type { AddedVocabulary } from "./added-vocabulary.ts";
+import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./component.ts";
+import { cleanUpSpaces } from "./decoders/word-piece.ts";
+import { Encoding, type Side } from "./encoding.ts";
+import { type FastPath, fastPath } from "./fast/fast-path.ts";
+import { IdBuffer } from "./fast/id-buffer.ts";
+import { type Padding, pad } from "./padding.ts";
+import type { TokenLimit } from "./pre-tokenized-string.ts";
+import { type Truncation, type TruncationStrategy, truncate } from "./truncation.ts";
+import { wellFormed } from "./well-formed.ts";
+
+/** The parts of a tokenizer, as tokenizer.json lists them. */
+export interface TokenizerParts {
+  readonly addedVocabulary: AddedVocabulary;
+  readonly normalizer: Normalizer | null;
+  readonly preTokenizer: PreTokenizer | null;
+  readonly model: Model;
+  readonly postProcessor: PostProcessor | null;
+  readonly decoder: Decoder | null;
+  /** What the file saved. No method uses them unasked. */
+  readonly savedTruncation: Truncation | null;
+  readonly savedPadding: Padding | null;
+}
+
+/** The tokens that have a role. */
+export type SpecialTokenName =
+  | "bosToken"
+  | "eosToken"
+  | "unkToken"
+  | "sepToken"
+  | "padToken"
+  | "clsToken"
+  | "maskToken";
+
+/** What a tokenizer knows besides its pipeline (tokenizer_config.json). */
+export interface TokenizerSettings {
+  /** In tokens; Infinity where no limit is known. */
+  readonly modelMaxLength: number;
+  readonly paddingSide: Side;
+  readonly truncationSide: Side;
+  readonly padTokenTypeId: number;
+  /** What the model wants: `input_ids`, `attention_mask`, and perhaps `token_type_ids`. */
+  readonly modelInputNames: readonly string[];
+  readonly specialTokens: { readonly [name in SpecialTokenName]?: string };
+  readonly extraSpecialTokens: readonly string[];
+  /** Whether {@link Tokenizer.decode} takes back spaces before punctuation. */
+  readonly cleanUpTokenizationSpaces: boolean;
+}
+
+const DEFAULT_SETTINGS: TokenizerSettings = {
+  modelMaxLength: Number.POSITIVE_INFINITY,
+  paddingSide: "right",
+  truncationSide: "right",
+  padTokenTypeId: 0,
+  modelInputNames: ["input_ids", "token_type_ids", "attention_mask"],
+  specialTokens: {},
+  extraSpecialTokens: [],
+  cleanUpTokenizationSpaces: false,
+};
+
+export interface EncodeOptions {
+  /** A second text, encoded together with the first. */
+  readonly pair?: string | undefined;
+  /** Default true. */
+  readonly addSpecialTokens?: boolean | undefined;
+  /** true: "longest_first". Default false. */
+  readonly truncation?: boolean | TruncationStrategy | undefined;
+  /** In tokens, special tokens included. Default: the model's maximum. */
+  readonly maxLength?: number | undefined;
+  /** How many tokens neighbouring {@link Encoding.overflowing} parts share. Default 0. */
+  readonly stride?: number | undefined;
+  /** true, "longest": as long as the longest of the batch; "max_length": `maxLength`. Default false. */
+  readonly padding?: boolean | "longest" | "max_length" | undefined;
+  readonly padToMultipleOf?: number | undefined;
+  /** Default: the tokenizer's. */
+  readonly paddingSide?: Side | undefined;
+  /** Default: the tokenizer's. */
+  readonly truncationSide?: Side | undefined;
+}
+
+/** A text, or a pair of texts to encode together. */
+export type TextOrPair = string | readonly [text: string, pair: string];
+
+export interface EncodeIdsOptions {
+  /** Default true. */
+  readonly addSpecialTokens?: boolean | undefined;
+  /** In tokens, special tokens included: longer texts are truncated on the tokenizer's side. Default: no limit. */
+  readonly maxLength?: number | undefined;
+}
+
+/** Token ids, and whether tokens of the text are missing from them. */
+export interface LimitedIds {
+  readonly ids: Int32Array;
+  readonly truncated: boolean;
+}
+
+export interface DecodeOptions {
+  /** Default false. */
+  readonly skipSpecialTokens?: boolean | undefined;
+  /** Whether spaces before punctuation go. Default: the tokenizer's setting. */
+  readonly cleanUpTokenizationSpaces?: boolean | undefined;
+}
+
+/** The ids that a template puts around one text. */
+interface Frame {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/**
+ * Text to token ids and back: added tokens, normalizer, pre-tokenizer, model, post-processor, as the
+ * `tokenizers` library runs them. Offsets are in UTF-16 units; a lone surrogate counts as U+FFFD.
+ */
+export class Tokenizer {
+  readonly #parts: TokenizerParts;
+  readonly #settings: TokenizerSettings;
+  readonly #fast: FastPath | null;
+  readonly #frame: Frame | null;
+  readonly #buffer = new IdBuffer();
+
+  constructor(parts: TokenizerParts, settings: Partial<TokenizerSettings> = {}) {
+    this.#parts = parts;
+    this.#settings = { ...DEFAULT_SETTINGS, ...settings };
+    this.#fast = fastPath(parts);
+    this.#frame = frameOf(parts.postProcessor);
+  }
+
+  // ── What it is ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tokens in the vocabulary, added ones included. */
+  get vocabSize(): number {
+    const { model, addedVocabulary } = this.#parts;
+    let size = model.vocabSize;
+    for (const [token] of addedVocabulary.entries()) if (model.tokenToId(token) === undefined) size++;
+    return size;
+  }
+
+  /** In tokens; Infinity where no limit is known. */
+  get modelMaxLength(): number {
+    return this.#settings.modelMaxLength;
+  }
+
+  get paddingSide(): Side {
+    return this.#settings.paddingSide;
+  }
+
+  get truncationSide(): Side {
+    return this.#settings.truncationSide;
+  }
+
+  /** What the model wants: `input_ids`, `attention_mask`, and perhaps `token_type_ids`. */
+  get modelInputNames(): readonly string[] {
+    return this.#settings.modelInputNames;
+  }
+
+  /** The tokens that have a role, by role. */
+  get specialTokens(): { readonly [name in SpecialTokenName]?: string } {
+    return this.#settings.specialTokens;
+  }
+
+  get extraSpecialTokens(): readonly string[] {
+    return this.#settings.extraSpecialTokens;
+  }
+
+  get padTokenId(): number | undefined {
+    return this.#roleId("padToken");
+  }
+
+  get unkTokenId(): number | undefined {
+    return this.#roleId("unkToken");
+  }
+
+  get clsTokenId(): number | undefined {
+    return this.#roleId("clsToken");
+  }
+
+  get sepTokenId(): number | undefined {
+    return this.#roleId("sepToken");
+  }
+
+  get maskTokenId(): number | undefined {
+    return this.#roleId("maskToken");
+  }
+
+  get bosTokenId(): number | undefined {
+    return this.#roleId("bosToken");
+  }
+
+  get eosTokenId(): number | undefined {
+    return this.#roleId("eosToken");
+  }
+
+  get padTokenTypeId(): number {
+    return this.#settings.padTokenTypeId;
+  }
+
+  /** The truncation that tokenizer.json saved. No method uses it unasked. */
+  get savedTruncation(): Truncation | null {
+    return this.#parts.savedTruncation;
+  }
+
+  /** The padding that tokenizer.json saved. No method uses it unasked. */
+  get savedPadding(): Padding | null {
+    return this.#parts.savedPadding;
+  }
+
+  #roleId(name: SpecialTokenName): number | undefined {
+    const token = this.#settings.specialTokens[name];
+    return token === undefined ? undefined : this.tokenToId(token);
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.#parts.addedVocabulary.tokenToId(token) ?? this.#parts.model.tokenToId(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.#parts.addedVocabulary.idToToken(id) ?? this.#parts.model.idToToken(id);
+  }
+
+  /** Whether {@link decode} leaves this token out on request. */
+  isSpecial(token: string): boolean {
+    return this.#parts.addedVocabulary.isSpecial(token);
+  }
+
+  /** A tokenizer with the same pipeline and other settings. */
+  withSettings(settings: Partial<TokenizerSettings>): Tokenizer {
+    return new Tokenizer(this.#parts, { ...this.#settings, ...settings });
+  }
+
+  /** How many special tokens {@link encode} adds to one text or to a pair. */
+  addedTokens(isPair = false): number {
+    return this.#parts.postProcessor?.addedTokens(isPair) ?? 0;
+  }
+
+  // ── Text to tokens ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Everything about the tokens of a text or of a pair.
+   * @throws ArgumentError where truncation or padding ask for what cannot be.
+   */
+  encode(text: string, options: EncodeOptions = {}): Encoding {
+    checkText("encode", text);
+    if (options.pair !== undefined) checkText("encode", options.pair);
+    const truncation = this.#truncation(options);
+    const padding = this.#padding(options, truncation);
+    const encoding = this.#encode(text, options.pair, options.addSpecialTokens ?? true, truncation);
+    if (padding !== null) pad([encoding], padding);
+    return encoding;
+  }
+
+  /** As {@link encode}, for many texts or pairs. `padding` fills up to the longest of them. */
+  encodeBatch(texts: readonly TextOrPair[], options: Omit<EncodeOptions, "pair"> = {}): Encoding[] {
+    const truncation = this.#truncation(options);
+    const padding = this.#padding(options, truncation);
+    const encodings = texts.map((given) => {
+      const [text, pair] = typeof given === "string" ? [given, undefined] : (given ?? []);
+      checkText("encodeBatch", text);
+      if (pair !== undefined) checkText("encodeBatch", pair);
+      return this.#encode(text, pair, options.addSpecialTokens ?? true, truncation);
+    });
+    if (padding !== null) pad(encodings, padding);
+    return encodings;
+  }
+
+  /** The tokens of a text, without special tokens around it. */
+  tokenize(text: string): string[] {
+    return this.encode(text, { addSpecialTokens: false }).tokens;
+  }
+
+  /**
+   * The ids alone, as {@link encode} gives them, several times faster.
+   * @throws ArgumentError where `maxLength` has no room for the special tokens.
+   */
+  encodeIds(text: string, { addSpecialTokens = true, maxLength }: EncodeIdsOptions = {}): Int32Array {
+    return this.encodeIdsWithin(text, maxLength ?? Number.POSITIVE_INFINITY, addSpecialTokens).ids;
+  }
+
+  /** As {@link encodeIds} with a limit; says whether the text had more tokens than fit. */
+  encodeIdsWithin(text: string, maxLength: number, addSpecialTokens = true): LimitedIds {
+    checkText("encodeIds", text);
+    const room = this.#room(maxLength, addSpecialTokens);
+    const frame = addSpecialTokens ? this.#frame : NO_FRAME;
+    if (frame === null) return this.#framedIds(text, maxLength);
+    const buffer = this.#buffer;
+    buffer.length = 0;
+    const left = this.#settings.truncationSide === "left";
+    this.#appendIds(text, buffer, left ? Number.POSITIVE_INFINITY : room + 1);
+    const kept = Math.min(room, buffer.length);
+    const start = left ? buffer.length - kept : 0;
+    return {
+      ids: buffer.copy(start, start + kept, frame.before, frame.after),
+      truncated: buffer.length > room,
+    };
+  }
+
+  /** How many ids {@link encodeIds} gives without a limit. */
+  countTokens(
+    text: string,
+    { addSpecialTokens = true }: { readonly addSpecialTokens?: boolean } = {},
+  ): number {
+    checkText("countTokens", text);
+    const buffer = this.#buffer;
+    buffer.length = 0;
+    this.#appendIds(text, buffer, Number.POSITIVE_INFINITY);
+    return buffer.length + (addSpecialTokens ? this.addedTokens() : 0);
+  }
+
+  /** How many tokens of the text fit. */
+  #room(maxLength: number, addSpecialTokens: boolean): number {
+    if (!(maxLength >= 0) || (Number.isFinite(maxLength) && !Number.isInteger(maxLength))) {
+      throw new ArgumentError(`maxLength: expected a number of tokens, it is ${maxLength}`);
+    }
+    const added = addSpecialTokens ? this.addedTokens() : 0;
+    if (maxLength < added) {
+      throw new ArgumentError(`maxLength: there are ${added} special tokens to add, it is ${maxLength}`);
+    }
+    return maxLength - added;
+  }
+
+  /** Ids under a post-processor that does more than put ids around the text. */
+  #framedIds(text: string, maxLength: number): LimitedIds {
+    const truncation = Number.isFinite(maxLength) ? this.#truncation({ truncation: true, maxLength }) : null;
+    const { inputIds } = this.#encode(text, undefined, true, truncation);
+    const whole = this.countTokens(text, { addSpecialTokens: false });
+    return { ids: Int32Array.from(inputIds), truncated: whole > this.#room(maxLength, true) };
+  }
+
+  #appendIds(text: string, out: IdBuffer, enough: number): void {
+    const fast = this.#fast;
+    if (fast === null) {
+      this.#appendIdsInFull(wellFormed(text), out);
+      return;
+    }
+    if (!fast.mayHoldAddedTokens(text)) {
+      if (!fast.append(text, out, enough)) this.#appendIdsInFull(wellFormed(text), out);
+      return;
+    }
+    const whole = wellFormed(text);
+    for (const { start, end, id } of this.#parts.addedVocabulary.matchRaw(whole)) {
+      if (out.length >= enough) return;
+      if (id !== null) {
+        out.push(id);
+        continue;
+      }
+      if (fast.append(whole.slice(start, end), out, enough)) continue;
+      out.length = 0;
+      this.#appendIdsInFull(whole, out);
+      return;
+    }
+  }
+
+  #appendIdsInFull(text: string, out: IdBuffer): void {
+    const pieces = this.#cut(text);
+    pieces.tokenize((word) => this.#parts.model.tokenize(word), null);
+    for (const { tokens } of pieces.pieces) for (const { id } of tokens!) out.push(id);
+  }
+
+  #cut(text: string) {
+    const pieces = this.#parts.addedVocabulary.extract(text, this.#parts.normalizer);
+    this.#parts.preTokenizer?.preTokenize(pieces);
+    return pieces;
+  }
+
+  #encodeOne(text: string, sequence: 0 | 1, limit: TokenLimit | null): Encoding {
+    const pieces = this.#cut(wellFormed(text));
+    pieces.tokenize((word) => this.#parts.model.tokenize(word), limit);
+    return pieces.toEncoding(sequence);
+  }
+
+  #encode(
+    text: string,
+    pair: string | undefined,
+    addSpecialTokens: boolean,
+    truncation: Truncation | null,
+  ): Encoding {
+    // As the reference: what is going to be truncated is not tokenized.
+    const limit = truncation === null ? null : { tokens: truncation.maxLength, direction: truncation.side };
+    const first = this.#encodeOne(text, 0, truncation?.strategy === "only_second" ? null : limit);
+    const second = pair === undefined ? null : this.#encodeOne(pair, 1, limit);
+
+    if (truncation !== null) {
+      const added = addSpecialTokens ? this.addedTokens(second !== null) : 0;
+      if (truncation.maxLength < added) {
+        throw new ArgumentError(
+          `maxLength: there are ${added} special tokens to add, it is ${truncation.maxLength}`,
+        );
+      }
+      truncate(first, second, { ...truncation, maxLength: truncation.maxLength - added });
+    }
+
+    const encodings = second === null ? [first] : [first, second];
+    for (const [i, encoding] of encodings.entries()) {
+      encoding.setSequence(i);
+      if (this.#parts.postProcessor === null) continue;
+      for (const part of encoding.overflowing) part.setSequence(i);
+      encoding.setTypeIds(i);
+    }
+    const processed = this.#parts.postProcessor?.process(encodings, addSpecialTokens) ?? encodings;
+    const joined = new Encoding();
+    for (const encoding of processed) joined.merge(encoding);
+    return joined;
+  }
+
+  #truncation(options: EncodeOptions): Truncation | null {
+    const { truncation = false, stride = 0, truncationSide = this.#settings.truncationSide } = options;
+    if (truncation === false) return null;
+    const maxLength = options.maxLength ?? this.#settings.modelMaxLength;
+    if (maxLength === Number.POSITIVE_INFINITY) return null;
+    checkCount("maxLength", maxLength);
+    checkCount("stride", stride);
+    const strategy = truncation === true ? "longest_first" : truncation;
+    if (!["longest_first", "only_first", "only_second"].includes(strategy)) {
+      throw new ArgumentError(
+        `truncation: expected true, false, "longest_first", "only_first" or "only_second", it is ${JSON.stringify(strategy)}`,
+      );
+    }
+    checkSide("truncationSide", truncationSide);
+    return { maxLength, strategy, stride, side: truncationSide };
+  }
+
+  #padding(options: EncodeOptions, truncation: Truncation | null): Padding | null {
+    const { padding = false, padToMultipleOf, paddingSide = this.#settings.paddingSide } = options;
+    if (padding === false) return null;
+    if (padding !== true && padding !== "longest" && padding !== "max_length") {
+      throw new ArgumentError(
+        `padding: expected true, false, "longest" or "max_length", it is ${JSON.stringify(padding)}`,
+      );
+    }
+    const token = this.#settings.specialTokens.padToken;
+    const id = token === undefined ? undefined : this.tokenToId(token);
+    if (token === undefined || id === undefined) {
+      throw new ArgumentError("padding: the tokenizer has no padding token");
+    }
+    checkSide("paddingSide", paddingSide);
+    let length: number | "longest" = "longest";
+    if (padding === "max_length") {
+      length = options.maxLength ?? this.#settings.modelMaxLength;
+      if (length === Number.POSITIVE_INFINITY) return null; // as the reference
+      checkCount("maxLength", length);
+    }
+    if (padToMultipleOf !== undefined) {
+      checkCount("padToMultipleOf", padToMultipleOf);
+      if (truncation !== null && padToMultipleOf > 0 && truncation.maxLength % padToMultipleOf !== 0) {
+        throw new ArgumentError(
+          `padToMultipleOf: maxLength must be a multiple of ${padToMultipleOf}, it is ${truncation.maxLength}`,
+        );
+      }
+    }
+    return {
+      id,
+      token,
+      typeId: this.#settings.padTokenTypeId,
+      length,
+      multipleOf: padToMultipleOf ?? null,
+      side: paddingSide,
+    };
+  }
+
+  // ── Tokens to text ────────────────────────────────────────────────────────────────────────────────
+
+  /** The text of token ids. Ids that the vocabulary does not have are left out. */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    const { addedVocabulary, decoder, model } = this.#parts;
+    const tokens: string[] = [];
+    for (const id of ids) {
+      const token = this.idToToken(id);
+      if (token === undefined || (options.skipSpecialTokens && addedVocabulary.isSpecial(token))) continue;
+      tokens.push(token);
+    }
+    const text = decoder === null ? tokens.join(" ") : decoder.decode(tokens).join("");
+    const clean = options.cleanUpTokenizationSpaces ?? this.#settings.cleanUpTokenizationSpaces;
+    return clean && model.type !== "BPE" ? cleanUpSpaces(text, false) : text;
+  }
+
+  decodeBatch(batch: Iterable<Iterable<number>>, options: DecodeOptions = {}): string[] {
+    return Array.from(batch, (ids) => this.decode(ids, options));
+  }
+}
+
+const NO_FRAME: Frame = { before: [], after: [] };
+
+/** What a post-processor puts around one text, null where it does something else as well. */
+function frameOf(postProcessor: PostProcessor | null): Frame | null {
+  if (postProcessor === null) return NO_FRAME;
+  const probe = new Encoding();
+  probe.push({ id: -1, token: "", offsets: [0, 0], wordId: 0, typeId: 0, special: false });
+  const ids = postProcessor.process([probe], true).flatMap((encoding) => encoding.inputIds);
+  const at = ids.indexOf(-1);
+  if (at < 0 || ids.indexOf(-1, at + 1) >= 0) return null;
+  return { before: ids.slice(0, at), after: ids.slice(at + 1) };
+}
+
+function checkText(operation: string, text: unknown): void {
+  if (typeof text !== "string")
+    throw new ArgumentError(`${operation}: expected a string, found ${typeof text}`);
+}
+
+function checkCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new ArgumentError(`${name}: expected an integer of at least 0, it is ${value}`);
+  }
+}
+
+function checkSide(name: string, side: string): void {
+  if (side !== "left" && side !== "right") {
+    throw new ArgumentError(`${name}: expected "left" or "right", it is ${JSON.stringify(side)}`);
+  }
+}

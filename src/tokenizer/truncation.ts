@@ -1,0 +1,63 @@
+import { ArgumentError } from "../errors.ts";
+import type { Encoding, Side } from "./encoding.ts";
+
+/** Which text of a pair gives up tokens. */
+export type TruncationStrategy = "longest_first" | "only_first" | "only_second";
+
+export interface Truncation {
+  /** In tokens, special tokens included. */
+  readonly maxLength: number;
+  readonly strategy: TruncationStrategy;
+  /** How many tokens neighbouring overflowing parts share. */
+  readonly stride: number;
+  /** Which end is cut off. */
+  readonly side: Side;
+}
+
+/**
+ * Cuts one encoding or a pair down to `maxLength` tokens in total (tokenizers/src/utils/truncation.rs).
+ * @throws ArgumentError where the strategy cannot reach that length.
+ */
+export function truncate(
+  first: Encoding,
+  second: Encoding | null,
+  { maxLength, strategy, stride, side }: Truncation,
+): void {
+  const total = first.length + (second?.length ?? 0);
+  if (maxLength === 0) {
+    first.truncate(0, stride, side);
+    second?.truncate(0, stride, side);
+    return;
+  }
+  if (total <= maxLength) return;
+
+  if (strategy === "longest_first") {
+    if (second === null) {
+      first.truncate(maxLength, stride, side);
+      return;
+    }
+    const shorter = Math.min(first.length, second.length);
+    // Either only the longer text gives up tokens, or both end at half the room (the longer gets the odd one).
+    let [less, more] = [shorter, shorter > maxLength ? shorter : Math.max(shorter, maxLength - shorter)];
+    if (less + more > maxLength) {
+      less = Math.floor(maxLength / 2);
+      more = less + (maxLength % 2);
+    }
+    const firstIsLonger = first.length > second.length;
+    first.truncate(firstIsLonger ? more : less, stride, side);
+    second.truncate(firstIsLonger ? less : more, stride, side);
+    return;
+  }
+
+  const target = strategy === "only_first" ? first : second;
+  if (target === null) {
+    throw new ArgumentError('truncation: "only_second" needs a pair of texts, one was given');
+  }
+  const excess = total - maxLength;
+  if (target.length <= excess) {
+    throw new ArgumentError(
+      `truncation: "${strategy}" would have to take ${excess} tokens from a text of ${target.length}`,
+    );
+  }
+  target.truncate(target.length - excess, stride, side);
+}
