@@ -15,3 +15,11 @@ export async function selectBackend({ backend }: BackendOptions = {}): Promise<B
   if (backend === undefined || backend === "js") return createJsBackend();
   throw new ArgumentError(`backend: expected "js", got ${JSON.stringify(backend)}`);
 }
+
+/**
+ * The fastest CPU backend that can be had at once, for functions that do not wait: its `readSync` is not null.
+ * Whoever asks for it disposes of it.
+ */
+export function createSynchronousBackend(): Backend {
+  return createJsBackend();
+}
