@@ -13,7 +13,7 @@ const sentences = [
   "The quick brown fox jumps over the lazy dog.",
 ];
 
-const questions = ["an animal that lives in water", "someone who repairs teeth", "a meal in the morning"];
+const questions = ["sadness", "where ships can stay", "music made with strings", "the cold time of the year"];
 
 function similarity(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0); // the model's vectors have length 1

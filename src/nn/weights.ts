@@ -79,7 +79,7 @@ export class Weights {
   array(name: string, shape: Shape): Tensor {
     const info = this.#take(name, shape);
     const { backend } = this.#root;
-    const tensor = Tensor.onBackend(backend, backend.allocate(elementCount(shape)), shape);
+    const tensor = Tensor.onBackend(backend, backend.createVector(elementCount(shape)), shape);
     this.#root.release.push(() => tensor.dispose());
     this.#root.pending.push({
       info,

@@ -104,8 +104,14 @@ export interface Backend {
   /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
   readonly preferredBatchTokens: number;
 
-  /** Memory for `length` float32 elements, with arbitrary content. */
+  /** Memory for an intermediate result of `length` float32 elements, with arbitrary content. */
   allocate(length: number): Storage;
+
+  /**
+   * Memory for a parameter that kernels read as it is: a bias, the weight of a LayerNorm. Kept apart from
+   * `allocate` because parameters outlive every batch, and are shared where work runs in several threads.
+   */
+  createVector(length: number): Storage;
 
   /** Gives memory back for reuse. `storage` must not be used again. */
   free(storage: Storage): void;

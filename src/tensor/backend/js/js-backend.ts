@@ -28,7 +28,7 @@ export function createReferenceBackend(): Backend {
 }
 
 /** Memory is `Float32Array`s, the work is done within the call, and the kernels are those of `kernels`. */
-class JsBackend implements Backend {
+export class JsBackend implements Backend {
   readonly name: string;
   readonly description: string;
   readonly preferredBatchTokens = 256;
@@ -45,6 +45,10 @@ class JsBackend implements Backend {
   allocate(length: number): Storage {
     if (this.#disposed) throw new Error(`${this.name}: the backend has been disposed`);
     return new JsStorage(length, this.#free.take(length));
+  }
+
+  createVector(length: number): Storage {
+    return this.allocate(length);
   }
 
   free(storage: Storage): void {
