@@ -84,22 +84,29 @@ export function layerNormBound(
   width: number,
   eps: number,
 ): Float64Array {
-  return Float64Array.from(expected, (value, index) => {
-    const row = x.subarray(index - (index % width), index - (index % width) + width);
+  const bounds = new Float64Array(expected.length);
+  for (let start = 0; start < expected.length; start += width) {
+    const row = x.subarray(start, start + width);
     const mean = row.reduce((sum, v) => sum + v, 0) / width;
     const size = row.reduce((sum, v) => sum + Math.abs(v), 0) / width;
     const variance = row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
-
     const meanError = (width + 1) * u * size;
-    const difference = Math.abs(x[index]! - mean);
-    const differenceError = meanError + u * difference;
-    const varianceError = (width + 4) * u * variance + differenceError ** 2 + 2 * u * meanError * difference;
-    // scale = (variance + eps)^(−1/2): half the relative error of its argument, and the errors of sum and root.
-    const scaleError = varianceError / (2 * (variance + eps)) + 3 * u;
-    const factor = Math.abs(weight[index % width]!) / Math.sqrt(variance + eps);
-    const product = factor * difference;
-    return factor * differenceError + product * (scaleError + 2 * u) + 2 * u * Math.abs(value) + LEAST_NORMAL;
-  });
+
+    for (let i = 0; i < width; i++) {
+      const difference = Math.abs(row[i]! - mean);
+      const differenceError = meanError + u * difference;
+      const varianceError =
+        (width + 4) * u * variance + differenceError ** 2 + 2 * u * meanError * difference;
+      // scale = (variance + eps)^(−1/2): half the relative error of its argument, and the errors of sum and root.
+      const scaleError = varianceError / (2 * (variance + eps)) + 3 * u;
+      const factor = Math.abs(weight[i]!) / Math.sqrt(variance + eps);
+      bounds[start + i] =
+        factor * (differenceError + difference * (scaleError + 2 * u)) +
+        2 * u * Math.abs(expected[start + i]!) +
+        LEAST_NORMAL;
+    }
+  }
+  return bounds;
 }
 
 /** The squares' sum within (n + 1) · u, half of that under the root, then root, quotient and rounding. */

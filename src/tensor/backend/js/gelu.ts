@@ -8,8 +8,8 @@ const GREATEST = 6.5;
 
 /**
  * x · Φ(x) for a range of `values`, in place: Φ, the normal distribution, from a table of its values, continued
- * by four terms of its Taylor series. The next term is below 1e-14, and below 1e-8 of Φ even at x = −14.
- * Several times as fast as one exponential and a rational function.
+ * by three terms of its Taylor series. The next term is below 2e-11; relative to the result it passes f32's
+ * last place only below x = −9. Twice as fast as the same by one exponential.
  */
 export function createGelu(): (values: Float64Array, start: number, end: number) => void {
   const origin = -LEAST * STEPS_PER_UNIT;
@@ -32,7 +32,7 @@ export function createGelu(): (values: Float64Array, start: number, end: number)
         const c = nearest / STEPS_PER_UNIT;
         const h = x - c;
         const entry = nearest + origin;
-        const polynomial = 1 + h * (-c / 2 + h * ((c * c - 1) / 6 + (h * (3 - c * c) * c) / 24));
+        const polynomial = 1 + h * (-c / 2 + (h * (c * c - 1)) / 6);
         values[i] = x * (integral[entry]! + h * density[entry]! * polynomial);
       }
     }

@@ -84,9 +84,13 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
   {
     name: "linear: the layers of real models",
     run: async (backend) => {
-      for (const encoder of Object.values(ENCODERS)) {
-        for (const { inFeatures, outFeatures } of linearShapes(encoder)) {
-          await check(backend, randomLinear(2, inFeatures, outFeatures));
+      for (const { inFeatures, outFeatures } of linearShapes(ENCODERS["MiniLM-L6"])) {
+        await check(backend, randomLinear(2, inFeatures, outFeatures));
+      }
+      // The larger ones at their full depth, with as many columns as a second suffices for.
+      for (const encoder of [ENCODERS["bge-base"], ENCODERS["e5-large"]]) {
+        for (const { inFeatures } of linearShapes(encoder)) {
+          await check(backend, randomLinear(2, inFeatures, 100));
         }
       }
     },

@@ -106,7 +106,7 @@ export function assertSameBits(actual: Float32Array, expected: Float32Array, mes
   assert.equal(actual.length, expected.length, message);
   for (let i = 0; i < actual.length; i++) {
     if (!Object.is(actual[i], expected[i])) {
-      assert.fail(`${message}: element ${i} is ${actual[i]}, expected ${expected[i]}`);
+      assert.fail(`${message}: element ${i} is ${show(actual[i]!)}, expected ${show(expected[i]!)}`);
     }
   }
 }
@@ -126,4 +126,8 @@ export function assertWithin(
     if (Object.is(a, e) || a === e || Math.abs(a - e) <= bounds[i]!) continue;
     assert.fail(`${message}: element ${i} is ${a}, expected ${e} ± ${bounds[i]}`);
   }
+}
+
+function show(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
 }

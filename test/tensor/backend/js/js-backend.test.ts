@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createJsBackend, createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
+import { FreeLists } from "../../../../src/tensor/backend/js/memory.ts";
+import type { Storage } from "../../../../src/tensor/backend.ts";
+import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
+import { type AttentionInputs, callAttention, callLinear, type LinearInputs } from "../conformance/calls.ts";
+import { assertSameBits } from "../conformance/memory.ts";
+
+const foreign: Storage = { length: 4 };
+
+test("a storage, matrix or table of another backend is refused", () => {
+  const backend = createJsBackend();
+  assert.throws(() => backend.write(foreign, new Float32Array(1), 0), /belongs to another backend/);
+  assert.throws(() => backend.free(foreign), /belongs to another backend/);
+  assert.throws(() => backend.freeMatrix({ outFeatures: 1, inFeatures: 1 }), /belongs to another backend/);
+  assert.throws(() => backend.freeTable({ rows: 1, width: 1 }), /belongs to another backend/);
+});
+
+test("a storage, matrix or table cannot be used after it was given back", () => {
+  const backend = createJsBackend();
+  const storage = backend.allocate(4);
+  backend.free(storage);
+  assert.throws(() => backend.write(storage, new Float32Array(1), 0), /given back/);
+  assert.throws(() => backend.free(storage), /given back/);
+  const matrix = backend.createMatrix(2, 2);
+  backend.freeMatrix(matrix);
+  assert.throws(() => backend.writeMatrix(matrix, new Float32Array(4), 0), /given back/);
+  const table = backend.createTable(2, 2);
+  backend.freeTable(table);
+  assert.throws(() => backend.writeTable(table, new Float32Array(4), 0), /given back/);
+});
+
+test("a disposed backend allocates nothing", () => {
+  const backend = createJsBackend();
+  backend.dispose();
+  assert.throws(() => backend.allocate(1), /disposed/);
+});
+
+test("memory given back is used again for the next storage of about its size", () => {
+  const free = new FreeLists();
+  const array = free.take(1000);
+  assert.ok(array.length >= 1000 && array.length <= 1250, `${array.length} elements for 1000`);
+  free.give(array);
+  assert.equal(free.take(990), array);
+  assert.notEqual(free.take(990), array);
+});
+
+test("no more than 64 MiB wait for reuse", () => {
+  const free = new FreeLists();
+  const arrays = Array.from({ length: 5 }, () => free.take(4 * 2 ** 20)); // 16 MiB each
+  for (const array of arrays) free.give(array);
+  const again = arrays.map(() => free.take(4 * 2 ** 20));
+  assert.equal(again.filter((array) => arrays.includes(array)).length, 4);
+});
+
+test("every size up to a million fits its class with at most a quarter of waste", () => {
+  const free = new FreeLists();
+  for (let length = 0; length < 2 ** 20; length = Math.ceil(length * 1.07) + 1) {
+    const capacity = free.take(length).length;
+    assert.ok(capacity >= length, `${capacity} for ${length}`);
+    assert.ok(capacity <= Math.max(64, 1.25 * length), `${capacity} for ${length}`);
+  }
+});
+
+// Both sum in f64 and in the same order, so they agree to the last bit; the wider bounds of the conformance
+// suite would not notice a lost digit.
+test("the fast linear layer and the fast attention give the very bits of the reference", async () => {
+  const random = randomNumbers(11);
+  const js = createJsBackend();
+  const reference = createReferenceBackend();
+  for (const [rows, inFeatures, outFeatures] of [
+    [3, 7, 5],
+    [65, 513, 193],
+    [2, 1030, 4],
+  ] as const) {
+    const inputs: LinearInputs = {
+      x: randomFloats(random, rows * inFeatures),
+      weight: randomFloats(random, outFeatures * inFeatures),
+      bias: randomFloats(random, outFeatures),
+      residual: randomFloats(random, rows * outFeatures),
+      rows,
+      inFeatures,
+      outFeatures,
+      activation: "relu",
+    };
+    assertSameBits(await callLinear(js, inputs), await callLinear(reference, inputs), `linear ${rows}`);
+  }
+  for (const headDim of [1, 32, 100]) {
+    const size = 70 * 2 * headDim;
+    const inputs: AttentionInputs = {
+      q: randomFloats(random, size),
+      k: randomFloats(random, size),
+      v: randomFloats(random, size),
+      offsets: Int32Array.of(0, 1, 1, 67, 70),
+      relativeBias: null,
+      heads: 2,
+      headDim,
+      scale: 1,
+      span: 0,
+    };
+    const actual = await callAttention(js, inputs);
+    const expected = await callAttention(reference, inputs);
+    const last = expected.map((value) => Math.abs(value) * 2 ** -23);
+    assert.ok(
+      actual.every((value, i) => Math.abs(value - expected[i]!) <= last[i]!),
+      `heads of ${headDim}`,
+    );
+  }
+});

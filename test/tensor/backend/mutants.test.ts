@@ -1,0 +1,517 @@
+/** Kernels with one mistake each: the conformance suite must notice every one of them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { JsBackend } from "../../../src/tensor/backend/js/js-backend.ts";
+import type { JsKernels } from "../../../src/tensor/backend/js/kernels.ts";
+import { REFERENCE_KERNELS } from "../../../src/tensor/backend/js/reference/kernels.ts";
+import type { Backend, Storage } from "../../../src/tensor/backend.ts";
+import { CONFORMANCE_CASES } from "./conformance.ts";
+
+const right = REFERENCE_KERNELS;
+
+/** The reference backend, some kernels replaced. */
+function mutant(kernels: Partial<JsKernels>): Backend {
+  return new JsBackend("mutant", "mutant", { ...right, ...kernels });
+}
+
+/** The name of a kernel, or "storage"; what is wrong; the backend that does it wrong. */
+const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Backend])[] = [
+  [
+    "linear",
+    "the last term is dropped where the depth is not a multiple of 4",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        const { inFeatures } = dims;
+        const dropped = weight.map((w, i) => (inFeatures % 4 !== 0 && (i + 1) % inFeatures === 0 ? 0 : w));
+        right.linear(out, x, dropped, bias, residual, dims);
+      },
+    }),
+  ],
+  [
+    "linear",
+    "the last row is not written where their number is odd",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) =>
+        right.linear(out, x, weight, bias, residual, { ...dims, rows: dims.rows - (dims.rows % 2) }),
+    }),
+  ],
+  [
+    "linear",
+    "the weight is read untransposed",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        const { inFeatures, outFeatures } = dims;
+        const transposed = weight.map((_, i) => {
+          const [row, column] = [Math.floor(i / inFeatures), i % inFeatures];
+          return weight[column * outFeatures + row]!;
+        });
+        right.linear(out, x, transposed, bias, residual, dims);
+      },
+    }),
+  ],
+  [
+    "linear",
+    "the bias is off by a millionth",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) =>
+        right.linear(out, x, weight, bias?.map((b) => b + 1e-6) ?? null, residual, dims),
+    }),
+  ],
+  [
+    "linear",
+    "the residual is added before the activation",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, bias, residual, { ...dims, activation: null });
+        const { activation, rows, outFeatures } = dims;
+        if (activation !== null) right.activation(out, out, activation, rows * outFeatures);
+      },
+    }),
+  ],
+  [
+    "linear",
+    "the bias is added after the activation",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, null, residual, dims);
+        const { rows, outFeatures } = dims;
+        for (let i = 0; i < rows * outFeatures; i++) out[i]! += bias?.[i % outFeatures] ?? 0;
+      },
+    }),
+  ],
+  [
+    "linear",
+    "the output is cleared before the residual is read",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        out.fill(0, 0, dims.rows * dims.outFeatures);
+        right.linear(out, x, weight, bias, residual, dims);
+      },
+    }),
+  ],
+  [
+    "linear",
+    "single rows are summed backwards in f32",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, bias, residual, dims);
+        const { rows, inFeatures, outFeatures, activation } = dims;
+        if (rows !== 1 || activation !== null || residual !== null) return;
+        for (let column = 0; column < outFeatures; column++) {
+          let sum = 0;
+          for (let i = inFeatures - 1; i >= 0; i--) {
+            sum = Math.fround(sum + Math.fround(x[i]! * weight[column * inFeatures + i]!));
+          }
+          out[column] = sum + (bias?.[column] ?? 0);
+        }
+      },
+    }),
+  ],
+  [
+    "linear",
+    "one element too many is written",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, bias, residual, dims);
+        out[dims.rows * dims.outFeatures] = 0;
+      },
+    }),
+  ],
+  [
+    "linear",
+    "the input is used as scratch memory",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, bias, residual, dims);
+        x[0] = 0;
+      },
+    }),
+  ],
+  [
+    "linear",
+    "rows beyond the first portion are written at the front",
+    mutant({
+      packRows: (packed, rows, firstRow, { inFeatures }) => packed.set(rows, (firstRow % 4) * inFeatures),
+    }),
+  ],
+  [
+    "linear",
+    "gelu is the tanh approximation",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        const activation = dims.activation === "gelu" ? "gelu_tanh" : dims.activation;
+        right.linear(out, x, weight, bias, residual, { ...dims, activation });
+      },
+    }),
+  ],
+  [
+    "linear",
+    "a NaN spoils the row before it, which is padded with it",
+    mutant({
+      linear: (out, x, weight, bias, residual, dims) => {
+        right.linear(out, x, weight, bias, residual, dims);
+        const { rows, inFeatures, outFeatures } = dims;
+        if (inFeatures % 4 === 0) return;
+        for (let i = 0; i < rows * outFeatures; i++) {
+          out[i]! += 0 * x[(Math.floor(i / outFeatures) + 1) * inFeatures]!;
+        }
+      },
+    }),
+  ],
+  [
+    "layerNorm",
+    "eps stands outside the root",
+    mutant({
+      layerNorm: (out, x, weight, bias, { rows, width, eps }) => {
+        for (let start = 0; start < rows * width; start += width) {
+          const row = x.slice(start, start + width);
+          const mean = row.reduce((sum, v) => sum + v, 0) / width;
+          const deviation = Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width);
+          for (let i = 0; i < width; i++) {
+            out[start + i] = ((row[i]! - mean) / (deviation + eps)) * weight[i]! + bias[i]!;
+          }
+        }
+      },
+    }),
+  ],
+  [
+    "layerNorm",
+    "the variance is divided by n − 1",
+    mutant({
+      layerNorm: (out, x, weight, bias, dims) => {
+        const correction = Math.sqrt((dims.width - 1) / dims.width);
+        right.layerNorm(
+          out,
+          x,
+          weight.map((w) => w * correction),
+          bias,
+          dims,
+        );
+      },
+    }),
+  ],
+  [
+    "layerNorm",
+    "the variance is the mean of squares less the square of the mean, in f32",
+    mutant({
+      layerNorm: (out, x, weight, bias, { rows, width, eps }) => {
+        for (let start = 0; start < rows * width; start += width) {
+          const row = x.slice(start, start + width);
+          const mean = row.reduce((sum, v) => Math.fround(sum + v), 0) / width;
+          const squares = row.reduce((sum, v) => Math.fround(sum + v * v), 0) / width;
+          const scale = 1 / Math.sqrt(Math.fround(squares - mean * mean) + eps);
+          for (let i = 0; i < width; i++) out[start + i] = (row[i]! - mean) * scale * weight[i]! + bias[i]!;
+        }
+      },
+    }),
+  ],
+  [
+    "attention",
+    "the maximum is not subtracted",
+    mutant({ attention: attentionBy((score) => Math.exp(score), { subtractMax: false }) }),
+  ],
+  [
+    "attention",
+    "the exponential is off by a millionth of its argument",
+    mutant({ attention: attentionBy((score) => Math.exp(score * (1 + 1e-6))) }),
+  ],
+  [
+    "attention",
+    "the exponential gives up a little early",
+    mutant({ attention: attentionBy((score) => (score < -80 ? 0 : Math.exp(score))) }),
+  ],
+  [
+    "attention",
+    "the relative bias is read as query minus key",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) => {
+        const row = 2 * dims.span - 1;
+        const mirrored =
+          bias?.map((_, i) => bias[Math.floor(i / row) * row + row - 1 - (i % row)] ?? Number.NaN) ?? null;
+        right.attention(out, q, k, v, offsets, mirrored, dims);
+      },
+    }),
+  ],
+  [
+    "attention",
+    "all heads read the first head's relative bias",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) => {
+        const first = bias?.map((_, i) => bias[i % (2 * dims.span - 1)] ?? Number.NaN) ?? null;
+        right.attention(out, q, k, v, offsets, first, dims);
+      },
+    }),
+  ],
+  [
+    "attention",
+    "all sequences are one",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) =>
+        right.attention(out, q, k, v, Int32Array.of(0, offsets.at(-1)!), bias, dims),
+    }),
+  ],
+  [
+    "attention",
+    "the boundaries are those of sequences without empty ones, one row late",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) => {
+        const width = dims.heads * dims.headDim;
+        right.attention(out, q, k, v, offsets, bias, dims);
+        for (let i = 0; i + 1 < offsets.length; i++) {
+          if (offsets[i] === offsets[i + 1]) out.fill(0, offsets[i]! * width, (offsets[i]! + 1) * width);
+        }
+      },
+    }),
+  ],
+  [
+    "pool",
+    "the mean's divisor is one too large",
+    mutant({
+      pool: (out, x, sequences, dims) => {
+        right.pool(out, x, sequences, dims);
+        if (dims.reduction !== "mean") return;
+        for (const [i, start] of sequences.starts.entries()) {
+          const n = Math.max(sequences.ends[i]! - start - sequences.skip, 0);
+          for (let c = 0; c < dims.width; c++) out[i * dims.outStride + dims.outColumn + c]! *= n / (n + 1);
+        }
+      },
+    }),
+  ],
+  [
+    "pool",
+    "the weights of the weighted mean begin after the skipped rows",
+    mutant({
+      pool: (out, x, sequences, dims) => {
+        const weighted = dims.reduction === "weighted_mean";
+        const { starts, ends, skip } = sequences;
+        const moved = starts.map((start, i) => Math.min(start + skip, ends[i]!));
+        right.pool(out, x, weighted ? { starts: moved, ends, skip: 0 } : sequences, dims);
+      },
+    }),
+  ],
+  [
+    "pool",
+    "a maximum is never below 0",
+    mutant({
+      pool: (out, x, sequences, dims) => {
+        right.pool(out, x, sequences, dims);
+        if (dims.reduction !== "max") return;
+        for (let i = 0; i < sequences.starts.length * dims.outStride; i++) out[i] = Math.max(out[i]!, 0);
+      },
+    }),
+  ],
+  [
+    "pool",
+    "the first row is taken without regard to the skipped ones",
+    mutant({
+      pool: (out, x, sequences, dims) =>
+        right.pool(out, x, dims.reduction === "first" ? { ...sequences, skip: 0 } : sequences, dims),
+    }),
+  ],
+  [
+    "pool",
+    "mean_sqrt_length is the mean",
+    mutant({
+      pool: (out, x, sequences, dims) => {
+        const reduction = dims.reduction === "mean_sqrt_length" ? "mean" : dims.reduction;
+        right.pool(out, x, sequences, { ...dims, reduction });
+      },
+    }),
+  ],
+  [
+    "pool",
+    "the columns of other results are cleared",
+    mutant({
+      pool: (out, x, sequences, dims) => {
+        out.fill(0, 0, sequences.starts.length * dims.outStride);
+        right.pool(out, x, sequences, dims);
+      },
+    }),
+  ],
+  [
+    "normalizeRows",
+    "1e-12 is not there",
+    mutant({
+      normalizeRows: (out, x, { rows, width }) => {
+        for (let start = 0; start < rows * width; start += width) {
+          const row = x.slice(start, start + width);
+          for (let i = 0; i < width; i++) out[start + i] = row[i]! / Math.hypot(...row);
+        }
+      },
+    }),
+  ],
+  [
+    "normalizeRows",
+    "the last column is left out of the length",
+    mutant({
+      normalizeRows: (out, x, { rows, width }) => {
+        for (let start = 0; start < rows * width; start += width) {
+          const row = x.slice(start, start + width);
+          const length = Math.max(Math.hypot(...row.subarray(0, width - 1)), 1e-12);
+          for (let i = 0; i < width; i++) out[start + i] = row[i]! / length;
+        }
+      },
+    }),
+  ],
+  [
+    "embeddingSum",
+    "the last table is left out",
+    mutant({
+      embeddingSum: (out, tables, ids, dims) =>
+        right.embeddingSum(out, tables.slice(0, Math.max(tables.length - 1, 1)), ids, dims),
+    }),
+  ],
+  [
+    "embeddingSum",
+    "all tables are read at the first one's ids",
+    mutant({
+      embeddingSum: (out, tables, ids, dims) =>
+        right.embeddingSum(
+          out,
+          tables,
+          tables.map(() => ids[0]!),
+          dims,
+        ),
+    }),
+  ],
+  [
+    "activation: gelu is right",
+    "erf is off by 3e-7",
+    mutant({
+      activation: (out, x, name, length) => {
+        const values = x.slice(0, length);
+        right.activation(out, x, name, length);
+        if (name === "gelu") for (let i = 0; i < length; i++) out[i]! += 0.5 * values[i]! * 3e-7;
+      },
+    }),
+  ],
+  [
+    "activation: silu",
+    "silu is x · e^x / (1 + e^x), which overflows",
+    mutant({
+      activation: (out, x, name, length) => {
+        const values = x.slice(0, length);
+        right.activation(out, x, name, length);
+        if (name !== "silu") return;
+        for (let i = 0; i < length; i++) {
+          const exponential = Math.exp(values[i]!);
+          out[i] = (values[i]! * exponential) / (1 + exponential);
+        }
+      },
+    }),
+  ],
+  [
+    "activation: relu",
+    "relu of NaN is 0",
+    mutant({
+      activation: (out, x, name, length) => {
+        right.activation(out, x, name, length);
+        if (name === "relu") for (let i = 0; i < length; i++) if (Number.isNaN(out[i]!)) out[i] = 0;
+      },
+    }),
+  ],
+  [
+    "activation",
+    "the last elements, behind the vectors of four, are rounded differently",
+    mutant({
+      activation: (out, x, name, length) => {
+        right.activation(out, x, name, length);
+        for (let i = length - (length % 4); i < length; i++) out[i]! *= 1 + 2 ** -23;
+      },
+    }),
+  ],
+  [
+    "add",
+    "the last elements, behind the vectors of four, are not written",
+    mutant({ add: (out, a, b, length) => right.add(out, a, b, length - (length % 4)) }),
+  ],
+  [
+    "add",
+    "denormal numbers are flushed",
+    mutant({
+      add: (out, a, b, length) => {
+        right.add(out, a, b, length);
+        for (let i = 0; i < length; i++) if (Math.abs(out[i]!) < 2 ** -126) out[i] = 0;
+      },
+    }),
+  ],
+  [
+    "storage",
+    "read gives a view",
+    new (class extends JsBackend {
+      readonly #views = new Map<Storage, Float32Array>();
+      override async read(storage: Storage, start: number, end: number): Promise<Float32Array> {
+        const view = this.#views.get(storage) ?? this.readSync(storage, 0, storage.length);
+        view.set(this.readSync(storage, 0, storage.length));
+        this.#views.set(storage, view);
+        return view.subarray(start, end);
+      }
+    })("mutant", "mutant", right),
+  ],
+  [
+    "storage",
+    "write begins at the front",
+    new (class extends JsBackend {
+      override write(storage: Storage, values: Float32Array): void {
+        super.write(storage, values, 0);
+      }
+    })("mutant", "mutant", right),
+  ],
+];
+
+/** Attention with another exponential, or without the maximum, on an otherwise plain softmax. */
+function attentionBy(
+  exponential: (score: number) => number,
+  { subtractMax = true } = {},
+): JsKernels["attention"] {
+  return (out, q, k, v, offsets, bias, dims) => {
+    const { heads, headDim, scale, span } = dims;
+    const width = heads * headDim;
+    for (let s = 0; s + 1 < offsets.length; s++) {
+      for (let h = 0; h < heads; h++) {
+        for (let i = offsets[s]!; i < offsets[s + 1]!; i++) {
+          const scores: number[] = [];
+          for (let j = offsets[s]!; j < offsets[s + 1]!; j++) {
+            let score = bias?.[h * (2 * span - 1) + span - 1 + j - i] ?? 0;
+            for (let d = h * headDim; d < (h + 1) * headDim; d++) {
+              score += q[i * width + d]! * k[j * width + d]! * scale;
+            }
+            scores.push(score);
+          }
+          const max = subtractMax ? Math.max(...scores) : 0;
+          const weights = scores.map((score) => exponential(score - max));
+          const total = weights.reduce((sum, weight) => sum + weight, 0);
+          for (let d = h * headDim; d < (h + 1) * headDim; d++) {
+            out[i * width + d] = weights.reduce(
+              (sum, weight, j) => sum + (weight / total) * v[(offsets[s]! + j) * width + d]!,
+              0,
+            );
+          }
+        }
+      }
+    }
+  };
+}
+
+async function failsIn(backend: Backend, cases: string): Promise<boolean> {
+  for (const { name, run } of CONFORMANCE_CASES.filter((entry) => entry.name.startsWith(cases))) {
+    try {
+      await run(backend);
+    } catch (error) {
+      assert.ok(error instanceof assert.AssertionError, `"${name}" broke down: ${error}`);
+      return true;
+    }
+  }
+  return false;
+}
+
+test("the conformance suite passes attention with a softmax written in another way", async () => {
+  const plain = mutant({ attention: attentionBy(Math.exp) });
+  assert.equal(await failsIn(plain, "attention"), false);
+});
+
+for (const [cases, mistake, backend] of MUTANTS) {
+  test(`the conformance suite notices in ${cases} that ${mistake}`, async () => {
+    assert.equal(await failsIn(backend, cases), true);
+  });
+}
