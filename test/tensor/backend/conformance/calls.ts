@@ -8,6 +8,7 @@ import type {
   PoolDims,
   PooledSequences,
   RowDims,
+  Storage,
 } from "../../../../src/tensor/backend.ts";
 import type { AttentionBoundInputs, LinearBoundInputs } from "../../../helpers/bounds.ts";
 import { type Chunk, Memory } from "./memory.ts";
@@ -24,10 +25,16 @@ export async function callLinear(backend: Backend, inputs: LinearInputs): Promis
   const memory = new Memory(backend);
   const x = memory.input("x", inputs.x);
   const weight = memory.matrix(inputs.weight, outFeatures, inFeatures, inputs.chunks);
-  const bias = memory.optionalInput("bias", inputs.bias);
-  const inPlace = inputs.inPlace === true && inputs.residual !== null;
-  const out = inPlace ? memory.inPlace(inputs.residual) : memory.output(rows * outFeatures);
-  const residual = inPlace ? out : memory.optionalInput("residual", inputs.residual);
+  const bias = inputs.bias === null ? null : memory.parameter("bias", inputs.bias);
+  let residual: Storage | null = null;
+  let out: Storage;
+  if (inputs.residual !== null && inputs.inPlace === true) {
+    residual = memory.inPlace(inputs.residual);
+    out = residual;
+  } else {
+    if (inputs.residual !== null) residual = memory.input("residual", inputs.residual);
+    out = memory.output(rows * outFeatures);
+  }
   backend.linear(out, x, weight, bias, residual, { rows, activation });
   return memory.finish(out, rows * outFeatures);
 }
@@ -44,8 +51,8 @@ export async function callLayerNorm(backend: Backend, inputs: LayerNormInputs): 
   const memory = new Memory(backend);
   const x = inputs.inPlace === true ? memory.inPlace(inputs.x) : memory.input("x", inputs.x);
   const out = inputs.inPlace === true ? x : memory.output(rows * width);
-  const weight = memory.input("weight", inputs.weight);
-  const bias = memory.input("bias", inputs.bias);
+  const weight = memory.parameter("weight", inputs.weight);
+  const bias = memory.parameter("bias", inputs.bias);
   backend.layerNorm(out, x, weight, bias, { rows, width, eps });
   return memory.finish(out, rows * width);
 }
@@ -73,7 +80,7 @@ export async function callAttention(backend: Backend, inputs: AttentionInputs): 
   const q = memory.input("q", inputs.q);
   const k = memory.input("k", inputs.k);
   const v = memory.input("v", inputs.v);
-  const relativeBias = memory.optionalInput("relativeBias", inputs.relativeBias);
+  const relativeBias = inputs.relativeBias && memory.parameter("relativeBias", inputs.relativeBias);
   const out = memory.output(inputs.q.length);
   backend.attention(out, q, k, v, offsets, relativeBias, { heads, headDim, scale, span });
   return memory.finish(out, inputs.q.length);

@@ -24,8 +24,11 @@ export class Memory {
     return storage;
   }
 
-  optionalInput(what: string, values: Float32Array | null): Storage | null {
-    return values === null ? null : this.input(what, values);
+  /** An input that lives in the memory of parameters, as a bias does. */
+  parameter(what: string, values: Float32Array): Storage {
+    const storage = this.#guarded(values, this.#backend.createVector(values.length + GUARD));
+    this.#inputs.push({ what, storage, values: values.slice() });
+    return storage;
   }
 
   /** An output of NaNs. */
@@ -85,8 +88,7 @@ export class Memory {
     return values.slice(0, length);
   }
 
-  #guarded(values: Float32Array): Storage {
-    const storage = this.#backend.allocate(values.length + GUARD);
+  #guarded(values: Float32Array, storage = this.#backend.allocate(values.length + GUARD)): Storage {
     this.#storages.push(storage);
     const guarded = new Float32Array(values.length + GUARD).fill(Number.NaN);
     guarded.set(values);

