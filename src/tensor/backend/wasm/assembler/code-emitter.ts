@@ -33,6 +33,15 @@ const constantInstructions: Readonly<Record<ValueType, Instruction>> = {
   v128: instructions["v128.const"],
 };
 
+/** A global of a module. */
+export interface GlobalVariable {
+  readonly kind: "global";
+  readonly module: ModuleContext;
+  readonly index: number;
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+
 /**
  * The byte code of one function while it grows. Every instruction is checked against the types on the
  * stack before it is written, so a module whose functions were all emitted is valid.
@@ -94,34 +103,34 @@ export class CodeEmitter {
 
   localGet(local: LocalVariable): void {
     this.#begin(instructions["local.get"]);
+    this.#localIndex(local);
     this.#stack.push(local.type);
-    this.#code.u32(local.index);
   }
 
   localSet(local: LocalVariable): void {
     this.#begin(instructions["local.set"]);
+    this.#localIndex(local);
     this.#popInto(`local ${local.name}`, local.type);
-    this.#code.u32(local.index);
   }
 
   localTee(local: LocalVariable): void {
     this.#begin(instructions["local.tee"]);
+    this.#localIndex(local);
     this.#popInto(`local ${local.name}`, local.type);
     this.#stack.push(local.type);
-    this.#code.u32(local.index);
   }
 
-  globalGet(index: number, type: ValueType): void {
+  globalGet(global: GlobalVariable): void {
     this.#begin(instructions["global.get"]);
-    this.#stack.push(type);
-    this.#code.u32(index);
+    this.#ownIndex(global);
+    this.#stack.push(global.type);
   }
 
-  globalSet(index: number, type: ValueType, mutable: boolean): void {
+  globalSet(global: GlobalVariable): void {
     this.#begin(instructions["global.set"]);
-    if (!mutable) this.refuse(`expected a mutable global, found global ${index}, which is not`);
-    this.#popInto(`global ${index}`, type);
-    this.#code.u32(index);
+    this.#ownIndex(global);
+    if (!global.mutable) this.refuse(`expected a mutable global, found global ${global.index}, which is not`);
+    this.#popInto(`global ${global.index}`, global.type);
   }
 
   /** Opens a construct. An `if` takes its condition from the stack, above the parameters. */
@@ -193,21 +202,19 @@ export class CodeEmitter {
 
   call(callee: WasmFunction): void {
     this.#begin(instructions.call);
-    this.#own(callee);
+    this.#ownIndex(callee);
     this.#stack.popAll(Object.values(callee.parameters));
     this.#stack.pushAll(callee.results);
-    this.#code.u32(callee.index);
   }
 
   callIndirect(table: WasmTable, signature: Signature): void {
     this.#begin(instructions.call_indirect);
-    this.#own(table);
     const parameters = Object.values(signature.parameters);
     this.#stack.popAll(["i32"]);
     this.#stack.popAll(parameters);
     this.#stack.pushAll(signature.results);
     this.#code.u32(this.module.typeIndex(parameters, signature.results));
-    this.#code.u32(table.index);
+    this.#ownIndex(table);
   }
 
   drop(): void {
@@ -272,12 +279,18 @@ export class CodeEmitter {
     if (found !== type && found !== "unknown") this.refuse(`${what}: expected ${type}, found ${found}`);
   }
 
-  #own(definition: WasmFunction | WasmTable | DataSegment): void {
-    if (definition.module !== this.module) {
-      this.refuse(
-        `expected a ${definition.kind} of this module, found ${definition.kind} ${definition.index} of another`,
-      );
+  #localIndex(local: LocalVariable): void {
+    if (this.locals[local.index] !== local) {
+      this.refuse(`expected a local of this function, found ${local.name} of another`);
     }
+    this.#code.u32(local.index);
+  }
+
+  #ownIndex(definition: WasmFunction | WasmTable | DataSegment | GlobalVariable): void {
+    if (definition.module !== this.module) {
+      this.refuse(`expected a ${definition.kind} of this module, found one of another`);
+    }
+    this.#code.u32(definition.index);
   }
 
   #immediate(instruction: Instruction, first: Immediate, second: Immediate): void {
@@ -357,9 +370,9 @@ export class CodeEmitter {
 
   #segment(immediate: Immediate): void {
     const segment = immediate as DataSegment | undefined;
-    if (segment?.kind !== "data") this.refuse(`expected a data segment, found ${describe(immediate)}`);
-    this.#own(segment);
-    this.#code.u32(segment.index);
+    if (segment?.kind !== "data segment")
+      this.refuse(`expected a data segment, found ${describe(immediate)}`);
+    this.#ownIndex(segment);
   }
 
   #memoryIndex(): void {

@@ -36,7 +36,7 @@ export interface WasmTable {
 
 /** Bytes that `memory.init` copies into the memory. */
 export interface DataSegment {
-  readonly kind: "data";
+  readonly kind: "data segment";
   readonly module: ModuleContext;
   readonly index: number;
 }

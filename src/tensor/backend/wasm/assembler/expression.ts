@@ -1,6 +1,5 @@
 import type { CodeEmitter, Immediate, LocalVariable } from "./code-emitter.ts";
 import type { ModuleContext, WasmFunction } from "./definitions.ts";
-import { AssemblyError } from "./error.ts";
 import type { Instruction } from "./opcodes/instructions.ts";
 import type { Parameters, ValueType } from "./types.ts";
 
@@ -31,10 +30,7 @@ export function emitOperand(
 ): void {
   if (typeof operand === "object") operand.emit(emitter);
   else if (operand !== undefined) emitter.constant(type, operand);
-  else
-    throw new AssemblyError(
-      `function "${emitter.functionName}": expected an operand of type ${type}, found undefined`,
-    );
+  else emitter.refuse(`expected an operand of type ${type}, found undefined`);
 }
 
 /** An instruction of the tables, applied to up to three operands. */
@@ -113,22 +109,12 @@ export class Local<T extends ValueType = ValueType> extends Expression<T> {
   }
 
   override emit(emitter: CodeEmitter): void {
-    this.#own(emitter);
     emitter.localGet(this.#variable);
   }
 
   /** `local.tee` of what lies on the stack. */
   emitTee(emitter: CodeEmitter): void {
-    this.#own(emitter);
     emitter.localTee(this.#variable);
-  }
-
-  #own(emitter: CodeEmitter): void {
-    if (emitter !== this.#emitter) {
-      emitter.refuse(
-        `expected a local of function "${emitter.functionName}", found ${this.name} of "${this.#emitter.functionName}"`,
-      );
-    }
   }
 }
 
@@ -167,20 +153,7 @@ export class Global<T extends ValueType = ValueType> extends Expression<T> {
   }
 
   override emit(emitter: CodeEmitter): void {
-    this.#own(emitter);
-    emitter.globalGet(this.index, this.type);
-  }
-
-  /** `global.set` of what lies on the stack. */
-  emitSet(emitter: CodeEmitter): void {
-    this.#own(emitter);
-    emitter.globalSet(this.index, this.type, this.mutable);
-  }
-
-  #own(emitter: CodeEmitter): void {
-    if (emitter.module !== this.module) {
-      emitter.refuse(`expected a global of this module, found global ${this.index} of another`);
-    }
+    emitter.globalGet(this);
   }
 }
 

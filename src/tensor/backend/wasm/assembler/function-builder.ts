@@ -121,7 +121,7 @@ export class FunctionBuilder {
 
   setGlobal<T extends ValueType>(global: Global<T>, value: Operand<T>): void {
     emitOperand(this.#emitter, value, global.type);
-    global.emitSet(this.#emitter);
+    this.#emitter.globalSet(global);
   }
 
   /** Adds to a counter or an address. */

@@ -243,7 +243,7 @@ export class ModuleBuilder implements ModuleContext {
     this.#passiveData = true;
     this.require("bulk-memory");
     this.#data.u32(1);
-    return { kind: "data", module: this, index: this.#addData(bytes) };
+    return { kind: "data segment", module: this, index: this.#addData(bytes) };
   }
 
   export(name: string, definition: Exportable): void {
@@ -329,9 +329,7 @@ export class ModuleBuilder implements ModuleContext {
 
   #own(definition: Exportable): void {
     if (definition.module !== this) {
-      throw new AssemblyError(
-        `expected a ${definition.kind} of this module, found ${definition.kind} ${definition.index} of another`,
-      );
+      throw new AssemblyError(`expected a ${definition.kind} of this module, found one of another`);
     }
   }
 }

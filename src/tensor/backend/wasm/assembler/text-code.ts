@@ -17,6 +17,7 @@ export interface CodeContext {
 }
 
 const emptyBlock = 0x40;
+const maximumLocals = 50_000; // of one declaration; engines refuse more in a whole function
 
 /** Turns byte code into lines of the text format. */
 export class CodeFormatter {
@@ -37,6 +38,19 @@ export class CodeFormatter {
 
   valueType(code: ByteReader): ValueType {
     return this.#valueType(code.byte());
+  }
+
+  /** The declared locals of a function, which stand before its code. */
+  locals(body: ByteReader): readonly ValueType[] {
+    return body
+      .vector(() => {
+        const count = body.u32();
+        if (count > maximumLocals) {
+          throw new AssemblyError(`expected at most ${maximumLocals} locals, found ${count}`);
+        }
+        return Array<ValueType>(count).fill(this.valueType(body));
+      })
+      .flat();
   }
 
   /** The one instruction of a constant expression. */
@@ -71,7 +85,8 @@ export class CodeFormatter {
     const opcode = prefix === 0 ? first : code.u32();
     const instruction = this.#byCode.get(key(prefix, opcode));
     if (instruction === undefined) {
-      throw new AssemblyError(`expected an opcode of the tables, found ${prefix} ${opcode}`);
+      const bytes = (prefix === 0 ? [opcode] : [prefix, opcode]).map(formatByte).join(" ");
+      throw new AssemblyError(`expected an opcode of the tables, found ${bytes}`);
     }
     return instruction;
   }
@@ -162,13 +177,17 @@ export class CodeFormatter {
 
   #valueType(code: number): ValueType {
     const type = this.#valueTypes.get(code);
-    if (type === undefined) throw new AssemblyError(`expected a value type, found 0x${code.toString(16)}`);
+    if (type === undefined) throw new AssemblyError(`expected a value type, found ${formatByte(code)}`);
     return type;
   }
 }
 
 function key(prefix: number, code: number): number {
   return prefix * 2 ** 32 + code;
+}
+
+function formatByte(value: number): string {
+  return `0x${value.toString(16).padStart(2, "0")}`;
 }
 
 function group(keyword: string, types: readonly ValueType[]): string {

@@ -2,7 +2,7 @@ import { ByteReader } from "./byte-reader.ts";
 import { AssemblyError } from "./error.ts";
 import { CodeFormatter, type FunctionType } from "./text-code.ts";
 import { formatString } from "./text-numbers.ts";
-import { identifierPattern, type ValueType } from "./types.ts";
+import { identifierPattern } from "./types.ts";
 
 /**
  * A module in the text format, for people who debug kernels: one instruction a line, indented, with the
@@ -77,7 +77,7 @@ export function formatModule(bytes: Uint8Array): string {
       const localNames = names.locals.get(functionIndex);
       const localName = (local: number) => identifier(localNames?.get(local), local);
       const body = section.sized();
-      const locals = body.vector(() => Array<ValueType>(body.u32()).fill(code.valueType(body))).flat();
+      const locals = code.locals(body);
       const header = [
         `(func ${functionName(functionIndex)} (type $${functionTypes[functionIndex]})`,
         ...type.parameters.map((parameter, local) => `(param ${localName(local)} ${parameter})`),
