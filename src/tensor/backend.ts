@@ -128,7 +128,7 @@ export interface Backend {
   /** Reserves a weight matrix; nothing may read it before every row has been written. */
   createMatrix(outFeatures: number, inFeatures: number): PackedMatrix;
 
-  /** Whole rows [n, inFeatures], as checkpoints store them, beginning at row `firstRow`. Rows come in any order. */
+  /** Copies whole rows [n, inFeatures], as checkpoints store them, to row `firstRow` …. Rows come in any order. */
   writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void;
 
   /** Gives a weight matrix back. */
@@ -136,7 +136,7 @@ export interface Backend {
 
   createTable(rows: number, width: number): EmbeddingTable;
 
-  /** Whole rows [n, width] of a table, beginning at row `firstRow`. */
+  /** Copies whole rows [n, width] to row `firstRow` … of a table. Rows come in any order. */
   writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void;
 
   freeTable(table: EmbeddingTable): void;
@@ -192,7 +192,8 @@ export interface Backend {
    * Over the rows that count: `mean` divides their sum by their number (at least 1e-9, as the reference),
    * `mean_sqrt_length` by its square root; `weighted_mean` weighs row p of the sequence with p + 1 (p counts
    * from the sequence's start, skipped rows included); `first` and `last` copy one row. Without any row that
-   * counts: sums are 0 and `max` is −Infinity; `first` copies the sequence's first row and `last` gives zeros.
+   * counts: sums are 0 and `max` is −Infinity; `first` copies the sequence's first row, or gives zeros where the
+   * sequence is empty, and `last` gives zeros.
    */
   pool(out: Storage, x: Storage, sequences: PooledSequences, dims: PoolDims): void;
 

@@ -14,7 +14,7 @@ function mutant(kernels: Partial<JsKernels>): Backend {
   return new JsBackend("mutant", "mutant", { ...right, ...kernels });
 }
 
-/** The name of a kernel, or "storage"; what is wrong; the backend that does it wrong. */
+/** The beginning of the names of the cases that notice it; what is wrong; the backend that does it wrong. */
 const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Backend])[] = [
   [
     "linear",
@@ -58,7 +58,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: activation",
     "the residual is added before the activation",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -69,7 +69,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: activation",
     "the bias is added after the activation",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -80,7 +80,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: the residual may be",
     "the output is cleared before the residual is read",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -90,7 +90,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: a row gives the same bits",
     "single rows are summed backwards in f32",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -128,14 +128,14 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: the weight may be written",
     "rows beyond the first portion are written at the front",
     mutant({
       packRows: (packed, rows, firstRow, { inFeatures }) => packed.set(rows, (firstRow % 4) * inFeatures),
     }),
   ],
   [
-    "linear",
+    "linear: activation",
     "gelu is the tanh approximation",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -145,7 +145,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "linear",
+    "linear: NaN and infinity",
     "a NaN spoils the row before it, which is padded with it",
     mutant({
       linear: (out, x, weight, bias, residual, dims) => {
@@ -159,7 +159,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "layerNorm",
+    "layerNorm: eps stands under",
     "eps stands outside the root",
     mutant({
       layerNorm: (out, x, weight, bias, { rows, width, eps }) => {
@@ -191,7 +191,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "layerNorm",
+    "layerNorm: a large mean",
     "the variance is the mean of squares less the square of the mean, in f32",
     mutant({
       layerNorm: (out, x, weight, bias, { rows, width, eps }) => {
@@ -206,22 +206,22 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "attention",
+    "attention: large scores",
     "the maximum is not subtracted",
     mutant({ attention: attentionBy((score) => Math.exp(score), { subtractMax: false }) }),
   ],
   [
-    "attention",
+    "attention: the exponential",
     "the exponential is off by a millionth of its argument",
     mutant({ attention: attentionBy((score) => Math.exp(score * (1 + 1e-6))) }),
   ],
   [
-    "attention",
+    "attention: the exponential",
     "the exponential gives up a little early",
     mutant({ attention: attentionBy((score) => (score < -80 ? 0 : Math.exp(score))) }),
   ],
   [
-    "attention",
+    "attention: a relative bias",
     "the relative bias is read as query minus key",
     mutant({
       attention: (out, q, k, v, offsets, bias, dims) => {
@@ -233,7 +233,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "attention",
+    "attention: a relative bias",
     "all heads read the first head's relative bias",
     mutant({
       attention: (out, q, k, v, offsets, bias, dims) => {
@@ -243,7 +243,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "attention",
+    "attention: no sequence sees another",
     "all sequences are one",
     mutant({
       attention: (out, q, k, v, offsets, bias, dims) =>
@@ -264,7 +264,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: mean over",
     "the mean's divisor is one too large",
     mutant({
       pool: (out, x, sequences, dims) => {
@@ -278,7 +278,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: weighted_mean over",
     "the weights of the weighted mean begin after the skipped rows",
     mutant({
       pool: (out, x, sequences, dims) => {
@@ -290,7 +290,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: max over",
     "a maximum is never below 0",
     mutant({
       pool: (out, x, sequences, dims) => {
@@ -301,7 +301,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: first over",
     "the first row is taken without regard to the skipped ones",
     mutant({
       pool: (out, x, sequences, dims) =>
@@ -309,7 +309,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: mean_sqrt_length over",
     "mean_sqrt_length is the mean",
     mutant({
       pool: (out, x, sequences, dims) => {
@@ -319,7 +319,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "pool",
+    "pool: mean writes its own",
     "the columns of other results are cleared",
     mutant({
       pool: (out, x, sequences, dims) => {
@@ -329,7 +329,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "normalizeRows",
+    "normalizeRows: rows shorter",
     "1e-12 is not there",
     mutant({
       normalizeRows: (out, x, { rows, width }) => {
@@ -386,7 +386,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "activation: silu",
+    "activation: silu is right",
     "silu is x · e^x / (1 + e^x), which overflows",
     mutant({
       activation: (out, x, name, length) => {
@@ -401,7 +401,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "activation: relu",
+    "activation: relu of NaN",
     "relu of NaN is 0",
     mutant({
       activation: (out, x, name, length) => {
@@ -411,7 +411,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "activation",
+    "activation: silu gives the same bits",
     "the last elements, behind the vectors of four, are rounded differently",
     mutant({
       activation: (out, x, name, length) => {
@@ -426,7 +426,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     mutant({ add: (out, a, b, length) => right.add(out, a, b, length - (length % 4)) }),
   ],
   [
-    "add",
+    "add: denormal",
     "denormal numbers are flushed",
     mutant({
       add: (out, a, b, length) => {
@@ -436,7 +436,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
-    "storage",
+    "storage: read and write copy",
     "read gives a view",
     new (class extends JsBackend {
       readonly #views = new Map<Storage, Float32Array>();
@@ -449,7 +449,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     })("mutant", "mutant", right),
   ],
   [
-    "storage",
+    "storage: what is written",
     "write begins at the front",
     new (class extends JsBackend {
       override write(storage: Storage, values: Float32Array): void {
@@ -494,7 +494,9 @@ function attentionBy(
 }
 
 async function failsIn(backend: Backend, cases: string): Promise<boolean> {
-  for (const { name, run } of CONFORMANCE_CASES.filter((entry) => entry.name.startsWith(cases))) {
+  const selected = CONFORMANCE_CASES.filter((entry) => entry.name.startsWith(cases));
+  assert.ok(selected.length > 0, `no case begins with "${cases}"`);
+  for (const { name, run } of selected) {
     try {
       await run(backend);
     } catch (error) {
@@ -511,7 +513,7 @@ test("the conformance suite passes attention with a softmax written in another w
 });
 
 for (const [cases, mistake, backend] of MUTANTS) {
-  test(`the conformance suite notices in ${cases} that ${mistake}`, async () => {
+  test(`conformance, "${cases} …" notices: ${mistake}`, async () => {
     assert.equal(await failsIn(backend, cases), true);
   });
 }
