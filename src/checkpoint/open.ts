@@ -1,7 +1,8 @@
-import { FileError } from "../errors.ts";
+import { ArgumentError, FileError } from "../errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { FileSource } from "./file-source.ts";
 import { prefixed } from "./prefixed-source.ts";
+import { fileNameIn } from "./relative-path.ts";
 import { openSafetensors } from "./safetensors/open.ts";
 import { type OpenShard, openSharded } from "./sharded.ts";
 
@@ -16,15 +17,24 @@ const openPickled: OpenShard = async (source, path) => {
   return await openPytorchBin(source, path);
 };
 
+const openSafetensorsIndex: OpenShard = (source, path) => openSharded(source, path, openSafetensors);
+const openPickledIndex: OpenShard = (source, path) => openSharded(source, path, openPickled);
+
 /** In the order in which the reference looks for them. */
 const formats: readonly { readonly path: string; readonly open: OpenShard }[] = [
   { path: "model.safetensors", open: openSafetensors },
-  {
-    path: "model.safetensors.index.json",
-    open: (source, path) => openSharded(source, path, openSafetensors),
-  },
+  { path: "model.safetensors.index.json", open: openSafetensorsIndex },
   { path: "pytorch_model.bin", open: openPickled },
-  { path: "pytorch_model.bin.index.json", open: (source, path) => openSharded(source, path, openPickled) },
+  { path: "pytorch_model.bin.index.json", open: openPickledIndex },
+];
+
+const endings: readonly (readonly [ending: string, open: OpenShard])[] = [
+  [".safetensors", openSafetensors],
+  [".safetensors.index.json", openSafetensorsIndex],
+  [".bin", openPickled],
+  [".bin.index.json", openPickledIndex],
+  [".pt", openPickled],
+  [".pth", openPickled],
 ];
 
 /**
@@ -43,4 +53,17 @@ export async function openCheckpoint(
   }
   const paths = formats.map(({ path }) => path).join(", ");
   throw new FileError(place.name, `there is no checkpoint here; looked for ${paths}`);
+}
+
+/**
+ * Opens one file, in the format that its name ends in.
+ *
+ * @throws ArgumentError for other endings. @throws FileError, FormatError, UnsupportedError as the formats do.
+ */
+export async function openCheckpointFile(source: FileSource, path: string): Promise<Checkpoint> {
+  for (const [ending, open] of endings) if (path.endsWith(ending)) return await open(source, path);
+  const known = endings.map(([ending]) => ending).join(", ");
+  throw new ArgumentError(
+    `${fileNameIn(source.name, path)}: the name of a checkpoint ends in one of ${known}`,
+  );
 }

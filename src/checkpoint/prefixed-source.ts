@@ -8,8 +8,8 @@ import { checkRelativePath, fileNameIn } from "./relative-path.ts";
  * @throws ArgumentError where `folder` is absolute or contains "..".
  */
 export function prefixed(source: FileSource, folder: string): FileSource {
+  if (folder === "") return source;
   const inner = folder.replace(/\/$/, "");
-  if (inner === "") return source;
   checkRelativePath(source.name, inner);
   return new PrefixedSource(source, inner);
 }
@@ -25,16 +25,16 @@ class PrefixedSource implements FileSource {
     this.#folder = folder;
   }
 
-  exists(path: string): Promise<boolean> {
-    return this.#source.exists(this.#within(path));
+  async exists(path: string): Promise<boolean> {
+    return await this.#source.exists(this.#within(path));
   }
 
-  open(path: string): Promise<RangeReader> {
-    return this.#source.open(this.#within(path));
+  async open(path: string): Promise<RangeReader> {
+    return await this.#source.open(this.#within(path));
   }
 
-  read(path: string): Promise<Uint8Array> {
-    return this.#source.read(this.#within(path));
+  async read(path: string): Promise<Uint8Array> {
+    return await this.#source.read(this.#within(path));
   }
 
   /** Checked here as well: the joined path alone would hide that `path` is absolute. */
