@@ -1,0 +1,106 @@
+/**
+ * How two vectors are compared: exactly, in f64, and by a bound that the matrix product of a backend can
+ * check for many pairs at once.
+ */
+import type { SimilarityFunctionName } from "../model-settings.ts";
+
+/** The sizes of a vector x that measures need. */
+export interface VectorSize {
+  /** ‖x‖² */
+  readonly squared: number;
+  /** max(‖x‖, 1e-12): what torch.nn.functional.normalize divides by. */
+  readonly scale: number;
+}
+
+/**
+ * What a cosine says about a score: where (c + slack) · gain(b) − offset(b) / a.scale < limit(a, lowest) and
+ * c + slack ≥ a·b / (a.scale · b.scale), the pair scores less than `lowest`.
+ */
+export interface ScoreBound {
+  gain(b: VectorSize): number;
+  offset(b: VectorSize): number;
+  limit(a: VectorSize, lowest: number): number;
+}
+
+export interface Measure {
+  readonly name: SimilarityFunctionName;
+  /** The higher the more alike. In f64; rounded to f32 only where it is handed out. */
+  score(a: Float64Array, b: Float64Array, sizeA: VectorSize, sizeB: VectorSize): number;
+  /** null where no matrix product helps. */
+  readonly bound: ScoreBound | null;
+}
+
+export const measures: Readonly<Record<SimilarityFunctionName, Measure>> = {
+  cosine: {
+    name: "cosine",
+    score: (a, b, sizeA, sizeB) => dot(a, b) / (sizeA.scale * sizeB.scale),
+    bound: { gain: () => 1, offset: () => 0, limit: (_, lowest) => lowest },
+  },
+  dot: {
+    name: "dot",
+    score: dot,
+    bound: { gain: (b) => b.scale, offset: () => 0, limit: (a, lowest) => lowest / a.scale },
+  },
+  euclidean: {
+    name: "euclidean",
+    score: (a, b) => 0 - Math.sqrt(squaredDistance(a, b)),
+    // ‖a − b‖² = ‖a‖² + ‖b‖² − 2 a·b > lowest², divided by the scale of a.
+    bound: {
+      gain: (b) => 2 * b.scale,
+      offset: (b) => b.squared,
+      limit: (a, lowest) => (a.squared - lowest * lowest) / a.scale,
+    },
+  },
+  manhattan: { name: "manhattan", score: (a, b) => 0 - absoluteDistance(a, b), bound: null },
+};
+
+export function sizeOf(vector: Float64Array): VectorSize {
+  const squared = dot(vector, vector);
+  return { squared, scale: Math.max(Math.sqrt(squared), 1e-12) };
+}
+
+// Four sums: one alone waits for each addition's latency.
+function dot(a: Float64Array, b: Float64Array): number {
+  const length = a.length;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    s0 += a[i]! * b[i]!;
+    s1 += a[i + 1]! * b[i + 1]!;
+    s2 += a[i + 2]! * b[i + 2]!;
+    s3 += a[i + 3]! * b[i + 3]!;
+  }
+  for (; i < length; i++) s0 += a[i]! * b[i]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  const length = a.length;
+  let s0 = 0;
+  let s1 = 0;
+  let i = 0;
+  for (; i + 1 < length; i += 2) {
+    const d0 = a[i]! - b[i]!;
+    const d1 = a[i + 1]! - b[i + 1]!;
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+  }
+  if (i < length) s0 += (a[i]! - b[i]!) ** 2;
+  return s0 + s1;
+}
+
+function absoluteDistance(a: Float64Array, b: Float64Array): number {
+  const length = a.length;
+  let s0 = 0;
+  let s1 = 0;
+  let i = 0;
+  for (; i + 1 < length; i += 2) {
+    s0 += Math.abs(a[i]! - b[i]!);
+    s1 += Math.abs(a[i + 1]! - b[i + 1]!);
+  }
+  if (i < length) s0 += Math.abs(a[i]! - b[i]!);
+  return s0 + s1;
+}

@@ -1,0 +1,192 @@
+import { ArgumentError, ShapeError } from "../errors.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type SameContainer, sameContainer } from "./containers.ts";
+import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
+
+export type EmbeddingPrecision = "float32" | "int8" | "uint8" | "binary" | "ubinary";
+
+/** What the elements of each precision are kept in. */
+export type QuantizedArray<P extends EmbeddingPrecision> = P extends "float32"
+  ? Float32Array
+  : P extends "int8" | "binary"
+    ? Int8Array
+    : Uint8Array;
+
+export interface QuantizeOptions {
+  /**
+   * For int8 and uint8: the lowest and the highest value of each dimension, [2, dimension]. Default: those of
+   * `calibrationEmbeddings`.
+   */
+  readonly ranges?: Embeddings | undefined;
+  /** For int8 and uint8: embeddings to take the ranges from. Default: the embeddings themselves. */
+  readonly calibrationEmbeddings?: Embeddings | undefined;
+  /** Told where ranges come from too few embeddings to be stable. Default: `console.warn`. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** Ranges from fewer embeddings than this are worth a warning, says the reference. */
+const FEW_EMBEDDINGS = 100;
+
+/**
+ * Embeddings in a lower precision: sentence_transformers/util/quantization.py, with the same integers.
+ *
+ * - int8, uint8: each dimension's range is cut into 255 steps; uint8 counts them from 0, int8 from −128.
+ * - ubinary: one bit a dimension, set where it is above 0, eight to a byte from the highest bit on, the last byte
+ *   filled up with zeros: [count, ⌈dimension / 8⌉]. binary: the same less 128.
+ *
+ * @returns new memory in the container that came in: a vector, an array of vectors, a tensor
+ * @throws ArgumentError for an unknown precision, and for embeddings that are quantized already
+ * @throws ShapeError where the ranges or calibration embeddings have other dimensions
+ */
+export function quantizeEmbeddings<E extends Embeddings, P extends EmbeddingPrecision>(
+  embeddings: E,
+  precision: P,
+  options: QuantizeOptions = {},
+): SameContainer<E, QuantizedArray<P>> {
+  const rows = floatRows(embeddings, "quantizeEmbeddings");
+  const quantized = quantize(rows, precision, options);
+  return sameContainer(embeddings, quantized.data, {
+    count: rows.count,
+    dimension: quantized.dimension,
+  }) as SameContainer<E, QuantizedArray<P>>;
+}
+
+interface Quantized {
+  readonly data: Float32Array | Int8Array | Uint8Array;
+  readonly dimension: number;
+}
+
+function quantize(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Quantized {
+  const { count, dimension } = rows;
+  switch (precision) {
+    case "float32":
+      return { data: copy(rows), dimension };
+    case "int8":
+      return { data: toSteps(rows, new Int8Array(count * dimension), -128, precision, options), dimension };
+    case "uint8":
+      return { data: toSteps(rows, new Uint8Array(count * dimension), 0, precision, options), dimension };
+    case "ubinary":
+      return packBits(rows);
+    case "binary": {
+      const { data, dimension: bytes } = packBits(rows);
+      return { data: Int8Array.from(data, (byte) => byte - 128), dimension: bytes };
+    }
+    default:
+      throw new ArgumentError(
+        `quantizeEmbeddings: expected float32, int8, uint8, binary or ubinary as precision, got ${JSON.stringify(precision)}`,
+      );
+  }
+}
+
+function floatRows(embeddings: Embeddings, operation: string): Rows {
+  const rows = rowsOf(embeddings, operation);
+  if (rows.dtype === "float32" || rows.dtype === "float64") return rows;
+  throw new ArgumentError(`${operation}: expected float vectors, got ${rows.dtype}`);
+}
+
+function copy(rows: Rows): Float32Array {
+  const out = new Float32Array(rows.count * rows.dimension);
+  for (let i = 0; i < rows.count; i++) rows.load(i, out, i * rows.dimension);
+  return out;
+}
+
+function packBits(rows: Rows): Quantized {
+  const bytes = Math.ceil(rows.dimension / 8);
+  const out = new Uint8Array(rows.count * bytes);
+  const row = new Float64Array(rows.dimension);
+  for (let index = 0; index < rows.count; index++) {
+    rows.load(index, row, 0);
+    for (let i = 0; i < row.length; i++) {
+      if (row[i]! > 0) out[index * bytes + (i >> 3)]! |= 0x80 >> (i & 7);
+    }
+  }
+  return { data: out, dimension: bytes };
+}
+
+/** The numbers of all steps, plus `zero`. */
+function toSteps<T extends Int8Array | Uint8Array>(
+  rows: Rows,
+  out: T,
+  zero: number,
+  precision: EmbeddingPrecision,
+  options: QuantizeOptions,
+): T {
+  if (rows.count === 0) return out;
+  const ranges = rangesFor(rows, precision, options);
+  checkSameDimension(rows, ranges, "quantizeEmbeddings: embeddings and ranges");
+  const { dimension } = rows;
+  const [starts, steps] = startsAndSteps(ranges);
+  // numpy's arithmetic: f32 with f32 is rounded to f32 after each operation, f64 with either is f64.
+  const round = rows.dtype === "float32" && ranges.dtype === "float32" ? Math.fround : identity;
+  const row = new Float64Array(dimension);
+  for (let index = 0, at = 0; index < rows.count; index++, at += dimension) {
+    rows.load(index, row, 0);
+    for (let i = 0; i < dimension; i++) {
+      const step = Math.floor(round(round(row[i]! - starts[i]!) / steps[i]!));
+      out[at + i] = Math.min(Math.max(step, 0), 255) + zero;
+    }
+  }
+  return out;
+}
+
+function rangesFor(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Rows {
+  const { ranges, calibrationEmbeddings, onWarning = warn } = options;
+  if (ranges !== undefined) return checkRanges(floatRows(ranges, "quantizeEmbeddings: ranges"));
+  if (calibrationEmbeddings !== undefined) {
+    const calibration = floatRows(calibrationEmbeddings, "quantizeEmbeddings: calibrationEmbeddings");
+    if (calibration.count === 0) {
+      throw new ArgumentError("quantizeEmbeddings: expected at least one of calibrationEmbeddings, got none");
+    }
+    return rangesOf(calibration);
+  }
+  if (rows.count < FEW_EMBEDDINGS) {
+    onWarning(
+      `quantizeEmbeddings: the ${precision} ranges come from ${rows.count} ${rows.count === 1 ? "embedding" : "embeddings"}; ` +
+        "they are more stable with `ranges`, or `calibrationEmbeddings`, from more",
+    );
+  }
+  return rangesOf(rows);
+}
+
+function checkRanges(ranges: Rows): Rows {
+  if (ranges.count === 2) return ranges;
+  throw new ShapeError(
+    `quantizeEmbeddings: expected ranges [2, dimension], got [${ranges.count}, ${ranges.dimension}]`,
+  );
+}
+
+/** [2, dimension]: the lowest and the highest value of each dimension; NaN where there is one, as numpy. */
+function rangesOf(rows: Rows): Rows {
+  const { dimension } = rows;
+  const ranges = rows.dtype === "float32" ? new Float32Array(2 * dimension) : new Float64Array(2 * dimension);
+  const lowest = ranges.subarray(0, dimension).fill(Number.POSITIVE_INFINITY);
+  const highest = ranges.subarray(dimension).fill(Number.NEGATIVE_INFINITY);
+  const row = new Float64Array(dimension);
+  for (let index = 0; index < rows.count; index++) {
+    rows.load(index, row, 0);
+    for (let i = 0; i < dimension; i++) {
+      lowest[i] = Math.min(lowest[i]!, row[i]!);
+      highest[i] = Math.max(highest[i]!, row[i]!);
+    }
+  }
+  return rowsOf(Tensor.from(ranges, [2, dimension]), "quantizeEmbeddings");
+}
+
+/** (highest − lowest) / 255 of each dimension, 1 where that is 0, in the precision of the ranges. */
+function startsAndSteps(ranges: Rows): [starts: Float64Array, steps: Float64Array] {
+  const round = ranges.dtype === "float32" ? Math.fround : identity;
+  const starts = new Float64Array(ranges.dimension);
+  const ends = new Float64Array(ranges.dimension);
+  ranges.load(0, starts, 0);
+  ranges.load(1, ends, 0);
+  const steps = starts.map((start, i) => round(round(ends[i]! - start) / 255) || 1);
+  return [starts, steps];
+}
+
+function identity(value: number): number {
+  return value;
+}
+
+function warn(message: string): void {
+  console.warn(message);
+}

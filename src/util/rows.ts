@@ -1,0 +1,163 @@
+import { ArgumentError, ShapeError } from "../errors.ts";
+import type { DType, TensorData } from "../tensor/dtype.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+export type Vector = Float32Array | Float64Array | Int8Array | Uint8Array | readonly number[];
+
+/** One vector, several vectors of one length, or a tensor [dimension] or [count, dimension]. */
+export type Embeddings = Vector | readonly Vector[] | Tensor;
+
+/** Embeddings as rows of a matrix, wherever the numbers lie. */
+export interface Rows {
+  readonly count: number;
+  /** 0 where there are no rows to tell. */
+  readonly dimension: number;
+  /** float64 for plain numbers. */
+  readonly dtype: DType;
+  /** Copies row `index` into `target`, beginning at element `start`. */
+  load(index: number, target: TensorData, start: number): void;
+  /** Rows `start … end − 1`, without a copy. */
+  slice(start: number, end: number): Rows;
+}
+
+/**
+ * @param operation what error messages begin with
+ * @throws ArgumentError for what is not made of numbers. @throws ShapeError for vectors of different lengths.
+ */
+export function rowsOf(embeddings: Embeddings, operation: string): Rows {
+  if (embeddings instanceof Tensor) return rowsOfTensor(embeddings, operation);
+  if (ArrayBuffer.isView(embeddings)) {
+    checkVector(embeddings, "the vector", operation);
+    return new MatrixRows(embeddings, 1, embeddings.length);
+  }
+  if (!Array.isArray(embeddings)) {
+    throw new ArgumentError(
+      `${operation}: expected a vector, an array of vectors or a tensor, got ${describe(embeddings)}`,
+    );
+  }
+  const vectors: readonly Vector[] = isVector(embeddings) ? [embeddings] : (embeddings as readonly Vector[]);
+  return rowsOfVectors(vectors, operation);
+}
+
+/** @throws ShapeError where both have rows, of different lengths. */
+export function checkSameDimension(a: Rows, b: Rows, operation: string): void {
+  if (a.count === 0 || b.count === 0 || a.dimension === b.dimension) return;
+  throw new ShapeError(
+    `${operation}: vectors of ${a.dimension} dimensions do not fit vectors of ${b.dimension} dimensions`,
+  );
+}
+
+function rowsOfTensor(tensor: Tensor, operation: string): Rows {
+  const [first, second] = tensor.shape;
+  if (first === undefined || tensor.shape.length > 2) {
+    throw new ShapeError(
+      `${operation}: expected a tensor [dimension] or [count, dimension], got ${formatShape(tensor.shape)}`,
+    );
+  }
+  return second === undefined
+    ? new MatrixRows(tensor.data, 1, first)
+    : new MatrixRows(tensor.data, first, second);
+}
+
+function rowsOfVectors(vectors: readonly Vector[], operation: string): Rows {
+  const [first] = vectors;
+  if (first === undefined) return new ListRows(vectors, 0, "float32");
+  for (const [index, vector] of vectors.entries()) {
+    checkVector(vector, `vector ${index}`, operation);
+    if (vector.length !== first.length) {
+      throw new ShapeError(
+        `${operation}: vector ${index} has ${vector.length} dimensions, vector 0 has ${first.length}`,
+      );
+    }
+    if (dtypeOf(vector) !== dtypeOf(first)) {
+      throw new ArgumentError(
+        `${operation}: vector ${index} holds ${dtypeOf(vector)}, vector 0 holds ${dtypeOf(first)}`,
+      );
+    }
+  }
+  return new ListRows(vectors, first.length, dtypeOf(first));
+}
+
+/** An array is one vector where it begins with a number; an empty one holds no vectors. */
+function isVector(embeddings: Vector | readonly Vector[]): embeddings is Vector {
+  return ArrayBuffer.isView(embeddings) || typeof embeddings[0] === "number";
+}
+
+function checkVector(vector: unknown, name: string, operation: string): void {
+  if (
+    vector instanceof Float32Array ||
+    vector instanceof Float64Array ||
+    vector instanceof Int8Array ||
+    vector instanceof Uint8Array
+  ) {
+    return;
+  }
+  if (!Array.isArray(vector)) {
+    throw new ArgumentError(`${operation}: expected ${name} to hold numbers, got ${describe(vector)}`);
+  }
+  for (let i = 0; i < vector.length; i++) {
+    if (typeof vector[i] !== "number") {
+      throw new ArgumentError(
+        `${operation}: expected a number in dimension ${i} of ${name}, got ${describe(vector[i])}`,
+      );
+    }
+  }
+}
+
+function dtypeOf(vector: Vector): DType {
+  if (vector instanceof Float32Array) return "float32";
+  if (vector instanceof Int8Array) return "int8";
+  if (vector instanceof Uint8Array) return "uint8";
+  return "float64";
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object" ? (value.constructor?.name ?? "an object") : typeof value;
+}
+
+class MatrixRows implements Rows {
+  readonly count: number;
+  readonly dimension: number;
+  readonly dtype: DType;
+  readonly #data: TensorData;
+
+  constructor(data: TensorData, count: number, dimension: number) {
+    this.count = count;
+    this.dimension = dimension;
+    this.dtype = data instanceof Int32Array ? "int32" : dtypeOf(data);
+    this.#data = data;
+  }
+
+  load(index: number, target: TensorData, start: number): void {
+    target.set(this.#data.subarray(index * this.dimension, (index + 1) * this.dimension), start);
+  }
+
+  slice(start: number, end: number): Rows {
+    const data = this.#data.subarray(start * this.dimension, end * this.dimension);
+    return new MatrixRows(data, end - start, this.dimension);
+  }
+}
+
+class ListRows implements Rows {
+  readonly count: number;
+  readonly dimension: number;
+  readonly dtype: DType;
+  readonly #vectors: readonly Vector[];
+
+  constructor(vectors: readonly Vector[], dimension: number, dtype: DType) {
+    this.count = vectors.length;
+    this.dimension = dimension;
+    this.dtype = dtype;
+    this.#vectors = vectors;
+  }
+
+  load(index: number, target: TensorData, start: number): void {
+    target.set(this.#vectors[index]!, start);
+  }
+
+  slice(start: number, end: number): Rows {
+    return new ListRows(this.#vectors.slice(start, end), this.dimension, this.dtype);
+  }
+}

@@ -1,0 +1,73 @@
+import { checkWhole } from "./check.ts";
+import { LazyBackend } from "./lazy-backend.ts";
+import { checkSameDimension, type Embeddings, rowsOf } from "./rows.ts";
+import { createScorer, type ScoringOptions } from "./search.ts";
+import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
+import { type SearchHit, TopK } from "./top-k.ts";
+
+export interface SemanticSearchOptions extends ScoringOptions {
+  /** How many queries a score function of your own gets at a time. Default: 100. */
+  readonly queryChunkSize?: number | undefined;
+  /** How many rows of the corpus it gets at a time. Default: 500,000. */
+  readonly corpusChunkSize?: number | undefined;
+  /** How many hits to find for each query. Default: 10. */
+  readonly topK?: number | undefined;
+}
+
+export interface SemanticSearchAsyncOptions extends SemanticSearchOptions {
+  /** Stops the search, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The rows of the corpus that are most like each query: sentence_transformers/util/retrieval.py. The whole
+ * corpus is compared, up to about a million rows.
+ *
+ * Hits come with falling scores. Of equal scores the lower `corpusId` comes first and is the one that is kept
+ * (the reference leaves both open); a score that is NaN ranks below all others. The hits depend neither on
+ * the chunk sizes nor on the backend: the scores of the named similarity functions are summed in f64 and
+ * rounded to f32.
+ *
+ * @returns for each query, min(topK, rows of the corpus) hits
+ * @throws ShapeError where queries and corpus have different dimensions
+ */
+export function semanticSearch(
+  queryEmbeddings: Embeddings,
+  corpusEmbeddings: Embeddings,
+  options: SemanticSearchOptions = {},
+): SearchHit[][] {
+  return runAtOnce(search(queryEmbeddings, corpusEmbeddings, options));
+}
+
+/** `semanticSearch` that lets other work in between, and can use backends that cannot be read at once. */
+export async function semanticSearchAsync(
+  queryEmbeddings: Embeddings,
+  corpusEmbeddings: Embeddings,
+  options: SemanticSearchAsyncOptions = {},
+): Promise<SearchHit[][]> {
+  return await runInTurns(search(queryEmbeddings, corpusEmbeddings, options), options.signal);
+}
+
+function* search(
+  queryEmbeddings: Embeddings,
+  corpusEmbeddings: Embeddings,
+  options: SemanticSearchOptions,
+): Steps<SearchHit[][]> {
+  const queryChunkSize = checkWhole(options.queryChunkSize ?? 100, "queryChunkSize", 1);
+  const corpusChunkSize = checkWhole(options.corpusChunkSize ?? 500_000, "corpusChunkSize", 1);
+  const topK = checkWhole(options.topK ?? 10, "topK", 0);
+  const queries = rowsOf(queryEmbeddings, "semanticSearch: queries");
+  const corpus = rowsOf(corpusEmbeddings, "semanticSearch: corpus");
+  checkSameDimension(queries, corpus, "semanticSearch");
+  const chunkSizes = { queryChunkSize, corpusChunkSize };
+  const scorer = createScorer("semanticSearch", options.scoreFunction, chunkSizes, [queries, corpus]);
+  if (topK === 0) return Array.from({ length: queries.count }, () => []);
+  const best = new TopK(queries.count, topK);
+  const backend = new LazyBackend(options.backend);
+  try {
+    yield* scorer(queries, corpus, best, backend);
+  } finally {
+    backend.dispose();
+  }
+  return Array.from({ length: queries.count }, (_, query) => best.hits(query));
+}

@@ -1,0 +1,54 @@
+import { ArgumentError } from "../errors.ts";
+import type { SimilarityFunctionName } from "../model-settings.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import {
+  pairwiseCosSim,
+  pairwiseDotScore,
+  pairwiseEuclideanSim,
+  pairwiseManhattanSim,
+} from "./pairwise-similarity.ts";
+import type { Embeddings } from "./rows.ts";
+import { cosSim, dotScore, euclideanSim, manhattanSim } from "./similarity.ts";
+
+export type SimilarityFunction = (a: Embeddings, b: Embeddings) => Tensor;
+
+const functions: Readonly<Record<SimilarityFunctionName, SimilarityFunction>> = {
+  cosine: cosSim,
+  dot: dotScore,
+  euclidean: euclideanSim,
+  manhattan: manhattanSim,
+};
+
+const pairwiseFunctions: Readonly<Record<SimilarityFunctionName, SimilarityFunction>> = {
+  cosine: pairwiseCosSim,
+  dot: pairwiseDotScore,
+  euclidean: pairwiseEuclideanSim,
+  manhattan: pairwiseManhattanSim,
+};
+
+/** The function that a model's `similarityFnName` names. @throws ArgumentError for an unknown name. */
+export function similarityFunction(name: SimilarityFunctionName): SimilarityFunction {
+  return functions[checkSimilarityFunctionName(name)];
+}
+
+/** The same for pairs: row i with row i. @throws ArgumentError for an unknown name. */
+export function pairwiseSimilarityFunction(name: SimilarityFunctionName): SimilarityFunction {
+  return pairwiseFunctions[checkSimilarityFunctionName(name)];
+}
+
+/** The name of one of the functions above; undefined for every other function. */
+export function similarityFunctionName(scoreFunction: unknown): SimilarityFunctionName | undefined {
+  return names().find((name) => functions[name] === scoreFunction);
+}
+
+/** @throws ArgumentError for an unknown name. */
+export function checkSimilarityFunctionName(name: SimilarityFunctionName): SimilarityFunctionName {
+  if (names().includes(name)) return name;
+  throw new ArgumentError(
+    `similarity function: expected ${names().join(", ")}, got ${JSON.stringify(name) ?? String(name)}`,
+  );
+}
+
+function names(): SimilarityFunctionName[] {
+  return Object.keys(functions) as SimilarityFunctionName[];
+}

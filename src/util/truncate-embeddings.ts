@@ -1,0 +1,34 @@
+import { newTypedArray } from "../tensor/dtype.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { checkWhole } from "./check.ts";
+import { type Embeddings, type Rows, rowsOf, type Vector } from "./rows.ts";
+
+/**
+ * The first `truncateDim` dimensions of each vector, in new memory; all of them where there are no more, or
+ * where `truncateDim` is null.
+ */
+export function truncateEmbeddings(embeddings: Tensor, truncateDim: number | null): Tensor;
+export function truncateEmbeddings<V extends Vector>(embeddings: V, truncateDim: number | null): V;
+export function truncateEmbeddings<V extends Vector>(
+  embeddings: readonly V[],
+  truncateDim: number | null,
+): V[];
+export function truncateEmbeddings(embeddings: Embeddings, truncateDim: number | null): Embeddings {
+  const rows = rowsOf(embeddings, "truncateEmbeddings");
+  const kept = truncateDim === null ? rows.dimension : checkWhole(truncateDim, "truncateDim", 1);
+  if (embeddings instanceof Tensor) return truncateTensor(embeddings, rows, Math.min(kept, rows.dimension));
+  if (ArrayBuffer.isView(embeddings) || typeof embeddings[0] === "number") {
+    return (embeddings as Vector).slice(0, kept);
+  }
+  return (embeddings as readonly Vector[]).map((vector) => vector.slice(0, kept));
+}
+
+function truncateTensor(tensor: Tensor, rows: Rows, kept: number): Tensor {
+  const out = newTypedArray(tensor.dtype, rows.count * kept);
+  const row = newTypedArray(tensor.dtype, rows.dimension);
+  for (let i = 0; i < rows.count; i++) {
+    rows.load(i, row, 0);
+    out.set(row.subarray(0, kept), i * kept);
+  }
+  return Tensor.from(out, tensor.shape.length === 1 ? [kept] : [rows.count, kept]);
+}
