@@ -49,7 +49,7 @@ async function fromPretrained(
   const checkpoint = await openCheckpoint(source);
   try {
     const backend = await selectBackend(options);
-    const { encoder, weights } = declareEncoder(config, checkpoint, backend);
+    const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
     await weights.fill({ signal: options.signal });
     return callable(encoder, weights);
   } finally {

@@ -24,8 +24,8 @@ import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { type ModelSettings, readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
 import { openModelSource } from "./model-source.ts";
 import { Features } from "./modules/features.ts";
-import { type InputModule, isInputModule, type Module } from "./modules/module.ts";
-import { declareModules, discard } from "./modules/registry.ts";
+import { discard, type InputModule, isInputModule, type Module } from "./modules/module.ts";
+import { declareModules } from "./modules/registry.ts";
 import { Mutex } from "./mutex.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
@@ -194,13 +194,13 @@ export class SentenceTransformer {
 
   /** `encode` with the prompt "query", where the model has one and no other is asked for. */
   encodeQuery: SentenceTransformer["encode"] = ((texts: string[], options: VectorOptions = {}) =>
-    this.encode(texts, this.#withPrompt(options, ["query"]))) as SentenceTransformer["encode"];
+    this.encode(texts, this.#forTask("query", options, ["query"]))) as SentenceTransformer["encode"];
 
   /** `encode` with the first of the prompts "document", "passage" and "corpus" that the model has. */
   encodeDocument: SentenceTransformer["encode"] = ((texts: string[], options: VectorOptions = {}) =>
     this.encode(
       texts,
-      this.#withPrompt(options, ["document", "passage", "corpus"]),
+      this.#forTask("document", options, ["document", "passage", "corpus"]),
     )) as SentenceTransformer["encode"];
 
   /**
@@ -290,24 +290,24 @@ export class SentenceTransformer {
   }
 
   async #collect<T>(texts: readonly string[], collector: Collector<T>, options: EncodeOptions): Promise<T> {
-    const { batchSize = 32, signal, onProgress, showProgressBar = false } = options;
+    const { batchSize = 32, signal, onProgress, showProgressBar = false, task = null } = options;
     if (!(Number.isSafeInteger(batchSize) && batchSize > 0)) {
       throw new ArgumentError(`batchSize: expected a whole number from 1 on, got ${batchSize}`);
     }
     const [input] = this.#modules;
     const prompt = resolvePrompt(this.#prompts, this.#defaultPromptName, options);
     const prompted = prompt ? texts.map((text) => prompt + text) : texts;
-    const promptLength = prompt ? input.promptLength(prompt) : null;
+    const promptLength = prompt ? input.promptLength(prompt, task) : null;
 
     const bar = showProgressBar ? createProgressBar("Texts") : null;
     const pauses = new Pauses(signal);
     let done = 0;
     try {
-      for (const batch of makeBatches(prompted, input, batchSize)) {
+      for (const batch of makeBatches(prompted, input, { batchSize, task })) {
         await pauses.pause();
         await this.#work.run(async () => {
           this.#checkAlive();
-          const features = new Features(packTokens(batch.texts), promptLength);
+          const features = new Features(packTokens(batch.texts), { promptLength, task });
           try {
             for (const module of this.#modules) await module.forward(features, { signal });
             await collector.add(batch, features);
@@ -325,9 +325,9 @@ export class SentenceTransformer {
     return collector.finish();
   }
 
-  #withPrompt(options: VectorOptions, names: readonly string[]): VectorOptions {
-    if (options.prompt !== undefined || options.promptName !== undefined) return options;
-    return { ...options, promptName: names.find((name) => Object.hasOwn(this.#prompts, name)) };
+  #forTask(task: string, options: VectorOptions, names: readonly string[]): VectorOptions {
+    if (options.prompt !== undefined || options.promptName !== undefined) return { task, ...options };
+    return { task, ...options, promptName: names.find((name) => Object.hasOwn(this.#prompts, name)) };
   }
 
   #checkAlive(): void {

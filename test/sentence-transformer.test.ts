@@ -88,7 +88,7 @@ test("outputValue null gives everything about a text", async () => {
   assert.equal(short!.promptLength, 2, "[CLS] and the prompt's one token");
   assert.equal(cut!.truncated, true);
   assert.equal(cut!.inputIds.length, model.maxSeqLength);
-  assert.deepEqual(cut!.tokenEmbeddings.shape, [model.maxSeqLength, short!.tokenEmbeddings.shape[1]]);
+  assert.deepEqual(cut!.tokenEmbeddings!.shape, [model.maxSeqLength, short!.tokenEmbeddings!.shape[1]]);
 });
 
 test("normalizeEmbeddings comes after truncateDim", async () => {

@@ -16,7 +16,7 @@ export interface TextBatch {
 export function* makeBatches(
   texts: readonly string[],
   input: InputModule,
-  batchSize: number,
+  { batchSize, task }: { readonly batchSize: number; readonly task: string | null },
 ): Generator<TextBatch> {
   const order = texts.map((_, index) => index).sort((a, b) => texts[b]!.length - texts[a]!.length);
   const mostTokens = input.backend.preferredBatchTokens;
@@ -25,7 +25,7 @@ export function* makeBatches(
     let batch: TokenizedText[] = [];
     let tokens = 0;
     for (const index of order.slice(start, start + batchSize)) {
-      const text = input.tokenize(texts[index]!);
+      const text = input.tokenize(texts[index]!, task);
       if (batch.length > 0 && tokens + text.inputIds.length > mostTokens) {
         yield { indices, texts: batch };
         indices = [];

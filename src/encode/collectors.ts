@@ -83,13 +83,13 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
 
   async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
     const sentences = await readSentenceEmbeddings(features, this.#truncateDim);
-    const tokens = await readTokenEmbeddings(features);
+    const tokens = features.has("token_embeddings") ? await readTokenEmbeddings(features) : null;
     for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
       this.#results[indices[i]!] = {
         inputIds,
         tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length),
         attentionMask: new Int32Array(inputIds.length).fill(1),
-        tokenEmbeddings: tokens[i]!,
+        tokenEmbeddings: tokens && tokens[i]!,
         sentenceEmbedding: sentences[i]!,
         promptLength: features.promptLength,
         truncated,

@@ -6,6 +6,8 @@ export interface EncodeOptions {
   readonly promptName?: string | undefined;
   /** A text that is put in front of every text. Wins over `promptName`. */
   readonly prompt?: string | undefined;
+  /** The route of models that have several: "query", "document". `encodeQuery` and `encodeDocument` set it. */
+  readonly task?: string | undefined;
   /** How many texts go through the model at once. It changes speed and memory, never a number. Default: 32. */
   readonly batchSize?: number | undefined;
   /** A bar on stderr, where that is a terminal. Default: false. */
@@ -48,8 +50,8 @@ export interface TextFeatures {
   readonly tokenTypeIds: Int32Array;
   /** All 1: texts are never padded. */
   readonly attentionMask: Int32Array;
-  /** [tokens, hidden] */
-  readonly tokenEmbeddings: Tensor;
+  /** [tokens, hidden]; null where the model makes none (StaticEmbedding). */
+  readonly tokenEmbeddings: Tensor | null;
   /** [dimension], truncated to `truncateDim`; not normalized by `normalizeEmbeddings`, as in the reference. */
   readonly sentenceEmbedding: Float32Array;
   /** How many tokens belong to the prompt; null without a prompt. */

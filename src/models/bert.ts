@@ -203,10 +203,10 @@ export class BertModel implements Encoder {
   readonly embeddings: BertEmbeddings;
   readonly encoder: BertEncoder;
   readonly pooler: BertPooler | null;
-  readonly positionsCount = "column";
+  readonly positionsCount: "column" | "content" = "column";
 
   /** Where the reference's checkpoints keep an encoder inside a model for another task, and what else they hold. */
-  static readonly prefix = "bert";
+  static readonly prefix: string = "bert";
   static readonly ignored: readonly string[] = ["embeddings.position_ids"];
 
   static readConfig(reader: ConfigReader): EncoderConfig {
@@ -232,10 +232,15 @@ export class BertModel implements Encoder {
       this.embeddings.forward(this.backend, {
         inputIds,
         tokenTypeIds: input.tokenTypeIds ?? new Int32Array(inputIds.length),
-        positionIds: input.positionIds ?? countPositions(offsets),
+        positionIds: this.positions(input),
       }),
     );
     return this.encoder.forward(this.backend, hidden, offsets, options);
+  }
+
+  /** [tokens]: the row of the position table for each token. */
+  protected positions({ positionIds, offsets }: PackedTokens): Int32Array {
+    return positionIds ?? countPositions(offsets);
   }
 
   pool(lastHiddenState: Tensor, offsets: Int32Array): Tensor | null {

@@ -21,8 +21,18 @@ export interface EncoderConfig {
   readonly padTokenId: number;
 }
 
+/** What an architecture takes where config.json says nothing. */
+export interface EncoderDefaults {
+  readonly padTokenId?: number;
+  readonly typeVocabSize?: number;
+}
+
 /** The keys of BertConfig and those that share its names (RoBERTa, XLM-R, MPNet). */
-export function readEncoderConfig(reader: ConfigReader, modelType: string): EncoderConfig {
+export function readEncoderConfig(
+  reader: ConfigReader,
+  modelType: string,
+  { padTokenId = 0, typeVocabSize = 2 }: EncoderDefaults = {},
+): EncoderConfig {
   reader.refuseUnless("position_embedding_type", ["absolute"]);
   reader.refuseUnless("is_decoder", [false]);
   reader.refuseUnless("add_cross_attention", [false]);
@@ -39,8 +49,8 @@ export function readEncoderConfig(reader: ConfigReader, modelType: string): Enco
     activation: readActivation(reader, "hidden_act", "gelu"),
     layerNormEps: reader.number("layer_norm_eps", 1e-12),
     maxPositions: reader.integer("max_position_embeddings", { minimum: 1 }),
-    typeVocabSize: reader.integer("type_vocab_size", { fallback: 2 }),
-    padTokenId: reader.integer("pad_token_id", { fallback: 0 }),
+    typeVocabSize: reader.integer("type_vocab_size", { fallback: typeVocabSize }),
+    padTokenId: reader.integer("pad_token_id", { fallback: padTokenId }),
   };
   if (config.hiddenSize % config.headCount !== 0) {
     throw new FormatError(

@@ -7,7 +7,10 @@ import { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { BertModel } from "./bert.ts";
 import type { EncoderConfig } from "./config.ts";
+import { DistilBertModel } from "./distilbert.ts";
 import type { Encoder, EncoderParts } from "./encoder.ts";
+import { MPNetModel } from "./mpnet.ts";
+import { RobertaModel } from "./roberta.ts";
 
 interface Architecture {
   /** The scope that holds the encoder where the checkpoint was saved with a head for some task. */
@@ -18,7 +21,14 @@ interface Architecture {
   new (config: EncoderConfig, weights: Weights, parts?: EncoderParts): Encoder;
 }
 
-const architectures: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([["bert", BertModel]]);
+const architectures: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
+  ["bert", BertModel],
+  ["roberta", RobertaModel],
+  ["xlm-roberta", RobertaModel],
+  ["camembert", RobertaModel],
+  ["mpnet", MPNetModel],
+  ["distilbert", DistilBertModel],
+]);
 
 /**
  * Heads of models for other tasks, beside the encoder in the same checkpoint; AutoModel leaves them out.
@@ -57,18 +67,21 @@ function architectureOf(reader: ConfigReader): Architecture {
   return architecture;
 }
 
-/** Declares an encoder over a checkpoint: everything is checked, nothing is read yet. */
-export function declareEncoder(
+/**
+ * Declares an encoder over a checkpoint: everything is checked, nothing is read yet. Where it does not fit, the
+ * checkpoint is closed.
+ */
+export async function declareEncoder(
   reader: ConfigReader,
   checkpoint: Checkpoint,
   backend: Backend,
   parts: EncoderParts = {},
-): LoadedEncoder {
-  const Model = architectureOf(reader);
-  const config = Model.readConfig(reader);
+): Promise<LoadedEncoder> {
   const weights = Weights.of(checkpoint, backend);
-  const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
   try {
+    const Model = architectureOf(reader);
+    const config = Model.readConfig(reader);
+    const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
     const encoder = new Model(config, weights.scope(prefix), parts);
     const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;
     const inside = ignored.map((name) => (prefix === "" ? name : `${prefix}.${name}`));
@@ -76,6 +89,7 @@ export function declareEncoder(
     return { encoder, weights };
   } catch (error) {
     weights.dispose();
+    await checkpoint.close();
     throw error;
   }
 }

@@ -73,7 +73,7 @@ export class Dense implements Module {
     checkpoint: Checkpoint,
     backend: Backend,
     file: string,
-  ): DeclaredModule {
+  ): Promise<DeclaredModule> {
     const moduleInputName = options.moduleInputName ?? "sentence_embedding";
     const complete: Required<DenseOptions> = {
       bias: true,
@@ -84,12 +84,7 @@ export class Dense implements Module {
       moduleInputName,
     };
     const weights = Weights.of(checkpoint, backend);
-    try {
-      return withWeights(new Dense(complete, weights, file), weights, checkpoint);
-    } catch (error) {
-      weights.dispose();
-      throw error;
-    }
+    return withWeights(() => new Dense(complete, weights, file), weights, checkpoint);
   }
 
   static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
@@ -104,13 +99,7 @@ export class Dense implements Module {
       moduleOutputName: reader.string("module_output_name", moduleInputName),
       useResidual: reader.boolean("use_residual", false),
     };
-    const checkpoint = await openCheckpoint(source);
-    try {
-      return Dense.declare(options, checkpoint, backend, reader.file);
-    } catch (error) {
-      await checkpoint.close();
-      throw error;
-    }
+    return await Dense.declare(options, await openCheckpoint(source), backend, reader.file);
   }
 
   /**
@@ -139,7 +128,7 @@ export class Dense implements Module {
         ? [{ name: "residual.weight", shape: [outFeatures, inFeatures], values: parameters.residualWeight }]
         : []),
     ]);
-    const declared = Dense.declare(options, checkpoint, backend, "Dense.fromWeights");
+    const declared = await Dense.declare(options, checkpoint, backend, "Dense.fromWeights");
     await declared.fill({});
     return declared.module as Dense;
   }

@@ -7,11 +7,35 @@ export class Features {
   readonly tokens: PackedTokens;
   /** Tokens of the prompt at the start of every sequence, special tokens in front included; null: no prompt. */
   readonly promptLength: number | null;
+  /** What the texts are encoded for: "query", "document"; null: nothing in particular. */
+  readonly task: string | null;
   readonly #tensors = new Map<string, Tensor>();
+  #hiddenStates: readonly Tensor[] | null = null;
 
-  constructor(tokens: PackedTokens, promptLength: number | null) {
+  constructor(
+    tokens: PackedTokens,
+    {
+      promptLength = null,
+      task = null,
+    }: { readonly promptLength?: number | null; readonly task?: string | null } = {},
+  ) {
     this.tokens = tokens;
     this.promptLength = promptLength;
+    this.task = task;
+  }
+
+  /**
+   * The outputs of the embeddings and of all layers but the last, whose output is "token_embeddings": where the
+   * encoder was configured to keep them.
+   */
+  get hiddenStates(): readonly Tensor[] | null {
+    return this.#hiddenStates;
+  }
+
+  /** Takes over the tensors. */
+  set hiddenStates(states: readonly Tensor[] | null) {
+    for (const state of this.#hiddenStates ?? []) state.dispose();
+    this.#hiddenStates = states;
   }
 
   /** A feature that an earlier module made: "token_embeddings" [tokens, hidden], "sentence_embedding" [texts, dimension]. */
@@ -43,5 +67,6 @@ export class Features {
   dispose(): void {
     for (const tensor of this.#tensors.values()) tensor.dispose();
     this.#tensors.clear();
+    this.hiddenStates = null;
   }
 }

@@ -39,9 +39,13 @@ export interface InputModule extends Module {
   readonly tokenizer: Tokenizer;
   /** Tokens that a text is cut to, special tokens included; Infinity: never. */
   maxSeqLength: number;
-  tokenize(text: string): TokenizedText;
-  /** How many tokens of a text begin with `prompt`: those of the prompt alone without a special token at its end. */
-  promptLength(prompt: string): number;
+  /** `task`: "query", "document" or whatever routes the model has; null: nothing in particular. */
+  tokenize(text: string, task: string | null): TokenizedText;
+  /**
+   * How many tokens at the start of a text belong to `prompt`: those of the prompt alone without a special token
+   * at its end. null: this module does not tell.
+   */
+  promptLength(prompt: string, task: string | null): number | null;
 }
 
 export function isInputModule(module: Module): module is InputModule {
@@ -64,6 +68,8 @@ export interface ModuleContext {
   readonly backend: Backend;
   /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
   readonly maxSeqLength?: number | undefined;
+  /** Loads another module by its type in modules.json: for modules that consist of modules. */
+  readonly declare: (type: string, source: FileSource) => Promise<DeclaredModule>;
 }
 
 /** For modules without weights. */
@@ -71,11 +77,23 @@ export function withoutWeights(module: Module): DeclaredModule {
   return { module, fill: () => Promise.resolve(), close: () => Promise.resolve() };
 }
 
-/** For modules with one checkpoint. */
-export function withWeights(module: Module, weights: Weights, checkpoint: Checkpoint): DeclaredModule {
-  return {
-    module,
-    fill: (options) => weights.fill(options),
-    close: () => checkpoint.close(),
-  };
+/** Gives back what declared modules hold: memory and open files. */
+export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
+  for (const { module } of declared) module.dispose();
+  await Promise.all(declared.map(({ close }) => close()));
+}
+
+/** For modules with one checkpoint, which `make` takes its weights from. */
+export async function withWeights(
+  make: () => Module,
+  weights: Weights,
+  checkpoint: Checkpoint,
+): Promise<DeclaredModule> {
+  try {
+    return { module: make(), fill: (options) => weights.fill(options), close: () => checkpoint.close() };
+  } catch (error) {
+    weights.dispose();
+    await checkpoint.close();
+    throw error;
+  }
 }

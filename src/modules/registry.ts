@@ -5,10 +5,14 @@ import { readJsonArray } from "../checkpoint/read-json.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { Dense } from "./dense.ts";
-import { type DeclaredModule, type ModuleContext, withoutWeights } from "./module.ts";
+import { LayerNorm } from "./layer-norm.ts";
+import { type DeclaredModule, discard, type ModuleContext, withoutWeights } from "./module.ts";
 import { Normalize } from "./normalize.ts";
 import { Pooling } from "./pooling.ts";
+import { Router } from "./router.ts";
+import { StaticEmbedding } from "./static-embedding.ts";
 import { Transformer } from "./transformer.ts";
+import { WeightedLayerPooling } from "./weighted-layer-pooling.ts";
 
 type Loader = (context: ModuleContext) => Promise<DeclaredModule>;
 
@@ -18,6 +22,11 @@ const loaders: ReadonlyMap<string, Loader> = new Map<string, Loader>([
   ["Pooling", Pooling.load],
   ["Dense", Dense.load],
   ["Normalize", Normalize.load],
+  ["StaticEmbedding", StaticEmbedding.load],
+  ["LayerNorm", LayerNorm.load],
+  ["WeightedLayerPooling", WeightedLayerPooling.load],
+  ["Router", Router.load],
+  ["Asym", Router.load],
 ]);
 
 /** One line of modules.json. */
@@ -32,9 +41,11 @@ interface ModuleEntry {
  */
 export async function declareModules(
   source: FileSource,
-  context: Omit<ModuleContext, "source">,
+  context: Omit<ModuleContext, "source" | "declare">,
 ): Promise<readonly DeclaredModule[]> {
   const declared: DeclaredModule[] = [];
+  const declare = (type: string, folder: FileSource): Promise<DeclaredModule> =>
+    loaderOf(type, source)({ ...context, source: folder, declare });
   try {
     if (!(await source.exists("modules.json"))) {
       const transformer = await Transformer.load({ source, ...context });
@@ -44,19 +55,13 @@ export async function declareModules(
       return declared;
     }
     for (const { type, path } of await readEntries(source)) {
-      declared.push(await loaderOf(type, source)({ source: prefixed(source, path), ...context }));
+      declared.push(await declare(type, prefixed(source, path === "." ? "" : path)));
     }
     return declared;
   } catch (error) {
     await discard(declared);
     throw error;
   }
-}
-
-/** Gives back what declared modules hold: memory and open files. */
-export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
-  for (const { module } of declared) module.dispose();
-  await Promise.all(declared.map(({ close }) => close()));
 }
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {

@@ -48,10 +48,17 @@ export class Transformer implements InputModule {
   readonly #weights: Weights;
   readonly #hasTokenTypes: boolean;
   readonly #specialIds: ReadonlySet<number>;
+  readonly #keepsHiddenStates: boolean;
   #maxSeqLength: number;
 
-  private constructor(encoder: Encoder, tokenizer: Tokenizer, weights: Weights, maxSeqLength: number) {
+  private constructor(
+    encoder: Encoder,
+    tokenizer: Tokenizer,
+    weights: Weights,
+    { maxSeqLength, keepsHiddenStates }: { maxSeqLength: number; keepsHiddenStates: boolean },
+  ) {
     this.encoder = encoder;
+    this.#keepsHiddenStates = keepsHiddenStates;
     this.tokenizer = tokenizer;
     this.#weights = weights;
     this.#maxSeqLength = maxSeqLength;
@@ -83,7 +90,11 @@ export class Transformer implements InputModule {
     }
   }
 
-  static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
+  static async load({
+    source,
+    backend,
+    maxSeqLength,
+  }: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
     const [config, settings] = await Promise.all([
       ConfigReader.read(source, "config.json"),
       readSettings(source),
@@ -92,20 +103,23 @@ export class Transformer implements InputModule {
       lowercase: settings?.boolean("do_lower_case", false) ?? false,
     });
     const checkpoint = await openCheckpoint(source);
-    try {
-      const { encoder, weights } = declareEncoder(config, checkpoint, backend, { pooler: false });
-      const longest = encoder.maxSequenceLength;
-      // Texts longer than the position table make the reference fail; its limit is not beyond the table here.
-      const wanted = settings?.has("max_seq_length")
-        ? settings.integer("max_seq_length", { minimum: 1 })
-        : tokenizer.modelMaxLength;
-      const module = new Transformer(encoder, tokenizer, weights, Math.min(wanted, longest));
-      if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
-      return withWeights(module, weights, checkpoint);
-    } catch (error) {
-      await checkpoint.close();
-      throw error;
-    }
+    const { encoder, weights } = await declareEncoder(config, checkpoint, backend, { pooler: false });
+    return await withWeights(
+      () => {
+        // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
+        const wanted = settings?.has("max_seq_length")
+          ? settings.integer("max_seq_length", { minimum: 1 })
+          : tokenizer.modelMaxLength;
+        const module = new Transformer(encoder, tokenizer, weights, {
+          maxSeqLength: Math.min(wanted, encoder.maxSequenceLength),
+          keepsHiddenStates: config.boolean("output_hidden_states", false),
+        });
+        if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
+        return module;
+      },
+      weights,
+      checkpoint,
+    );
   }
 
   get backend(): Backend {
@@ -146,8 +160,12 @@ export class Transformer implements InputModule {
   }
 
   async forward(features: Features, { signal }: ForwardOptions): Promise<void> {
-    const { lastHiddenState } = await this.encoder.forward(features.tokens, { signal });
+    const { lastHiddenState, hiddenStates } = await this.encoder.forward(features.tokens, {
+      signal,
+      outputHiddenStates: this.#keepsHiddenStates,
+    });
     features.set("token_embeddings", lastHiddenState);
+    features.hiddenStates = hiddenStates?.slice(0, -1) ?? null;
   }
 
   dispose(): void {

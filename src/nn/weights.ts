@@ -78,15 +78,22 @@ export class Weights {
   /** A parameter of any shape that kernels read as it is. */
   array(name: string, shape: Shape): Tensor {
     const info = this.#take(name, shape);
+    const tensor = this.reserve(shape);
     const { backend } = this.#root;
-    const tensor = Tensor.onBackend(backend, backend.createVector(elementCount(shape)), shape);
-    this.#root.release.push(() => tensor.dispose());
     this.#root.pending.push({
       info,
       rows: elementCount(shape),
       width: 1,
       write: (values, first) => backend.write(tensor.storage, values, first),
     });
+    return tensor;
+  }
+
+  /** A parameter that is computed from others, in place of being read. */
+  reserve(shape: Shape): Tensor {
+    const { backend, release } = this.#root;
+    const tensor = Tensor.onBackend(backend, backend.createVector(elementCount(shape)), shape);
+    release.push(() => tensor.dispose());
     return tensor;
   }
 

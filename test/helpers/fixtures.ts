@@ -31,7 +31,8 @@ export interface Run {
 export interface Expected {
   readonly oracle: Readonly<Record<string, string>>;
   readonly settings: {
-    readonly maxSeqLength: number;
+    /** null: no limit. */
+    readonly maxSeqLength: number | null;
     readonly embeddingDimension: number;
     readonly prompts: Readonly<Record<string, string>>;
     readonly defaultPromptName: string | null;

@@ -110,5 +110,7 @@ test("pool puts reductions side by side and refuses empty sequences", () => {
     [7, 8, 7, 8, 7, 8],
   ]);
   assert.deepEqual(pool(x, offsets(0, 3), ["first"], 1).toArray(), [[5, 0]]);
-  refuses(() => pool(x, offsets(0, 0, 3), ["mean"]), /sequence 0 has no token/);
+  refuses(() => pool(x, offsets(0, 0, 3), ["mean", "last"]), /sequence 0 has no token/);
+  const [empty] = pool(x, offsets(0, 0, 3), ["mean"]).toArray() as number[][];
+  assert.deepEqual(empty, [0, 0], "the mean of no tokens is 0, as the reference has it");
 });

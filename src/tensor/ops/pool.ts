@@ -20,7 +20,9 @@ export function pool(
   const starts = offsets.subarray(0, -1);
   const ends = offsets.subarray(1);
   const empty = starts.findIndex((start, i) => start === ends[i]);
-  if (empty !== -1) throw new ShapeError(`pool: sequence ${empty} has no token`);
+  if (empty !== -1 && reductions.some((reduction) => reduction === "first" || reduction === "last")) {
+    throw new ShapeError(`pool: sequence ${empty} has no token, so none is first or last`);
+  }
 
   const backend = commonBackend("pool", x);
   const outStride = reductions.length * width;

@@ -1,0 +1,40 @@
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
+import { Weights } from "../nn/weights.ts";
+import type { Features } from "./features.ts";
+import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+
+/** torch's default; the reference's module has no setting for it. */
+const EPS = 1e-5;
+
+/** Layer normalization of sentence embeddings. sentence-transformers v6.0.1, modules/layer_norm.py. */
+export class LayerNorm implements Module {
+  readonly type = "LayerNorm";
+  readonly embeddingDimension: number;
+  readonly norm: LayerNormLayer;
+  readonly #weights: Weights;
+
+  private constructor(dimension: number, weights: Weights) {
+    this.embeddingDimension = dimension;
+    this.norm = new LayerNormLayer(dimension, EPS, weights.scope("norm"));
+    weights.assertAllTaken();
+    this.#weights = weights;
+  }
+
+  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
+    const config = await ConfigReader.read(source, "config.json");
+    const dimension = config.integer("dimension", { minimum: 1 });
+    const checkpoint = await openCheckpoint(source);
+    const weights = Weights.of(checkpoint, backend);
+    return withWeights(() => new LayerNorm(dimension, weights), weights, checkpoint);
+  }
+
+  forward(features: Features): void {
+    features.set("sentence_embedding", this.norm.forward(features.get("sentence_embedding")));
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+}

@@ -1,0 +1,216 @@
+import { prefixed } from "../checkpoint/prefixed-source.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { ArgumentError, FormatError } from "../errors.ts";
+import type { Backend } from "../tensor/backend.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Features } from "./features.ts";
+import {
+  type DeclaredModule,
+  discard,
+  type ForwardOptions,
+  type InputModule,
+  isInputModule,
+  type Module,
+  type ModuleContext,
+  type TokenizedText,
+} from "./module.ts";
+import { type RouteMapping, readRouteMappings } from "./route-mappings.ts";
+
+/** All texts are text to a router, which knows images and sound besides. */
+const MODALITY = "text";
+
+interface RouterSettings {
+  readonly routes: ReadonlyMap<string, readonly Module[]>;
+  readonly mappings: readonly RouteMapping[];
+  /** null: without a task that has a route, encoding is an error. */
+  readonly defaultRoute: string | null;
+}
+
+/**
+ * Several chains of modules, of which the task chooses one: a small one for queries, a large one for documents.
+ * sentence-transformers v6.0.1, base/modules/router.py; Asym is its former name.
+ */
+export class Router implements Module {
+  readonly type = "Router";
+  readonly settings: RouterSettings;
+
+  constructor(settings: RouterSettings) {
+    this.settings = settings;
+  }
+
+  static async load({ source, declare }: ModuleContext): Promise<DeclaredModule> {
+    const settingsFile = (await source.exists("router_config.json")) ? "router_config.json" : "config.json";
+    const config = await ConfigReader.read(source, settingsFile);
+    const types = objectOf(config, "types");
+    const structure = objectOf(config, "structure");
+    const declared = new Map<string, DeclaredModule>();
+    try {
+      for (const [id, type] of Object.entries(types)) {
+        if (typeof type !== "string")
+          throw new FormatError(`"types": "${id}" is not a string`, { file: config.file });
+        declared.set(id, await declare(type, prefixed(source, id)));
+      }
+      const routes = new Map<string, readonly Module[]>();
+      for (const [route, ids] of Object.entries(structure)) {
+        routes.set(route, modulesOf(route, ids, declared, config));
+      }
+      const module = makeRouter(config, routes);
+      const all = [...declared.values()];
+      return {
+        module,
+        fill: async (options) => {
+          for (const { fill } of all) await fill(options);
+        },
+        close: async () => {
+          await Promise.all(all.map(({ close }) => close()));
+        },
+      };
+    } catch (error) {
+      await discard([...declared.values()]);
+      throw error;
+    }
+  }
+
+  get embeddingDimension(): number | null {
+    for (const modules of this.settings.routes.values()) {
+      const last = modules.findLast(({ embeddingDimension }) => embeddingDimension !== null);
+      if (last !== undefined) return last.embeddingDimension;
+    }
+    return null;
+  }
+
+  /** The modules that a task goes through. @throws ArgumentError where there is no route for it. */
+  route(task: string | null): readonly Module[] {
+    const { routes, mappings, defaultRoute } = this.settings;
+    const name = this.#routeName(task) ?? defaultRoute;
+    if (name !== null) return routes.get(name)!;
+    const known = [...routes.keys(), ...mappings.map(({ task: mapped }) => mapped).filter((t) => t !== null)];
+    throw new ArgumentError(
+      task === null
+        ? `Router: could not determine a route; pass the option \`task\`: ${known.join(", ")}`
+        : `Router: there is no route for the task "${task}"; known: ${known.join(", ")}`,
+    );
+  }
+
+  async forward(features: Features, options: ForwardOptions): Promise<void> {
+    for (const module of this.route(features.task)) await module.forward(features, options);
+  }
+
+  dispose(): void {
+    for (const module of new Set([...this.settings.routes.values()].flat())) module.dispose();
+  }
+
+  /** In the reference's order: exact, any modality, any task, anything; then routes named as the task or "text". */
+  #routeName(task: string | null): string | null {
+    const { routes, mappings, defaultRoute } = this.settings;
+    const orders: readonly (readonly [string | null, string | null])[] = [
+      [task, MODALITY],
+      [task, null],
+      [null, MODALITY],
+      [null, null],
+    ];
+    for (const [wantedTask, wantedModality] of orders) {
+      const found = mappings.find(({ task: t, modality }) => t === wantedTask && modality === wantedModality);
+      if (found !== undefined) return found.route;
+    }
+    if (task !== null && routes.has(task)) return task;
+    if (routes.has(MODALITY)) return MODALITY;
+    if (task !== null && defaultRoute !== null) {
+      throw new ArgumentError(
+        `Router: there is no route for the task "${task}"; known: ${[...routes.keys()].join(", ")}`,
+      );
+    }
+    return null;
+  }
+}
+
+/** A router whose routes begin with the text itself. */
+class InputRouter extends Router implements InputModule {
+  get #inputs(): readonly InputModule[] {
+    return [...this.settings.routes.values()].map(([first]) => first as InputModule);
+  }
+
+  get backend(): Backend {
+    return this.#inputs[0]!.backend;
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.#inputs[0]!.tokenizer;
+  }
+
+  /** The largest of the routes' limits, as the reference has it. */
+  get maxSeqLength(): number {
+    return Math.max(...this.#inputs.map(({ maxSeqLength }) => maxSeqLength));
+  }
+
+  set maxSeqLength(value: number) {
+    for (const input of this.#inputs) input.maxSeqLength = value;
+  }
+
+  tokenize(text: string, task: string | null): TokenizedText {
+    return this.#input(task).tokenize(text, task);
+  }
+
+  promptLength(prompt: string, task: string | null): number | null {
+    return this.#input(task).promptLength(prompt, task);
+  }
+
+  #input(task: string | null): InputModule {
+    return this.route(task)[0] as InputModule;
+  }
+}
+
+function makeRouter(config: ConfigReader, routes: ReadonlyMap<string, readonly Module[]>): Router {
+  const { file } = config;
+  const [first] = routes.keys();
+  if (first === undefined) throw new FormatError(`"structure" has no route`, { file });
+  const parameters = new ConfigReader(objectOf(config, "parameters"), file);
+  const mappings = readRouteMappings(parameters.json.route_mappings, file);
+  const allowEmptyKey = parameters.boolean("allow_empty_key", true);
+  const named = parameters.has("default_route") ? parameters.string("default_route") : null;
+  const defaultRoute = named ?? (allowEmptyKey ? first : null);
+  for (const route of [
+    ...mappings.map((mapping) => mapping.route),
+    ...(defaultRoute === null ? [] : [defaultRoute]),
+  ]) {
+    if (!routes.has(route)) {
+      throw new FormatError(`there is no route "${route}"; known: ${[...routes.keys()].join(", ")}`, {
+        file,
+      });
+    }
+  }
+  const settings = { routes, mappings, defaultRoute };
+  const takesText = [...routes.values()].every(([module]) => isInputModule(module!));
+  return takesText ? new InputRouter(settings) : new Router(settings);
+}
+
+function objectOf(config: ConfigReader, key: string): ConfigReader["json"] {
+  const value = config.json[key];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`"${key}": expected an object, found ${JSON.stringify(value)}`, {
+      file: config.file,
+    });
+  }
+  return value as ConfigReader["json"];
+}
+
+function modulesOf(
+  route: string,
+  ids: unknown,
+  declared: ReadonlyMap<string, DeclaredModule>,
+  { file }: ConfigReader,
+): readonly Module[] {
+  if (!Array.isArray(ids) || ids.length === 0) {
+    throw new FormatError(`"structure": route "${route}" is not a list of modules`, { file });
+  }
+  return ids.map((id) => {
+    const found = declared.get(id as string);
+    if (found === undefined) {
+      throw new FormatError(
+        `"structure": route "${route}" names a module that is not in "types": ${JSON.stringify(id)}`,
+        { file },
+      );
+    }
+    return found.module;
+  });
+}

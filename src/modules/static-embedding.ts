@@ -1,0 +1,120 @@
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { ArgumentError, FormatError } from "../errors.ts";
+import { Embedding } from "../nn/embedding.ts";
+import { Weights } from "../nn/weights.ts";
+import type { Backend } from "../tensor/backend.ts";
+import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
+import { pool } from "../tensor/ops/pool.ts";
+import { scope } from "../tensor/scope.ts";
+import { loadBareTokenizer } from "../tokenizer/load.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Features } from "./features.ts";
+import {
+  type DeclaredModule,
+  type InputModule,
+  type ModuleContext,
+  type TokenizedText,
+  withWeights,
+} from "./module.ts";
+
+/** The library's own name of the table, and that of model2vec. */
+const tableNames = ["embedding.weight", "embeddings"];
+
+/**
+ * The mean of one vector a token, looked up in a table: no encoder at all.
+ * sentence-transformers v6.0.1, modules/static_embedding.py: the bare tokenizer.json, with the truncation that it
+ * saves, and no special tokens.
+ */
+export class StaticEmbedding implements InputModule {
+  readonly type = "StaticEmbedding";
+  readonly tokenizer: Tokenizer;
+  readonly backend: Backend;
+  readonly embedding: Embedding;
+  readonly #weights: Weights;
+
+  private constructor(
+    tokenizer: Tokenizer,
+    table: string,
+    shape: readonly [number, number],
+    weights: Weights,
+  ) {
+    this.tokenizer = tokenizer;
+    this.backend = weights.backend;
+    this.embedding = new Embedding("token id", ...shape, weights, table);
+    weights.assertAllTaken();
+    this.#weights = weights;
+  }
+
+  static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
+    if (maxSeqLength !== undefined) throw noLimit();
+    const tokenizer = await loadBareTokenizer(source);
+    const checkpoint = await openCheckpoint(source);
+    const weights = Weights.of(checkpoint, backend);
+    return withWeights(
+      () => {
+        const table = tableNames.find((name) => weights.has(name));
+        const [rows, width] = (table && checkpoint.tensors.get(table)?.shape) || [];
+        if (table === undefined || rows === undefined || width === undefined) {
+          throw new FormatError(
+            `checkpoint has no matrix ${tableNames.map((name) => `"${name}"`).join(" or ")}`,
+            {
+              file: checkpoint.name,
+            },
+          );
+        }
+        return new StaticEmbedding(tokenizer, table, [rows, width], weights);
+      },
+      weights,
+      checkpoint,
+    );
+  }
+
+  get embeddingDimension(): number {
+    return this.embedding.weight.width;
+  }
+
+  get maxSeqLength(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  set maxSeqLength(_value: number) {
+    throw noLimit();
+  }
+
+  tokenize(text: string): TokenizedText {
+    const saved = this.tokenizer.savedTruncation;
+    if (saved === null) {
+      const inputIds = this.tokenizer.encodeIds(text, { addSpecialTokens: false });
+      return { inputIds, tokenTypeIds: null, truncated: false };
+    }
+    const { inputIds, overflowing } = this.tokenizer.encode(text, {
+      addSpecialTokens: false,
+      truncation: saved.strategy,
+      maxLength: saved.maxLength,
+      truncationSide: saved.side,
+    });
+    return { inputIds: Int32Array.from(inputIds), tokenTypeIds: null, truncated: overflowing.length > 0 };
+  }
+
+  /** The reference does not tell prompts apart here. */
+  promptLength(): null {
+    return null;
+  }
+
+  forward(features: Features): void {
+    const { inputIds, offsets } = features.tokens;
+    const result = scope(this.backend, () => {
+      const vectors = embeddingSum(this.backend, [this.embedding.lookup(inputIds)]);
+      return pool(vectors, offsets, ["mean"]);
+    });
+    features.set("sentence_embedding", result);
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+}
+
+function noLimit(): ArgumentError {
+  return new ArgumentError("maxSeqLength: a StaticEmbedding has no limit that could be set");
+}

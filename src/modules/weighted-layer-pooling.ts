@@ -1,0 +1,68 @@
+import { openCheckpoint } from "../checkpoint/open.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { FormatError, ShapeError } from "../errors.ts";
+import { Weights } from "../nn/weights.ts";
+import { upload } from "../tensor/ops/upload.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import type { Features } from "./features.ts";
+import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+
+/**
+ * Token embeddings become a weighted mean of the outputs of several layers.
+ * sentence-transformers v6.0.1, modules/weighted_layer_pooling.py. As there, it does nothing where the encoder
+ * does not keep its layers' outputs (`output_hidden_states` of config.json).
+ */
+export class WeightedLayerPooling implements Module {
+  readonly type = "WeightedLayerPooling";
+  readonly embeddingDimension: number;
+  readonly #layerStart: number;
+  readonly #layerWeights: Tensor;
+  readonly #weights: Weights;
+
+  private constructor(config: ConfigReader, weights: Weights) {
+    const key = config.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
+    this.embeddingDimension = config.integer(key, { minimum: 1 });
+    this.#layerStart = config.integer("layer_start", { fallback: 4 });
+    const count = config.integer("num_hidden_layers", { fallback: 12 }) + 1 - this.#layerStart;
+    if (count < 1) {
+      throw new FormatError(`layer_start ${this.#layerStart} leaves no layer`, { file: config.file });
+    }
+    this.#layerWeights = weights.vector("layer_weights", count);
+    weights.assertAllTaken();
+    this.#weights = weights;
+  }
+
+  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
+    const config = await ConfigReader.read(source, "config.json");
+    const checkpoint = await openCheckpoint(source);
+    const weights = Weights.of(checkpoint, backend);
+    return withWeights(() => new WeightedLayerPooling(config, weights), weights, checkpoint);
+  }
+
+  /** Few models have this module: its sums are made in host memory, in f64. */
+  async forward(features: Features): Promise<void> {
+    if (features.hiddenStates === null) return;
+    const last = features.get("token_embeddings");
+    const layers = [...features.hiddenStates, last].slice(this.#layerStart);
+    const layerWeights = await this.#layerWeights.read();
+    if (layers.length !== layerWeights.length) {
+      throw new ShapeError(
+        `WeightedLayerPooling: ${layerWeights.length} weights for ${layers.length} layers from ${this.#layerStart} on`,
+      );
+    }
+    const sum = new Float64Array(last.elementCount);
+    let total = 0;
+    for (const [i, layer] of layers.entries()) {
+      const weight = layerWeights[i]!;
+      const values = await layer.read();
+      for (let element = 0; element < sum.length; element++) sum[element]! += weight * values[element]!;
+      total += weight;
+    }
+    const mean = Float32Array.from(sum, (value) => value / total);
+    features.set("token_embeddings", upload(this.#weights.backend, Tensor.from(mean, last.shape)));
+  }
+
+  dispose(): void {
+    this.#weights.dispose();
+  }
+}
