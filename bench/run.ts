@@ -1,0 +1,42 @@
+/**
+ * npm run bench                                  kernels, then whole models
+ * npm run bench -- kernels linear e5-large       what contains all of these words
+ * npm run bench -- encode --backend js           one backend
+ * npm run bench -- --quick                       as short as it can be: does everything work?
+ */
+import { parseArgs } from "node:util";
+import type { BackendName } from "../src/tensor/select.ts";
+import { benchEncode } from "./encode.ts";
+import { benchKernels } from "./kernels.ts";
+
+const BACKENDS = ["js"] as const satisfies readonly BackendName[];
+
+interface BenchOptions {
+  readonly backends: readonly BackendName[];
+  readonly filters: readonly string[];
+  readonly quick: boolean;
+}
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  kernels: benchKernels,
+  encode: benchEncode,
+};
+
+const { values, positionals } = parseArgs({
+  options: { backend: { type: "string", multiple: true }, quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+
+const [name, ...filters] = positionals;
+if (name !== undefined && BENCHES[name] === undefined) {
+  throw new Error(`bench: expected ${Object.keys(BENCHES).join(" or ")}, got "${name}"`);
+}
+const backends = BACKENDS.filter((backend) => values.backend?.includes(backend) ?? true);
+if (backends.length < (values.backend?.length ?? 1)) {
+  throw new Error(`--backend: expected ${BACKENDS.join(" or ")}, got ${values.backend?.join(", ")}`);
+}
+
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}`);
+for (const [key, bench] of Object.entries(BENCHES)) {
+  if (name === undefined || name === key) await bench({ backends, filters, quick: values.quick });
+}
