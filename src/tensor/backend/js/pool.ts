@@ -30,11 +30,11 @@ function reduce(
   switch (reduction) {
     case "first":
       result.fill(0);
-      if (start < end) addRow(result, x, from < end ? from : start, 1);
+      if (start < end) copyRow(result, x, from < end ? from : start);
       break;
     case "last":
       result.fill(0);
-      if (from < end) addRow(result, x, end - 1, 1);
+      if (from < end) copyRow(result, x, end - 1);
       break;
     case "max":
       result.fill(-Infinity);
@@ -60,6 +60,11 @@ function reduce(
       break;
     }
   }
+}
+
+function copyRow(result: Float64Array, x: Float32Array, row: number): void {
+  const width = result.length;
+  result.set(x.subarray(row * width, (row + 1) * width));
 }
 
 function addRow(result: Float64Array, x: Float32Array, row: number, weight: number): void {

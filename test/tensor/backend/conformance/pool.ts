@@ -140,6 +140,26 @@ export const POOL_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "pool: first and last copy a row with all its bits",
+    run: async (backend) => {
+      const row = [0, -0, 2 ** -149, -3.4e38, Number.NEGATIVE_INFINITY, Number.NaN, 1e-20];
+      const other = new Array<number>(7).fill(1);
+      for (const reduction of ["first", "last"] as const) {
+        const result = await callPool(backend, {
+          x: Float32Array.from(reduction === "first" ? [...row, ...other] : [...other, ...row]),
+          starts: Int32Array.of(0),
+          ends: Int32Array.of(2),
+          skip: 0,
+          reduction,
+          width: 7,
+          outStride: 7,
+          outColumn: 0,
+        });
+        assertSameBits(result, Float32Array.from(row), reduction);
+      }
+    },
+  },
+  {
     name: "pool: NaN and infinity reach their own sequence and column only",
     run: async (backend) => {
       for (const reduction of ["max", "mean", "weighted_mean"] as const) {

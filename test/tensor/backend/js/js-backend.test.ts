@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { createJsBackend, createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import { FreeLists } from "../../../../src/tensor/backend/js/memory.ts";
 import type { Storage } from "../../../../src/tensor/backend.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { type AttentionInputs, callAttention, callLinear, type LinearInputs } from "../conformance/calls.ts";
+import {
+  type AttentionInputs,
+  callAttention,
+  callLinear,
+  callPool,
+  type LinearInputs,
+} from "../conformance/calls.ts";
 import { assertSameBits } from "../conformance/memory.ts";
+import { REDUCTIONS } from "../conformance/pool.ts";
 
 const foreign: Storage = { length: 4 };
 
@@ -107,4 +115,53 @@ test("the fast linear layer and the fast attention give the very bits of the ref
       `heads of ${headDim}`,
     );
   }
+});
+
+test("for any shape the fast linear layer gives the very bits of the reference", async () => {
+  const js = createJsBackend();
+  const reference = createReferenceBackend();
+  const size = fc.integer({ min: 1, max: 70 });
+  await fc.assert(
+    fc.asyncProperty(size, size, size, fc.boolean(), async (rows, inFeatures, outFeatures, residual) => {
+      const random = randomNumbers(rows * 5041 + inFeatures * 71 + outFeatures);
+      const inputs: LinearInputs = {
+        x: randomFloats(random, rows * inFeatures, 10),
+        weight: randomFloats(random, outFeatures * inFeatures),
+        bias: randomFloats(random, outFeatures),
+        residual: residual ? randomFloats(random, rows * outFeatures) : null,
+        ...{ rows, inFeatures, outFeatures, activation: null },
+      };
+      assertSameBits(await callLinear(js, inputs), await callLinear(reference, inputs), "linear");
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("for any sequences the fast pooling gives the very bits of the reference", async () => {
+  const js = createJsBackend();
+  const reference = createReferenceBackend();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...REDUCTIONS),
+      fc.array(fc.nat(7), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat(8),
+      async (reduction, lengths, width, skip) => {
+        let tokens = 0;
+        const starts: number[] = [];
+        for (const length of lengths) {
+          starts.push(tokens);
+          tokens += length;
+        }
+        const inputs = {
+          x: randomFloats(randomNumbers(tokens), tokens * width),
+          starts: Int32Array.from(starts),
+          ends: Int32Array.from(starts, (start, i) => start + lengths[i]!),
+          ...{ skip, reduction, width, outStride: width + 2, outColumn: 1 },
+        };
+        assertSameBits(await callPool(js, inputs), await callPool(reference, inputs), reduction);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
