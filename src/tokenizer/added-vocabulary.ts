@@ -1,5 +1,6 @@
 import type { Model, Normalizer, Token } from "./component.ts";
-import { NormalizedString, type Span } from "./normalized-string.ts";
+import { PlainText, type Span } from "./editable-text.ts";
+import { NormalizedString } from "./normalized-string.ts";
 import { type Piece, PreTokenizedString } from "./pre-tokenized-string.ts";
 import { whiteSpace, wordCharacter } from "./unicode/categories.ts";
 
@@ -62,7 +63,7 @@ export class AddedVocabulary {
       this.#tokens.set(id, token);
       this.#normalizedContents.delete(id);
       if (token.normalized && normalizer !== null) {
-        const content = NormalizedString.of(token.content);
+        const content = new PlainText(token.content);
         normalizer.normalize(content);
         if (content.text !== token.content) this.#normalizedContents.set(id, content.text);
       }

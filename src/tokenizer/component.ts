@@ -1,10 +1,10 @@
+import type { EditableText } from "./editable-text.ts";
 import type { Encoding } from "./encoding.ts";
-import type { NormalizedString } from "./normalized-string.ts";
 import type { PreTokenizedString } from "./pre-tokenized-string.ts";
 
 /** Changes the text before anything else, keeping track of where each character came from. */
 export interface Normalizer {
-  normalize(text: NormalizedString): void;
+  normalize(text: EditableText): void;
 
   /**
    * Whether the result for a text is the results for its code points, one after the other (but for the

@@ -6,6 +6,7 @@ import { partsFromFields, readSavedPadding, readSavedTruncation } from "./from-j
 import { type Json, JsonFields, parseJson } from "./json-fields.ts";
 import { Lowercase } from "./normalizers/lowercase.ts";
 import { Sequence } from "./normalizers/sequence.ts";
+import { TemplateProcessing } from "./post-processors/template-processing.ts";
 import { BertTokenizer } from "./pretrained/bert-tokenizer.ts";
 import { pretrainedClasses } from "./pretrained/classes.ts";
 import type { ClassPipeline, PretrainedClass } from "./pretrained/pretrained-class.ts";
@@ -26,7 +27,15 @@ export interface LoadTokenizerOptions {
   readonly modelMaxLength?: number | undefined;
 }
 
-const MODEL_INPUT_NAMES = ["input_ids", "token_type_ids", "attention_mask"];
+const MODEL_INPUT_NAMES = ["input_ids", "attention_mask"];
+/** What the reference puts where tokenizer.json has no post-processor. */
+const plainTemplate = new TemplateProcessing(
+  [{ sequence: 0, typeId: 0 }],
+  [
+    { sequence: 0, typeId: 0 },
+    { sequence: 1, typeId: 1 },
+  ],
+);
 const LARGE = 1e20; // limits beyond this mean that there is none
 
 /**
@@ -106,7 +115,7 @@ function verbatim(tokenizerJson: JsonFields, settings: PretrainedSettings): Made
   );
   addMissing(addedVocabulary, parts, settings, specialTokens);
   return {
-    parts: { ...parts, addedVocabulary },
+    parts: { ...parts, addedVocabulary, postProcessor: parts.postProcessor ?? plainTemplate },
     specialTokens: contents(specialTokens),
     modelInputNames: MODEL_INPUT_NAMES,
   };

@@ -1,11 +1,5 @@
+import { EditableText, fromCodePoints, type Span } from "./editable-text.ts";
 import type { Changes } from "./unicode/normalization.ts";
-
-/** A stretch of a text, matched or between matches: units of the normalized text. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly isMatch: boolean;
-}
 
 /**
  * A text under normalization that remembers where each of its UTF-16 units came from: unit i stands for the
@@ -14,7 +8,7 @@ export interface Span {
  * The reference keeps the same record per byte (tokenizers/src/tokenizer/normalizer.rs); all bytes of a
  * character share one entry there, so a record per unit loses nothing.
  */
-export class NormalizedString {
+export class NormalizedString extends EditableText {
   #text: string;
   #starts: Int32Array; // [text.length], in units of the original text
   #ends: Int32Array; // [text.length]
@@ -29,6 +23,7 @@ export class NormalizedString {
     originalStart: number,
     originalEnd: number,
   ) {
+    super();
     this.#text = text;
     this.#starts = starts;
     this.#ends = ends;
@@ -55,7 +50,7 @@ export class NormalizedString {
   }
 
   /** The normalized text. */
-  get text(): string {
+  override get text(): string {
     return this.#text;
   }
 
@@ -81,24 +76,14 @@ export class NormalizedString {
     );
   }
 
-  /**
-   * Replaces the whole text. Each new code point says how it came about ({@link Changes}); `removedFirst`
-   * code points at the beginning are dropped before the first of them.
-   */
-  transform({ points, changes }: Changes, removedFirst = 0): void {
-    this.transformRange(0, this.#text.length, { points, changes }, removedFirst);
-  }
-
-  /** As {@link transform}, for the units [from, to) alone. */
-  transformRange(from: number, to: number, { points, changes }: Changes, removedFirst = 0): void {
+  override transformRange(
+    from: number,
+    to: number,
+    { points, changes }: Changes,
+    removedFirst: number,
+  ): void {
     const old = this.#text;
-    let position = from; // in the old text
-    const skip = (count: number) => {
-      for (let k = 0; k < count && position < to; k++) {
-        position += isHighSurrogate(old.charCodeAt(position)) && position + 1 < to ? 2 : 1;
-      }
-    };
-    skip(removedFirst);
+    let position = skip(old, from, to, removedFirst);
 
     let length = 0;
     for (const point of points) length += point > 0xffff ? 2 : 1;
@@ -115,7 +100,7 @@ export class NormalizedString {
       const origin = change > 0 ? position - 1 : position;
       const start = origin < 0 ? this.originalStart : (this.#starts[origin] ?? this.originalEnd);
       const end = origin < 0 ? this.originalStart : (this.#ends[origin] ?? this.originalEnd);
-      if (change <= 0) skip(1 - change);
+      if (change <= 0) position = skip(old, position, to, 1 - change);
       starts[unit] = start;
       ends[unit++] = end;
       if (points[i]! > 0xffff) {
@@ -130,52 +115,7 @@ export class NormalizedString {
     this.#ends = ends;
   }
 
-  /** Keeps the code points that `keep` says yes to. */
-  filter(keep: (codePoint: number) => boolean): void {
-    const points: number[] = [];
-    const changes: number[] = [];
-    let removed = 0;
-    let removedFirst = 0;
-    for (const codePoint of codePoints(this.#text)) {
-      if (!keep(codePoint)) {
-        removed++;
-        continue;
-      }
-      if (points.length === 0) removedFirst = removed;
-      else changes[changes.length - 1] = -removed;
-      points.push(codePoint);
-      changes.push(0);
-      removed = 0;
-    }
-    if (points.length > 0) changes[changes.length - 1] = -removed;
-    this.transform({ points, changes }, removedFirst);
-  }
-
-  /** Replaces each code point by another. */
-  map(to: (codePoint: number) => number): void {
-    const points: number[] = [];
-    for (const codePoint of codePoints(this.#text)) points.push(to(codePoint));
-    this.transform({ points, changes: new Array<number>(points.length).fill(0) });
-  }
-
-  /** Puts `text` before the first code point; nothing happens to an empty string. */
-  prepend(text: string): void {
-    const first = this.#text.codePointAt(0);
-    if (first === undefined) return;
-    const points = [...codePoints(text), first];
-    const changes = points.map((_, i) => (i === 0 ? 0 : 1));
-    this.transformRange(0, first > 0xffff ? 2 : 1, { points, changes });
-  }
-
-  /** Puts `text` after the last code point. */
-  append(text: string): void {
-    const points = [...codePoints(text)];
-    const length = this.#text.length;
-    this.transformRange(length, length, { points, changes: points.map(() => 1) });
-  }
-
-  /** Replaces every match of `spans` (which cover the text in order) by `content`. */
-  replace(spans: readonly Span[], content: string): void {
+  override replace(spans: readonly Span[], content: string): void {
     if (!spans.some((span) => span.isMatch)) return;
     let text = "";
     const starts: number[] = [];
@@ -202,23 +142,12 @@ export class NormalizedString {
   }
 }
 
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-/** The code points of a well-formed text. */
-export function* codePoints(text: string): Generator<number> {
-  for (let i = 0; i < text.length; ) {
-    const codePoint = text.codePointAt(i)!;
-    i += codePoint > 0xffff ? 2 : 1;
-    yield codePoint;
+/** Where the text goes on after `count` code points, `to` at the latest. */
+function skip(text: string, from: number, to: number, count: number): number {
+  let position = from;
+  for (let k = 0; k < count && position < to; k++) {
+    const unit = text.charCodeAt(position);
+    position += unit >= 0xd800 && unit < 0xdc00 && position + 1 < to ? 2 : 1;
   }
-}
-
-/** A string of code points; any number of them. */
-export function fromCodePoints(points: readonly number[]): string {
-  if (points.length < 8192) return String.fromCodePoint(...points);
-  let text = "";
-  for (let i = 0; i < points.length; i += 8192) text += String.fromCodePoint(...points.slice(i, i + 8192));
-  return text;
+  return position;
 }

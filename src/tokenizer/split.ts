@@ -1,4 +1,5 @@
-import type { NormalizedString, Span } from "./normalized-string.ts";
+import type { Span } from "./editable-text.ts";
+import type { NormalizedString } from "./normalized-string.ts";
 
 /** What becomes of the delimiter that a text is split at. */
 export type SplitBehavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";

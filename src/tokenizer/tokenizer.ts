@@ -53,7 +53,7 @@ const DEFAULT_SETTINGS: TokenizerSettings = {
   paddingSide: "right",
   truncationSide: "right",
   padTokenTypeId: 0,
-  modelInputNames: ["input_ids", "token_type_ids", "attention_mask"],
+  modelInputNames: ["input_ids", "attention_mask"],
   specialTokens: {},
   extraSpecialTokens: [],
   cleanUpTokenizationSpaces: false,

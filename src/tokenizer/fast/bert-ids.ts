@@ -1,6 +1,6 @@
 import type { Normalizer } from "../component.ts";
+import { PlainText } from "../editable-text.ts";
 import type { WordPiece } from "../models/word-piece.ts";
-import { NormalizedString } from "../normalized-string.ts";
 import { punctuation, whiteSpace } from "../unicode/categories.ts";
 import { combiningClass } from "../unicode/normalization.ts";
 import type { IdBuffer } from "./id-buffer.ts";
@@ -203,7 +203,7 @@ export class BertIds {
 
   /** What one code point becomes, null where that depends on its neighbours. */
   #normalized(codePoint: number): string | null {
-    const string = NormalizedString.of(String.fromCodePoint(codePoint));
+    const string = new PlainText(String.fromCodePoint(codePoint));
     this.#normalizer?.normalize(string);
     const text = string.text;
     for (let i = 0; i < text.length; i++) {

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { NormalizedString } from "../normalized-string.ts";
+import type { EditableText } from "../editable-text.ts";
 import { bertChinese, bertDropped, markNonspacing, whiteSpace } from "../unicode/categories.ts";
 import { applyLowercase } from "./lowercase.ts";
 import { applyDecomposition } from "./nfd.ts";
@@ -25,7 +25,7 @@ export class BertNormalizer implements Normalizer {
     this.reordersMarks = options.stripAccents ?? options.lowercase;
   }
 
-  normalize(text: NormalizedString): void {
+  normalize(text: EditableText): void {
     const { cleanText, handleChineseChars, stripAccents, lowercase } = this.#options;
     if (cleanText) clean(text);
     if (handleChineseChars) separateChinese(text);
@@ -37,13 +37,13 @@ export class BertNormalizer implements Normalizer {
 const printableAscii = /^[\x20-\x7e]*$/;
 const ascii = /^[\0-\x7f]*$/;
 
-function clean(text: NormalizedString): void {
+function clean(text: EditableText): void {
   if (printableAscii.test(text.text)) return;
   text.filter((codePoint) => !bertDropped.has(codePoint));
   text.map((codePoint) => (whiteSpace.has(codePoint) ? 0x20 : codePoint));
 }
 
-function separateChinese(text: NormalizedString): void {
+function separateChinese(text: EditableText): void {
   const points: number[] = [];
   const changes: number[] = [];
   let found = false;
@@ -63,7 +63,7 @@ function separateChinese(text: NormalizedString): void {
   if (found) text.transform({ points, changes });
 }
 
-function stripMarks(text: NormalizedString): void {
+function stripMarks(text: EditableText): void {
   if (ascii.test(text.text)) return;
   applyDecomposition(text, false);
   text.filter((codePoint) => !markNonspacing.has(codePoint));

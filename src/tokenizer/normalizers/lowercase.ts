@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { NormalizedString } from "../normalized-string.ts";
+import type { EditableText } from "../editable-text.ts";
 import { CAPITAL_I_WITH_DOT, COMBINING_DOT_ABOVE, lowercase } from "../unicode/lowercase.ts";
 
 /** Lower case, code point by code point: a final Σ becomes σ. */
@@ -7,12 +7,12 @@ export class Lowercase implements Normalizer {
   readonly characterwise = true;
   readonly reordersMarks = false;
 
-  normalize(text: NormalizedString): void {
+  normalize(text: EditableText): void {
     applyLowercase(text);
   }
 }
 
-export function applyLowercase(text: NormalizedString): void {
+export function applyLowercase(text: EditableText): void {
   const points: number[] = [];
   const changes: number[] = [];
   let changed = false;

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { NormalizedString } from "../normalized-string.ts";
+import type { EditableText } from "../editable-text.ts";
 import { decomposed } from "../unicode/normalization.ts";
 
 /** Canonical decomposition, as of Unicode 9.0. */
@@ -7,7 +7,7 @@ export class NFD implements Normalizer {
   readonly characterwise = true;
   readonly reordersMarks = true;
 
-  normalize(text: NormalizedString): void {
+  normalize(text: EditableText): void {
     applyDecomposition(text, false);
   }
 }
@@ -15,6 +15,6 @@ export class NFD implements Normalizer {
 const ascii = /^[\0-\x7f]*$/;
 
 /** NFD, or NFKD with `compatibility`. */
-export function applyDecomposition(text: NormalizedString, compatibility: boolean): void {
+export function applyDecomposition(text: EditableText, compatibility: boolean): void {
   if (!ascii.test(text.text)) text.transform(decomposed(text.text, compatibility));
 }

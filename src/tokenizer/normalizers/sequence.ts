@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { NormalizedString } from "../normalized-string.ts";
+import type { EditableText } from "../editable-text.ts";
 
 /** Several normalizers, one after the other. */
 export class Sequence implements Normalizer {
@@ -13,7 +13,7 @@ export class Sequence implements Normalizer {
     this.reordersMarks = normalizers.some((normalizer) => normalizer.reordersMarks);
   }
 
-  normalize(text: NormalizedString): void {
+  normalize(text: EditableText): void {
     for (const normalizer of this.normalizers) normalizer.normalize(text);
   }
 }

@@ -81,7 +81,7 @@ export function definedTokens(tokens: {
   );
 }
 
-/** A string as an added token that is normalized, as AddedToken(content) of the binding. */
+/** A string as an added token with flags. */
 export function asAddedToken(token: SpecialTokenSetting, flags: { readonly lstrip?: boolean } = {}) {
-  return typeof token === "string" ? plainToken(token, flags) : token;
+  return typeof token === "string" ? plainToken(token, { special: true, ...flags }) : token;
 }

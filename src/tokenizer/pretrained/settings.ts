@@ -48,7 +48,7 @@ export class PretrainedSettings {
         if (name === "extra_special_tokens" || name === "additional_special_tokens") continue;
         const isRole = SPECIAL_TOKEN_FIELDS.some(([field]) => field === name);
         if (!isRole && !(name.endsWith("_token") && isToken(fields.get(name)))) continue;
-        special.set(name, readToken(fields, name, isMap));
+        special.set(name, readToken(fields, name, isMap || isRole));
       }
       const field = isTruthy(fields.get("extra_special_tokens"))
         ? "extra_special_tokens"
@@ -137,7 +137,7 @@ function isTruthy(value: Json): boolean {
   return value !== null && typeof value === "object" ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-/** A token as a string, as an object with flags, or null. @param special whether an object is special unasked */
+/** A token as a string, as an object with flags, or null. @param special whether it is special whatever it says */
 function readToken(fields: JsonFields, name: string, special: boolean): AddedToken | string | null {
   const value = fields.get(name);
   if (value === null || typeof value === "string") return value;

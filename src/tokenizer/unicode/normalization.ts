@@ -66,36 +66,39 @@ export interface Changes {
 export function decomposed(text: string, compatibility: boolean): Changes {
   const points: number[] = [];
   const changes: number[] = [];
-  const marks: { point: number; change: number; order: number }[] = [];
-
-  const flush = () => {
-    if (marks.length > 1) marks.sort((a, b) => a.order - b.order); // stable
-    for (const { point, change } of marks) {
-      points.push(point);
-      changes.push(change);
-    }
-    marks.length = 0;
-  };
-  const push = (point: number, change: number) => {
-    const order = combiningClass(point);
-    if (order !== 0) {
-      marks.push({ point, change, order });
-      return;
-    }
-    if (marks.length > 0) flush();
-    points.push(point);
-    changes.push(change);
-  };
-
+  let marks = 0; // how many at the end of `points` wait for their order
   for (let i = 0; i < text.length; ) {
-    const c = text.codePointAt(i)!;
-    i += c > 0xffff ? 2 : 1;
-    const parts = decompose(c, compatibility);
-    if (parts === null) push(c, 0);
-    else for (let k = 0; k < parts.length; k++) push(parts[k]!, k === 0 ? 0 : 1);
+    const codePoint = text.codePointAt(i)!;
+    i += codePoint > 0xffff ? 2 : 1;
+    const parts = decompose(codePoint, compatibility);
+    for (let k = 0; k < (parts === null ? 1 : parts.length); k++) {
+      const point = parts === null ? codePoint : parts[k]!;
+      if (combiningClass(point) !== 0) {
+        marks++;
+      } else {
+        if (marks > 1) sortMarks(points, changes, points.length - marks);
+        marks = 0;
+      }
+      points.push(point);
+      changes.push(k === 0 ? 0 : 1);
+    }
   }
-  flush();
+  if (marks > 1) sortMarks(points, changes, points.length - marks);
   return { points, changes };
+}
+
+/** Canonical ordering of the marks from `start` on: by class, those of one class as they stand. */
+function sortMarks(points: number[], changes: number[], start: number): void {
+  const marks = points.slice(start).map((point, i) => ({
+    point,
+    change: changes[start + i]!,
+    order: combiningClass(point),
+  }));
+  marks.sort((a, b) => a.order - b.order); // stable
+  for (const [i, { point, change }] of marks.entries()) {
+    points[start + i] = point;
+    changes[start + i] = change;
+  }
 }
 
 const compositionCache = new Map<string, number>();

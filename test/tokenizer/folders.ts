@@ -1,0 +1,52 @@
+/** Tokenizer folders in memory, as test/fixtures/tokenizers/generate.py describes them. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { FileSource } from "../../src/checkpoint/file-source.ts";
+import { MemorySource } from "../../src/checkpoint/memory-source.ts";
+
+const root = new URL("../../", import.meta.url);
+const shared = new URL("../../../shared/", import.meta.url);
+
+/** A string is text, `$path` a file of this repository, `$shared` one of ../shared, anything else JSON. */
+export type Files = { readonly [name: string]: unknown };
+
+export function folder(files: Files): FileSource {
+  const contents = new Map<string, Uint8Array>();
+  for (const [name, value] of Object.entries(files)) contents.set(name, bytesOf(value));
+  return new MemorySource(contents, "a folder");
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (typeof value === "string") return new TextEncoder().encode(value);
+  const reference = value as { readonly $path?: string; readonly $shared?: string };
+  if (reference.$path !== undefined) return readFileSync(new URL(reference.$path, root));
+  if (reference.$shared !== undefined) return readFileSync(new URL(reference.$shared, shared));
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Why tests with third-party files are skipped, false where they are there. */
+export const withoutShared: string | false = existsSync(new URL("tokenizers/", shared))
+  ? false
+  : "the folder ../shared with third-party tokenizers is not there";
+
+export function readShared(path: string): string {
+  return readFileSync(new URL(path, shared), "utf8");
+}
+
+export function fixture<T>(name: string): T {
+  const bytes = readFileSync(new URL(`../fixtures/tokenizers/${name}`, import.meta.url));
+  return JSON.parse((name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")) as T;
+}
+
+/** The digest of texts that generate.py makes. */
+export function digest(texts: Iterable<string>): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(`${text}\n`);
+  return hash.digest("hex").slice(0, 8);
+}
+
+export interface Oracle {
+  readonly tokenizers: string;
+  readonly transformers: string;
+}
