@@ -32,6 +32,8 @@ export { maxPooling } from "./pooling/max-pooling.ts";
 export { meanPooling } from "./pooling/mean-pooling.ts";
 export type { PoolingMode } from "./pooling/modes.ts";
 export type { Prompts } from "./prompts.ts";
+export type { FileTarget } from "./save/file-target.ts";
+export type { SaveOptions } from "./save/save-model.ts";
 export {
   type LoadingEvent,
   type LoadOptions,

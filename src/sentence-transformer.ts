@@ -29,6 +29,9 @@ import { declareModules } from "./modules/registry.ts";
 import { Mutex } from "./mutex.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
+import type { FileTarget } from "./save/file-target.ts";
+import { openTarget } from "./save/open-target.ts";
+import { type SaveOptions, saveModel } from "./save/save-model.ts";
 import { Pauses } from "./scheduling.ts";
 import { type BackendName, selectBackend } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -273,6 +276,25 @@ export class SentenceTransformer {
   /** The older name of `getEmbeddingDimension`. */
   getSentenceEmbeddingDimension(): number {
     return this.getEmbeddingDimension();
+  }
+
+  /**
+   * Writes a folder that `load` and the Python library load, old versions and new ones, and that gives the same
+   * vectors. `modules.json` is written last. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
+   */
+  async save(target: string | URL | FileTarget, options: SaveOptions = {}): Promise<void> {
+    this.#checkAlive();
+    await saveModel(
+      {
+        modules: this.#modules,
+        settings: this.#settings,
+        prompts: this.#prompts,
+        defaultPromptName: this.#defaultPromptName,
+        embeddingDimension: this.getEmbeddingDimension(),
+      },
+      await openTarget(target),
+      options,
+    );
   }
 
   /** Waits for running work and gives back all memory. The model cannot be used afterwards. */

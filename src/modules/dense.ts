@@ -5,6 +5,8 @@ import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { Linear } from "../nn/linear.ts";
 import { Weights } from "../nn/weights.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { ActivationName, Backend } from "../tensor/backend.ts";
 import { add } from "../tensor/ops/elementwise.ts";
 import { scope } from "../tensor/scope.ts";
@@ -47,8 +49,13 @@ export class Dense implements Module {
   readonly residual: Linear | null;
   readonly #activation: ActivationName | null;
   readonly #weights: Weights;
+  readonly #open: () => Promise<Checkpoint>;
 
-  private constructor(options: Required<DenseOptions>, weights: Weights, file: string) {
+  private constructor(
+    options: Required<DenseOptions>,
+    weights: Weights,
+    { file, open }: { readonly file: string; readonly open: () => Promise<Checkpoint> },
+  ) {
     const { inFeatures, outFeatures, bias, activationFunction, useResidual } = options;
     const activation = activations.get(activationFunction.replace(/^torch\.nn\..*\./, ""));
     if (activation === undefined) {
@@ -65,12 +72,13 @@ export class Dense implements Module {
     weights.assertAllTaken();
     this.#activation = activation;
     this.#weights = weights;
+    this.#open = open;
   }
 
   /** Checks the checkpoint and reserves memory; `fill` reads it. */
-  static declare(
+  static async declare(
     options: DenseOptions,
-    checkpoint: Checkpoint,
+    open: () => Promise<Checkpoint>,
     backend: Backend,
     file: string,
   ): Promise<DeclaredModule> {
@@ -83,8 +91,9 @@ export class Dense implements Module {
       ...options,
       moduleInputName,
     };
+    const checkpoint = await open();
     const weights = Weights.of(checkpoint, backend);
-    return withWeights(() => new Dense(complete, weights, file), weights, checkpoint);
+    return await withWeights(() => new Dense(complete, weights, { file, open }), weights, checkpoint);
   }
 
   static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
@@ -99,7 +108,7 @@ export class Dense implements Module {
       moduleOutputName: reader.string("module_output_name", moduleInputName),
       useResidual: reader.boolean("use_residual", false),
     };
-    return await Dense.declare(options, await openCheckpoint(source), backend, reader.file);
+    return await Dense.declare(options, () => openCheckpoint(source), backend, reader.file);
   }
 
   /**
@@ -128,7 +137,7 @@ export class Dense implements Module {
         ? [{ name: "residual.weight", shape: [outFeatures, inFeatures], values: parameters.residualWeight }]
         : []),
     ]);
-    const declared = await Dense.declare(options, checkpoint, backend, "Dense.fromWeights");
+    const declared = await Dense.declare(options, async () => checkpoint, backend, "Dense.fromWeights");
     await declared.fill({});
     return declared.module as Dense;
   }
@@ -153,4 +162,25 @@ export class Dense implements Module {
   dispose(): void {
     this.#weights.dispose();
   }
+
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    const { inFeatures, outFeatures, bias, moduleInputName, moduleOutputName, useResidual } = this.options;
+    await writeJson(target, "config.json", {
+      in_features: inFeatures,
+      out_features: outFeatures,
+      bias,
+      activation_function: torchClass(this.options.activationFunction),
+      // Versions that do not know these keys refuse them.
+      ...(moduleInputName === "sentence_embedding" ? {} : { module_input_name: moduleInputName }),
+      ...(moduleOutputName === moduleInputName ? {} : { module_output_name: moduleOutputName }),
+      ...(useResidual ? { use_residual: true } : {}),
+    });
+    await saveWeights(target, this.#open, dtype);
+  }
+}
+
+/** Where torch keeps the class of an activation. */
+function torchClass(name: string): string {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  return last === "Identity" ? "torch.nn.modules.linear.Identity" : `torch.nn.modules.activation.${last}`;
 }

@@ -1,7 +1,10 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
 import { Weights } from "../nn/weights.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Features } from "./features.ts";
 import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
 
@@ -14,12 +17,14 @@ export class LayerNorm implements Module {
   readonly embeddingDimension: number;
   readonly norm: LayerNormLayer;
   readonly #weights: Weights;
+  readonly #source: FileSource;
 
-  private constructor(dimension: number, weights: Weights) {
+  private constructor(dimension: number, weights: Weights, source: FileSource) {
     this.embeddingDimension = dimension;
     this.norm = new LayerNormLayer(dimension, EPS, weights.scope("norm"));
     weights.assertAllTaken();
     this.#weights = weights;
+    this.#source = source;
   }
 
   static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
@@ -27,7 +32,7 @@ export class LayerNorm implements Module {
     const dimension = config.integer("dimension", { minimum: 1 });
     const checkpoint = await openCheckpoint(source);
     const weights = Weights.of(checkpoint, backend);
-    return withWeights(() => new LayerNorm(dimension, weights), weights, checkpoint);
+    return withWeights(() => new LayerNorm(dimension, weights, source), weights, checkpoint);
   }
 
   forward(features: Features): void {
@@ -36,5 +41,10 @@ export class LayerNorm implements Module {
 
   dispose(): void {
     this.#weights.dispose();
+  }
+
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    await writeJson(target, "config.json", { dimension: this.embeddingDimension });
+    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
   }
 }

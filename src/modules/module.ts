@@ -2,6 +2,8 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import type { FillOptions, Weights } from "../nn/weights.ts";
+import type { FileTarget } from "../save/file-target.ts";
+import type { SavedDType } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
@@ -22,6 +24,9 @@ export interface Module {
 
   /** Gives back the memory of its weights. */
   dispose(): void;
+
+  /** Writes what `load` reads. Modules without it cannot be saved. */
+  save?(target: FileTarget, dtype: SavedDType): Promise<void>;
 }
 
 /** The tokens of one text, ready for the model. */

@@ -1,4 +1,5 @@
 import { ConfigReader } from "../config-reader.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
 import type { Features } from "./features.ts";
 import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
@@ -44,4 +45,11 @@ export class Normalize implements Module {
   }
 
   dispose(): void {}
+
+  async save(target: FileTarget): Promise<void> {
+    await writeJson(target, "config.json", {
+      module_input_name: this.inputName,
+      module_output_name: this.outputName,
+    });
+  }
 }

@@ -1,7 +1,8 @@
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
-import { type PoolingConfig, readPoolingConfig } from "../pooling/from-config.ts";
+import { type PoolingConfig, poolingJson, readPoolingConfig } from "../pooling/from-config.ts";
 import { isPoolingMode, type PoolingMode, poolingModes, reductionOfMode } from "../pooling/modes.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { pool } from "../tensor/ops/pool.ts";
 import type { Features } from "./features.ts";
 import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
@@ -61,4 +62,8 @@ export class Pooling implements Module {
   }
 
   dispose(): void {}
+
+  async save(target: FileTarget): Promise<void> {
+    await writeJson(target, "config.json", poolingJson(this.config));
+  }
 }

@@ -30,6 +30,18 @@ export function readRouteMappings(value: unknown, file: string): readonly RouteM
   });
 }
 
+/** The same with keys as Python prints them. */
+export function routeMappingsJson(mappings: readonly RouteMapping[]): Record<string, string> {
+  return Object.fromEntries(
+    mappings.map(({ task, modality, route }) => [`(${quote(task)}, ${quote(modality)})`, route]),
+  );
+}
+
+function quote(text: string | null): string {
+  if (text === null) return "None";
+  return text.startsWith("(") ? text : `'${text}'`;
+}
+
 function unquote(text: string): string | null {
   if (text === "None") return null;
   return text.startsWith("(") ? text : text.slice(1, -1);

@@ -1,6 +1,9 @@
 import { prefixed } from "../checkpoint/prefixed-source.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
+import { type FileTarget, prefixedTarget, writeJson } from "../save/file-target.ts";
+import { savedType, saveModule } from "../save/save-module.ts";
+import type { SavedDType } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
@@ -14,7 +17,7 @@ import {
   type ModuleContext,
   type TokenizedText,
 } from "./module.ts";
-import { type RouteMapping, readRouteMappings } from "./route-mappings.ts";
+import { type RouteMapping, readRouteMappings, routeMappingsJson } from "./route-mappings.ts";
 
 /** All texts are text to a router, which knows images and sound besides. */
 const MODALITY = "text";
@@ -98,6 +101,30 @@ export class Router implements Module {
 
   dispose(): void {
     for (const module of new Set([...this.settings.routes.values()].flat())) module.dispose();
+  }
+
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    const { routes, mappings, defaultRoute } = this.settings;
+    const types: Record<string, string> = {};
+    const structure: Record<string, string[]> = {};
+    for (const [route, modules] of routes) {
+      structure[route] = [];
+      for (const [index, module] of modules.entries()) {
+        const id = `${route}_${index}_${module.type}`;
+        structure[route].push(id);
+        types[id] = savedType(module);
+        await saveModule(module, prefixedTarget(target, id), dtype);
+      }
+    }
+    await writeJson(target, "router_config.json", {
+      types,
+      structure,
+      parameters: {
+        default_route: defaultRoute,
+        allow_empty_key: defaultRoute !== null,
+        route_mappings: routeMappingsJson(mappings),
+      },
+    });
   }
 
   /** In the reference's order: exact, any modality, any task, anything; then routes named as the task or "text". */

@@ -1,7 +1,10 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { Weights } from "../nn/weights.ts";
+import type { FileTarget } from "../save/file-target.ts";
+import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { pool } from "../tensor/ops/pool.ts";
@@ -31,18 +34,21 @@ export class StaticEmbedding implements InputModule {
   readonly backend: Backend;
   readonly embedding: Embedding;
   readonly #weights: Weights;
+  readonly #source: FileSource;
 
   private constructor(
     tokenizer: Tokenizer,
     table: string,
     shape: readonly [number, number],
     weights: Weights,
+    source: FileSource,
   ) {
     this.tokenizer = tokenizer;
     this.backend = weights.backend;
     this.embedding = new Embedding("token id", ...shape, weights, table);
     weights.assertAllTaken();
     this.#weights = weights;
+    this.#source = source;
   }
 
   static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
@@ -62,7 +68,7 @@ export class StaticEmbedding implements InputModule {
             },
           );
         }
-        return new StaticEmbedding(tokenizer, table, [rows, width], weights);
+        return new StaticEmbedding(tokenizer, table, [rows, width], weights, source);
       },
       weights,
       checkpoint,
@@ -112,6 +118,11 @@ export class StaticEmbedding implements InputModule {
 
   dispose(): void {
     this.#weights.dispose();
+  }
+
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    await target.write("tokenizer.json", await this.#source.read("tokenizer.json"));
+    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
   }
 }
 

@@ -6,6 +6,8 @@ import { openModelSource } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { declareEncoder } from "../models/registry.ts";
 import type { Weights } from "../nn/weights.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type BackendOptions, selectBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
@@ -37,6 +39,27 @@ const settingsFiles = [
   "sentence_xlnet_config.json",
 ];
 
+/** What a tokenizer may be made of. */
+const tokenizerFiles = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "sentencepiece.bpe.model",
+  "spiece.model",
+  "tokenizer.model",
+];
+
+/** What a Transformer was loaded from. */
+interface TransformerFiles {
+  readonly source: FileSource;
+  readonly config: ConfigReader;
+  readonly lowercase: boolean;
+}
+
 /**
  * Tokenizer and encoder: text → token_embeddings [tokens, hidden].
  * sentence-transformers v6.0.1, base/modules/transformer.py.
@@ -49,16 +72,19 @@ export class Transformer implements InputModule {
   readonly #hasTokenTypes: boolean;
   readonly #specialIds: ReadonlySet<number>;
   readonly #keepsHiddenStates: boolean;
+  readonly #files: TransformerFiles;
   #maxSeqLength: number;
 
   private constructor(
     encoder: Encoder,
     tokenizer: Tokenizer,
     weights: Weights,
-    { maxSeqLength, keepsHiddenStates }: { maxSeqLength: number; keepsHiddenStates: boolean },
+    files: TransformerFiles,
+    maxSeqLength: number,
   ) {
     this.encoder = encoder;
-    this.#keepsHiddenStates = keepsHiddenStates;
+    this.#keepsHiddenStates = files.config.boolean("output_hidden_states", false);
+    this.#files = files;
     this.tokenizer = tokenizer;
     this.#weights = weights;
     this.#maxSeqLength = maxSeqLength;
@@ -99,9 +125,8 @@ export class Transformer implements InputModule {
       ConfigReader.read(source, "config.json"),
       readSettings(source),
     ]);
-    const tokenizer = await loadTokenizer(source, {
-      lowercase: settings?.boolean("do_lower_case", false) ?? false,
-    });
+    const lowercase = settings?.boolean("do_lower_case", false) ?? false;
+    const tokenizer = await loadTokenizer(source, { lowercase });
     const checkpoint = await openCheckpoint(source);
     const { encoder, weights } = await declareEncoder(config, checkpoint, backend, { pooler: false });
     return await withWeights(
@@ -110,10 +135,8 @@ export class Transformer implements InputModule {
         const wanted = settings?.has("max_seq_length")
           ? settings.integer("max_seq_length", { minimum: 1 })
           : tokenizer.modelMaxLength;
-        const module = new Transformer(encoder, tokenizer, weights, {
-          maxSeqLength: Math.min(wanted, encoder.maxSequenceLength),
-          keepsHiddenStates: config.boolean("output_hidden_states", false),
-        });
+        const longest = Math.min(wanted, encoder.maxSequenceLength);
+        const module = new Transformer(encoder, tokenizer, weights, { source, config, lowercase }, longest);
         if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
         return module;
       },
@@ -170,6 +193,22 @@ export class Transformer implements InputModule {
 
   dispose(): void {
     this.#weights.dispose();
+  }
+
+  /** The encoder and tokenizer as they were, with the weights in another precision and the limit as it is now. */
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    const { source, config, lowercase } = this.#files;
+    // transformers computes in the type that config.json names, unless told otherwise; its old name is torch_dtype.
+    const { torch_dtype: _, ...kept } = config.json;
+    await writeJson(target, "config.json", { ...kept, dtype });
+    await writeJson(target, "sentence_bert_config.json", {
+      max_seq_length: this.#maxSeqLength,
+      do_lower_case: lowercase,
+    });
+    for (const path of tokenizerFiles) {
+      if (await source.exists(path)) await target.write(path, await source.read(path));
+    }
+    await saveWeights(target, () => openCheckpoint(source), dtype);
   }
 }
 

@@ -1,7 +1,10 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, ShapeError } from "../errors.ts";
 import { Weights } from "../nn/weights.ts";
+import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { upload } from "../tensor/ops/upload.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Features } from "./features.ts";
@@ -18,8 +21,9 @@ export class WeightedLayerPooling implements Module {
   readonly #layerStart: number;
   readonly #layerWeights: Tensor;
   readonly #weights: Weights;
+  readonly #source: FileSource;
 
-  private constructor(config: ConfigReader, weights: Weights) {
+  private constructor(config: ConfigReader, weights: Weights, source: FileSource) {
     const key = config.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
     this.embeddingDimension = config.integer(key, { minimum: 1 });
     this.#layerStart = config.integer("layer_start", { fallback: 4 });
@@ -30,13 +34,14 @@ export class WeightedLayerPooling implements Module {
     this.#layerWeights = weights.vector("layer_weights", count);
     weights.assertAllTaken();
     this.#weights = weights;
+    this.#source = source;
   }
 
   static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
     const config = await ConfigReader.read(source, "config.json");
     const checkpoint = await openCheckpoint(source);
     const weights = Weights.of(checkpoint, backend);
-    return withWeights(() => new WeightedLayerPooling(config, weights), weights, checkpoint);
+    return withWeights(() => new WeightedLayerPooling(config, weights, source), weights, checkpoint);
   }
 
   /** Few models have this module: its sums are made in host memory, in f64. */
@@ -64,5 +69,14 @@ export class WeightedLayerPooling implements Module {
 
   dispose(): void {
     this.#weights.dispose();
+  }
+
+  async save(target: FileTarget, dtype: SavedDType): Promise<void> {
+    await writeJson(target, "config.json", {
+      word_embedding_dimension: this.embeddingDimension,
+      layer_start: this.#layerStart,
+      num_hidden_layers: this.#layerWeights.elementCount - 1 + this.#layerStart,
+    });
+    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
   }
 }

@@ -42,6 +42,30 @@ export function readPoolingConfig(reader: ConfigReader): PoolingConfig {
   };
 }
 
+/**
+ * The same as JSON, in the spelling that every version of the reference reads, unless the modes stand in an order
+ * that only the new one can say.
+ */
+export function poolingJson({
+  embeddingDimension,
+  modes,
+  includePrompt,
+}: PoolingConfig): Record<string, unknown> {
+  const inLegacyOrder = legacyKeys.filter(([, mode]) => modes.includes(mode)).map(([, mode]) => mode);
+  if (inLegacyOrder.join() !== modes.join()) {
+    return {
+      embedding_dimension: embeddingDimension,
+      pooling_mode: modes,
+      include_prompt: includePrompt,
+    };
+  }
+  return {
+    word_embedding_dimension: embeddingDimension,
+    ...Object.fromEntries(legacyKeys.map(([key, mode]) => [key, modes.includes(mode)])),
+    include_prompt: includePrompt,
+  };
+}
+
 function currentModes(reader: ConfigReader): readonly PoolingMode[] {
   const value = reader.json.pooling_mode;
   const modes: readonly unknown[] = Array.isArray(value) ? value : [value];

@@ -1,0 +1,12 @@
+import { UnsupportedError } from "../errors.ts";
+import type { FileTarget } from "./file-target.ts";
+
+/** A folder on disk, where there are folders, or a target of the caller's own. */
+export async function openTarget(target: string | URL | FileTarget): Promise<FileTarget> {
+  if (typeof target === "object" && !(target instanceof URL)) return target;
+  if (typeof process === "undefined" || process.versions?.node === undefined) {
+    throw new UnsupportedError(`"${target}": this runtime has no folders; pass a FileTarget`);
+  }
+  const { folderTarget } = await import("./folder-target-node.ts");
+  return folderTarget(target);
+}

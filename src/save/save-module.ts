@@ -1,0 +1,16 @@
+import { UnsupportedError } from "../errors.ts";
+import type { Module } from "../modules/module.ts";
+import type { FileTarget } from "./file-target.ts";
+import type { SavedDType } from "./save-weights.ts";
+
+/** The spelling that every version of the reference reads. */
+export function savedType(module: Module): string {
+  return `sentence_transformers.models.${module.type}`;
+}
+
+export async function saveModule(module: Module, target: FileTarget, dtype: SavedDType): Promise<void> {
+  if (module.save === undefined) {
+    throw new UnsupportedError(`save: a module of type ${module.type} cannot be saved`);
+  }
+  await module.save(target, dtype);
+}

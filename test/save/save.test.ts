@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { MemorySource } from "../../src/checkpoint/memory-source.ts";
+import { type FileTarget, SentenceTransformer } from "../../src/index.ts";
+import { modelFolder, readExpected } from "../helpers/fixtures.ts";
+
+const cases = [
+  "bert-mean",
+  "bert-six-pools-list",
+  "bert-dense-chain",
+  "bert-prompts-excluded",
+  "bert-truncate-dim",
+  "bert-lower",
+  "bert-oldest",
+  "bert-bfloat16",
+  "bert-bin-sharded",
+  "bert-vocab-only",
+  "mpnet-mean",
+  "distilbert-mean",
+  "static-embedding",
+  "layer-norm",
+  "weighted-layer-pooling",
+  "dense-residual",
+  "dense-tokens",
+  "router-saved",
+  "router-mappings",
+  "asym-legacy",
+];
+
+/** A folder in memory. */
+class MemoryTarget implements FileTarget {
+  readonly files = new Map<string, Uint8Array>();
+
+  async write(path: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    if (typeof content === "string") this.files.set(path, new TextEncoder().encode(content));
+    else if (content instanceof Uint8Array) this.files.set(path, content);
+    else {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of content) pieces.push(piece);
+      this.files.set(path, Buffer.concat(pieces));
+    }
+  }
+
+  json(path: string): Record<string, unknown> {
+    return JSON.parse(new TextDecoder().decode(this.files.get(path)));
+  }
+}
+
+for (const name of cases) {
+  test(`${name}: saved and loaded again, it gives the same bits`, async () => {
+    const model = await SentenceTransformer.load(modelFolder(name));
+    const target = new MemoryTarget();
+    await model.save(target);
+    const again = await SentenceTransformer.load(new MemorySource(target.files, "saved"));
+    assert.equal(again.maxSeqLength, model.maxSeqLength);
+    assert.equal(again.truncateDim, model.truncateDim);
+    assert.equal(again.similarityFnName, model.similarityFnName);
+    assert.equal(again.defaultPromptName, model.defaultPromptName);
+    assert.deepEqual(again.prompts, model.prompts);
+    const { texts, runs } = readExpected(name);
+    for (const { method, options } of runs) {
+      assert.deepEqual(await again[method]([...texts], options), await model[method]([...texts], options));
+    }
+    await again.dispose();
+    await model.dispose();
+  });
+}
+
+test("settings changed after loading are saved", async () => {
+  const model = await SentenceTransformer.load(modelFolder("bert-mean"), {
+    truncateDim: 8,
+    similarityFnName: "dot",
+  });
+  model.maxSeqLength = 17;
+  model.prompts = { query: "q: ", title: "t: " };
+  model.defaultPromptName = "title";
+  const target = new MemoryTarget();
+  await model.save(target);
+  assert.deepEqual(target.json("config_sentence_transformers.json"), {
+    model_type: "SentenceTransformer",
+    __version__: {},
+    prompts: { query: "q: ", title: "t: " },
+    default_prompt_name: "title",
+    similarity_fn_name: "dot",
+    truncate_dim: 8,
+  });
+  assert.equal(target.json("sentence_bert_config.json").max_seq_length, 17);
+  assert.equal(target.json("config.json").dtype, "float32");
+  await model.dispose();
+});
+
+test("pooling is saved as old versions read it, where they can", async () => {
+  const saved = async (name: string) => {
+    const model = await SentenceTransformer.load(modelFolder(name));
+    const target = new MemoryTarget();
+    await model.save(target);
+    await model.dispose();
+    return target.json("1_Pooling/config.json");
+  };
+  const legacy = await saved("bert-six-pools-legacy");
+  assert.equal(legacy.pooling_mode_cls_token, true);
+  assert.ok(!("pooling_mode" in legacy));
+  const list = await saved("bert-six-pools-list");
+  assert.ok(Array.isArray(list.pooling_mode));
+});
+
+test("float16 halves the file and changes only the last digits", async () => {
+  const model = await SentenceTransformer.load(modelFolder("bert-mean"));
+  const [full, half] = [new MemoryTarget(), new MemoryTarget()];
+  await model.save(full);
+  await model.save(half, { dtype: "float16" });
+  assert.ok(half.files.get("model.safetensors")!.length < 0.6 * full.files.get("model.safetensors")!.length);
+  assert.equal(half.json("config.json").dtype, "float16");
+  const again = await SentenceTransformer.load(new MemorySource(half.files, "half"));
+  const [a, b] = [await model.encode("a river"), await again.encode("a river")];
+  assert.notDeepEqual(a, b);
+  const largest = Math.max(...a.map(Math.abs));
+  for (const [i, value] of a.entries()) assert.ok(Math.abs(value - b[i]!) < 0.02 * largest);
+  await again.dispose();
+  await model.dispose();
+});
+
+test("a folder on disk is made, and written over when saved again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sentensor-save-"));
+  try {
+    const path = join(folder, "new", "model");
+    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"));
+    const expected = await model.encode("a river");
+    await model.save(path);
+    await model.dispose();
+    const saved = await SentenceTransformer.load(path);
+    await saved.save(path); // onto the files that it was loaded from
+    const again = await SentenceTransformer.load(path);
+    assert.deepEqual(await again.encode("a river"), expected);
+    assert.deepEqual(
+      readdirSync(path, { recursive: true }).filter((name) => String(name).endsWith(".tmp")),
+      [],
+    );
+    await saved.dispose();
+    await again.dispose();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
