@@ -85,7 +85,6 @@ export class ModuleBuilder implements ModuleContext {
 
   require(feature: Feature): void {
     this.#features.add(feature);
-    if (feature === "relaxed-simd") this.#features.add("simd");
   }
 
   typeIndex(parameters: readonly ValueType[], results: readonly ValueType[]): number {

@@ -129,11 +129,10 @@ export class OperandStack {
 
   /** Demands values on the stack without taking them. */
   check(expected: readonly ValueType[]): void {
-    const frame = this.#top();
-    const missing = Math.max(0, expected.length - (this.#types.length - frame.height));
-    const found = this.#types.slice(this.#types.length - (expected.length - missing));
+    // Below these, in code that cannot be reached, lies whatever is asked for: it need not be put back.
+    const present = Math.min(expected.length, this.#types.length - this.#top().height);
+    const found = this.#types.slice(this.#types.length - present);
     this.popAll(expected);
-    for (let i = 0; i < missing; i++) this.#types.push("unknown");
     this.pushAll(found);
   }
 

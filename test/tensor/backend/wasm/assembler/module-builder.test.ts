@@ -197,7 +197,9 @@ test("the engine shows the function's name in a stack trace", () => {
 
 test("a body may define the function that it calls; the order of definition does not show", () => {
   const unary = { parameters: { x: "f32" }, results: ["f32"] } as const;
+  const none = { parameters: {}, results: [] };
   const nested = new ModuleBuilder("m");
+  nested.function("before", none, () => {});
   nested.export(
     "run",
     nested.function("outer", unary, (f, { x }) => {
@@ -207,6 +209,7 @@ test("a body may define the function that it calls; the order of definition does
     }),
   );
   const late = new ModuleBuilder("m");
+  late.function("before", none, () => {});
   const outer = late.declare("outer", unary);
   const inner = late.declare("inner", unary);
   late.export("run", outer);
@@ -258,6 +261,10 @@ test("required features follow from what is used", () => {
   assert.deepEqual(
     features((m) => m.importFunction("a", "b", v)),
     ["simd"],
+  );
+  assert.deepEqual(
+    features((m) => m.memory({ initial: 1, maximum: 1, shared: true })),
+    ["threads"],
   );
   assert.deepEqual(
     features((m) => m.function("f", v, (f, { x }) => f.drop(f32x4.relaxed_madd(x, x, x)))),
