@@ -254,7 +254,10 @@ export class Tokenizer {
     const truncation = this.#truncation(options);
     const padding = this.#padding(options, truncation);
     const encodings = texts.map((given) => {
-      const [text, pair] = typeof given === "string" ? [given, undefined] : (given ?? []);
+      if (Array.isArray(given) && given.length !== 2) {
+        throw new ArgumentError(`encodeBatch: expected a pair of texts, found an array of ${given.length}`);
+      }
+      const [text, pair] = Array.isArray(given) ? given : [given, undefined];
       checkText("encodeBatch", text);
       if (pair !== undefined) checkText("encodeBatch", pair);
       return this.#encode(text, pair, options.addSpecialTokens ?? true, truncation);
