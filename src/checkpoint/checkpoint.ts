@@ -10,7 +10,10 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** The file that holds it; a sharded checkpoint has several. */
   readonly file: string;
-  /** Where its bytes begin in `file`; only used to read in file order. */
+  /**
+   * Where its bytes begin in `file`, for reading in the file's order. In a pytorch_model.bin they begin a
+   * little later: behind a zip header whose length is only known once it is read.
+   */
   readonly byteOffset: number;
   readonly byteLength: number;
 }
@@ -24,10 +27,19 @@ export interface Checkpoint {
   /** The `__metadata__` of the file; empty where there is none. */
   readonly metadata: ReadonlyMap<string, string>;
 
-  /** Elements `start … start + target.length` of a floating-point or integer tensor, converted to f32. */
+  /**
+   * Elements `start … start + target.length` of a tensor of any type, converted to f32 (exactly, or
+   * rounded once). `target` may lie in shared memory.
+   *
+   * @throws FormatError where there is no such tensor. @throws ArgumentError where the range is not in it.
+   * @throws FileError where the file cannot be read (any more).
+   */
   readFloat32(name: string, target: Float32Array, start: number): Promise<void>;
 
-  /** The tensor's bytes as they are stored (little-endian, row-major), or the range of them that is asked for. */
+  /**
+   * The tensor's bytes (little-endian, row-major), or the range of them that is asked for; the caller may
+   * change them. Throws as `readFloat32` does.
+   */
   readBytes(name: string, start?: number, end?: number): Promise<Uint8Array>;
 
   close(): Promise<void>;

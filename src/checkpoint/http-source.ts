@@ -157,8 +157,13 @@ async function openReader(client: Client, url: string, file: string, path: strin
   }
   await checkOk(response, file, path);
   if (response.status !== 206) return new MemoryReader(file, await client.wholeBody(response, file));
+  const range = contentRange(response);
+  if (range?.start !== undefined && range.start !== 0) {
+    await response.body?.cancel();
+    throw new FileError(file, describeStart(range.start, 0));
+  }
   // Across origins, scripts only see Content-Range where the server exposes it; Content-Length they always see.
-  const size = contentRange(response)?.total ?? (await sizeFromHead(client, url, file, path));
+  const size = range?.total ?? (await sizeFromHead(client, url, file, path));
   const first = new Uint8Array(Math.min(size, SMALLEST_READ));
   await client.bodyInto(response, file, first);
   return new HttpReader(client, url, file, { size, etag: response.headers.get("etag"), first });
@@ -250,7 +255,7 @@ class HttpReader implements RangeReader {
       response.headers.get("etag") !== this.#etag;
     if (changed) return "the file was changed on the server while it was being read";
     if (range !== undefined && range.start !== start) {
-      return `the server answered with byte ${range.start} on, not with byte ${start} on`;
+      return describeStart(range.start, start);
     }
     return undefined;
   }
@@ -296,4 +301,8 @@ function describeStatus({ status, statusText }: Response): string {
   if (status === 401 || status === 403) return `the server refuses access (status ${status})`;
   if (status === 429) return "the server wants fewer requests (status 429)";
   return `the server answered with status ${status} ${statusText}`.trimEnd();
+}
+
+function describeStart(found: number | undefined, expected: number): string {
+  return `the server answered with byte ${found} on, not with byte ${expected} on`;
 }

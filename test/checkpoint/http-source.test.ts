@@ -33,6 +33,7 @@ interface Behaviour {
   breakAfter: number;
   wrongStart: boolean;
   tooMuch: boolean;
+  tooLittle: boolean;
 }
 
 const ordinary: Behaviour = {
@@ -45,6 +46,7 @@ const ordinary: Behaviour = {
   breakAfter: Number.POSITIVE_INFINITY,
   wrongStart: false,
   tooMuch: false,
+  tooLittle: false,
 };
 
 let behaviour = ordinary;
@@ -76,6 +78,7 @@ function answerWith(content: Uint8Array, request: IncomingMessage, response: Ser
     response.statusCode = 206;
     body = content.subarray(start, last + 1);
     if (behaviour.tooMuch) body = concat([body, Uint8Array.of(0)]);
+    if (behaviour.tooLittle) body = body.subarray(1);
     const shown = behaviour.wrongStart && start > 0 ? start - 1 : start;
     if (behaviour.contentRange) {
       response.setHeader("content-range", `bytes ${shown}-${last}/${content.length}`);
@@ -279,6 +282,7 @@ test("a server that answers a range with something else is a FileError", async (
     [{ ranges: false }, /answered one request by ranges, and the next one not$/],
     [{ wrongStart: true }, /answered with byte 4999999 on, not with byte 5000000 on$/],
     [{ tooMuch: true }, /sent more than the 262144 bytes asked for$/],
+    [{ tooLittle: true }, /sent 262143 of the 262144 bytes asked for$/],
     [{ status: 503 }, /status 503/],
   ];
   for (const [change, message] of cases) {
@@ -287,6 +291,13 @@ test("a server that answers a range with something else is a FileError", async (
     behaviour = { ...ordinary, ...change };
     await assert.rejects(reader.readInto(new Uint8Array(10), 5_000_000), message);
   }
+});
+
+test("a server that begins elsewhere than at the beginning is a FileError", async () => {
+  const source = new HttpSource(base, {
+    fetch: async () => new Response("ab", { status: 206, headers: { "content-range": "bytes 1-2/3" } }),
+  });
+  await assert.rejects(source.open("large"), /answered with byte 1 on, not with byte 0 on$/);
 });
 
 test("a raised signal ends a request with its own reason", async () => {

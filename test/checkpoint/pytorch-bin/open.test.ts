@@ -187,12 +187,20 @@ test("the byte order is little or big, and little where it is not said", async (
   assert.deepEqual([...(await float32(await open(bin(good, order("little"))), "a"))], [1.5, -2]);
   const swapped = await open(bin(good, order("big")));
   assert.deepEqual([...(await swapped.readBytes("a"))], [0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0]);
+  assert.deepEqual([...(await swapped.readBytes("a", 1, 5))], [0xc0, 0, 0, 0xc0]);
   for (const value of ["middle", "", "little\n", "x".repeat(100_000)]) {
     await assert.rejects(
       open(bin(good, order(value))),
       /^FormatError: .*expected "little" or "big" as byteorder/,
     );
   }
+});
+
+test("a byte order of any length is not read to be refused", async () => {
+  const file = bin(good, [{ name: "archive/byteorder", bytes: new Uint8Array(100_000) }]);
+  const source = new CountingSource(memory({ file }));
+  await assert.rejects(openPytorchBin(source, "file"), FormatError);
+  assert.ok(source.largest < 100_000);
 });
 
 test("a missing file is a FileError, and a refused one is closed again", async () => {

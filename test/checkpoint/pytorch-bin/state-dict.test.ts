@@ -88,6 +88,20 @@ const f32 = (change: Parameters<typeof tensor>[0]): Uint8Array<ArrayBuffer> =>
 const many = tuple(...Array.from({ length: 65 }, () => integer(1)));
 
 const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, RegExp])[] = [
+  [
+    "a negative size by BININT",
+    f32({ size: tuple(Uint8Array.of(0x4a, 0xfe, 0xff, 0xff, 0xff)) }),
+    /gives -2 as the shape of a tensor$/,
+  ],
+  [
+    "a storage of six values, which old versions wrote for views",
+    pickle(
+      PROTO_2,
+      tuple(text("storage"), imported("torch", "FloatStorage"), text("0"), text("cpu"), integer(2), NONE),
+      "Q.",
+    ),
+    /describes a storage by a tuple of 6$/,
+  ],
   ["an empty pickle", pickle(), /before byte 0, ends at byte 0; 1 bytes should follow byte 0$/],
   ["a pickle that does not stop", pickle(PROTO_2, "}"), /ends at byte 3; 1 bytes should follow/],
   ["a pickle of nothing", pickle(PROTO_2, "."), /takes more values than there are$/],

@@ -212,6 +212,11 @@ const broken: readonly (readonly [promise: string, file: Uint8Array, message: Re
     /"a": shape \[2, 3\] of F32 needs 24 bytes, data_offsets hold 20$/,
   ],
   [
+    "more bytes than the shape takes",
+    safetensorsFile('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,2]}}', 2),
+    /"a": shape \[1\] of U8 needs 1 bytes, data_offsets hold 2$/,
+  ],
+  [
     "a scalar without bytes",
     safetensorsFile('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,0]}}'),
     /"a": shape \[\] of F32 needs 4 bytes, data_offsets hold 0$/,
@@ -352,9 +357,9 @@ test("opening reads the header only, and a refused file is closed again", async 
 });
 
 // 0.09 s for 20 000 tensors (2 MB of header; 2026-11-23, Node 20, 2 cores). The bound only excludes a quadratic reader.
-test("a header of 100000 tensors is read in seconds", async () => {
+test("a header of 50000 tensors is read in seconds", async () => {
   const entries = Array.from(
-    { length: 100_000 },
+    { length: 50_000 },
     (_, i) => `"layer.${i}.weight":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`,
   );
   const file = safetensorsFile(`{${entries}}`, entries.length);

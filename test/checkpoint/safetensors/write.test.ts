@@ -34,6 +34,7 @@ async function write(
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of writeSafetensors(tensors, metadata)) pieces.push(piece);
+  assert.ok(pieces.every(({ length }) => length > 0));
   return concat(pieces);
 }
 
