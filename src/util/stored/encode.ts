@@ -1,0 +1,98 @@
+/** Embeddings as the bytes of a file, and back, in every runtime. */
+import { MemoryReader, MemorySource } from "../../checkpoint/memory-source.ts";
+import { ArgumentError } from "../../errors.ts";
+import {
+  type Content,
+  checkContent,
+  type EmbeddingsToSave,
+  type FileContent,
+  type StoredEmbeddings,
+  type StoredTensor,
+  toStored,
+} from "./content.ts";
+import { checkFormat, type EmbeddingFormat } from "./format.ts";
+import { jsonLinesPieces, readJsonLines } from "./json-lines.ts";
+import { npyPieces, readNpy } from "./npy.ts";
+import { readSafetensors, safetensorsPieces } from "./safetensors.ts";
+
+export interface DecodeEmbeddingsOptions {
+  /** What error messages call the bytes. Default: "embeddings". */
+  readonly name?: string | undefined;
+  /** One tensor [vectors, dimension] in place of an array of vectors. Default: false. */
+  readonly convertToTensor?: boolean | undefined;
+}
+
+/**
+ * The bytes of a file that `loadEmbeddings` and Python read.
+ *
+ * @throws ArgumentError for what the format has no place for: .npy takes nothing but vectors
+ */
+export async function encodeEmbeddings(
+  content: EmbeddingsToSave,
+  format: EmbeddingFormat,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const operation = "encodeEmbeddings";
+  const checked = checkContent(content, operation);
+  if (format === "npy" && checked.sentences !== undefined) {
+    throw new ArgumentError(`${operation}: .npy has no place for sentences; .safetensors and .jsonl have`);
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of piecesOf(checked, checkFormat(format, operation), operation)) pieces.push(piece);
+  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+/**
+ * What the bytes of a file hold.
+ *
+ * @throws FormatError where they break the format's rules. @throws UnsupportedError for element types that
+ *   embeddings do not have
+ */
+export function decodeEmbeddings(
+  bytes: Uint8Array,
+  format: EmbeddingFormat,
+  options: DecodeEmbeddingsOptions & { readonly convertToTensor: true },
+): Promise<StoredTensor>;
+export function decodeEmbeddings(
+  bytes: Uint8Array,
+  format: EmbeddingFormat,
+  options?: DecodeEmbeddingsOptions & { readonly convertToTensor?: false | undefined },
+): Promise<StoredEmbeddings>;
+export async function decodeEmbeddings(
+  bytes: Uint8Array,
+  format: EmbeddingFormat,
+  { name = "embeddings", convertToTensor = false }: DecodeEmbeddingsOptions = {},
+): Promise<StoredEmbeddings | StoredTensor> {
+  const content = await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name);
+  return convertToTensor ? toStored(content, true) : toStored(content, false);
+}
+
+async function readBytes(bytes: Uint8Array, format: EmbeddingFormat, name: string): Promise<FileContent> {
+  switch (format) {
+    case "safetensors":
+      return await readSafetensors(new MemorySource(new Map([[name, bytes]]), "memory"), name);
+    case "npy":
+      return {
+        ...(await readNpy(new MemoryReader(name, bytes))),
+        sentences: undefined,
+        metadata: new Map(),
+      };
+    case "jsonl":
+      return await readJsonLines(new MemoryReader(name, bytes));
+  }
+}
+
+/** The file in pieces; of a .npy file without the sentences, which lie beside it. */
+export function piecesOf(
+  content: Content,
+  format: EmbeddingFormat,
+  operation: string,
+): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (format === "safetensors") return safetensorsPieces(content);
+  if (format === "jsonl") return jsonLinesPieces(content);
+  if (content.metadata.size > 0) {
+    throw new ArgumentError(
+      `${operation}: .npy has no place for ${[...content.metadata.keys()].join(", ")}; .safetensors and .jsonl have`,
+    );
+  }
+  return npyPieces(content);
+}

@@ -1,0 +1,250 @@
+/**
+ * Embeddings in a .jsonl file: an object a line, with the fields `embedding` (an array of numbers) and, where
+ * there are sentences, `sentence`. A first line without `embedding` says what the others do not: `dtype`
+ * ("int8", "uint8"; "float32" where it is missing) and `metadata` (an object of strings, `model` and `prompt`
+ * among them). It is only written where there is something to say.
+ */
+import type { RangeReader } from "../../checkpoint/file-source.ts";
+import { quote } from "../../checkpoint/quote.ts";
+import { ArgumentError, FormatError } from "../../errors.ts";
+import { dtypeOf, newTypedArray } from "../../tensor/dtype.ts";
+import type { Content, FileContent, Matrix, StoredDType } from "./content.ts";
+import { type ByteRange, findLineEnds, LONGEST_LINE, parseLine, rangeOf, readLines } from "./lines.ts";
+
+/** Code units of one piece, about. */
+const PIECE = 2 ** 20;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws ArgumentError for NaN and infinities, which JSON does not have */
+export function* jsonLinesPieces(content: Content): Generator<Uint8Array> {
+  const header = jsonLinesHeader(content);
+  if (header !== null) yield header;
+  yield* jsonRowPieces(content);
+}
+
+/** The first line; null where none is needed. */
+export function jsonLinesHeader({ dtype, metadata }: Pick<Content, "dtype" | "metadata">): Uint8Array | null {
+  if (dtype === "float32" && metadata.size === 0) return null;
+  return new TextEncoder().encode(`${JSON.stringify({ dtype, metadata: Object.fromEntries(metadata) })}\n`);
+}
+
+/** A line for each vector. */
+export function* jsonRowPieces({ rows, dtype, sentences }: Content): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const row = newTypedArray(dtype, rows.dimension);
+  let text = "";
+  for (let i = 0; i < rows.count; i++) {
+    rows.load(i, row, 0);
+    if (!row.every(Number.isFinite)) {
+      throw new ArgumentError(`vector ${i}: JSON has no NaN and no infinities`);
+    }
+    const sentence = sentences === undefined ? "" : `"sentence":${JSON.stringify(sentences[i])},`;
+    text += `{${sentence}"embedding":[${Array.from(row, formatNumber).join(",")}]}\n`;
+    if (text.length < PIECE) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  if (text !== "") yield encoder.encode(text);
+}
+
+/** Nine digits are enough to tell every f32 from its neighbours. JSON knows the zero below zero. */
+function formatNumber(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(Number(value.toPrecision(9)));
+}
+
+/** What is needed to append to a file. */
+export interface JsonLinesLayout {
+  readonly dtype: StoredDType;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Of the first vector; 0 without any. */
+  readonly dimension: number;
+  readonly sentences: boolean;
+  /** Complete lines with a vector; only the first has been looked at. */
+  readonly count: number;
+  /** Where the last complete line ends. */
+  readonly end: number;
+  /** Whether nothing but the line end is missing there. */
+  readonly lacksLineEnd: boolean;
+}
+
+/** @throws FormatError where a line is not what it should be */
+export async function readJsonLines(reader: RangeReader): Promise<FileContent> {
+  const builder = new Builder(reader.name);
+  for await (const lines of readLines(rangeOf(reader), reader.name))
+    for (const line of lines) builder.add(line);
+  return builder.finish();
+}
+
+/**
+ * A last line that was cut off is not counted.
+ *
+ * @throws FormatError where one of the first lines is not what it should be, or the last one never was
+ */
+export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLinesLayout> {
+  const file = reader.name;
+  const bytes = rangeOf(reader);
+  const complete = await findLineEnds(bytes);
+  const lacksLineEnd = await endsWithCompleteLine(bytes, complete.end, file);
+  const end = lacksLineEnd ? reader.size : complete.end;
+  const builder = new Builder(file);
+  const looked = await addUntilVector(builder, { ...bytes, length: end }, file);
+  const { data, metadata, dimension, sentences, count: vectors } = builder.finish();
+  return {
+    dtype: dtypeOf(data) as StoredDType,
+    metadata,
+    dimension,
+    sentences: sentences !== undefined,
+    count: complete.count + (lacksLineEnd ? 1 : 0) - (looked - vectors),
+    end,
+    lacksLineEnd,
+  };
+}
+
+/** How the lines begin that this package writes. */
+const beginnings = ['{"embedding":[', '{"sentence":"', '{"dtype":"'];
+
+/** Whether the bytes after the last line end are a whole line. @throws FormatError where they are not even a part of one */
+async function endsWithCompleteLine(bytes: ByteRange, start: number, file: string): Promise<boolean> {
+  if (start === bytes.length) return false;
+  if (bytes.length - start > LONGEST_LINE) {
+    throw new FormatError(`the last line is longer than ${LONGEST_LINE} bytes`, { file });
+  }
+  const text = new TextDecoder().decode(await bytes.read(start, bytes.length));
+  try {
+    return typeof JSON.parse(text) === "object";
+  } catch {
+    if (beginnings.some((beginning) => text.startsWith(beginning.slice(0, text.length)))) return false;
+    throw new FormatError("the last line is not JSON, nor the beginning of a line of embeddings", { file });
+  }
+}
+
+/** @returns how many lines were added */
+async function addUntilVector(builder: Builder, bytes: ByteRange, file: string): Promise<number> {
+  let added = 0;
+  for await (const lines of readLines(bytes, file)) {
+    for (const line of lines) {
+      builder.add(line);
+      added++;
+      if (builder.count > 0) return added;
+    }
+  }
+  return added;
+}
+
+/** Takes a file line by line. */
+class Builder {
+  readonly #file: string;
+  readonly #sentences: string[] = [];
+  #line = 0;
+  #dtype: StoredDType = "float32";
+  #metadata: ReadonlyMap<string, string> = new Map();
+  #count = 0;
+  #dimension = 0;
+  #hasSentences = false;
+  #data: Matrix["data"] | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Vectors so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  add(line: string): void {
+    this.#line++;
+    const fields = parseLine(line, this.#line, this.#file);
+    if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+      throw this.#fail("expected an object");
+    }
+    if (this.#line === 1 && !("embedding" in fields)) this.#addHeader(fields as Fields);
+    else this.#addRow(fields as Fields);
+  }
+
+  finish(): FileContent {
+    const data = this.#data ?? newTypedArray(this.#dtype, 0);
+    return {
+      data: data.subarray(0, this.#count * this.#dimension),
+      count: this.#count,
+      dimension: this.#dimension,
+      sentences: this.#hasSentences ? this.#sentences : undefined,
+      metadata: this.#metadata,
+    };
+  }
+
+  #addHeader(fields: Fields): void {
+    this.#checkNames(fields, ["dtype", "metadata"]);
+    const { dtype = "float32", metadata = {} } = fields;
+    if (dtype !== "float32" && dtype !== "int8" && dtype !== "uint8") {
+      throw this.#fail(`dtype: expected "float32", "int8" or "uint8", found ${quote(JSON.stringify(dtype))}`);
+    }
+    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+      throw this.#fail("metadata: expected an object");
+    }
+    const entries = Object.entries(metadata);
+    for (const [key, value] of entries) {
+      if (typeof value !== "string") throw this.#fail(`metadata ${quote(key)}: expected a string`);
+    }
+    this.#dtype = dtype;
+    this.#metadata = new Map(entries);
+  }
+
+  #addRow(fields: Fields): void {
+    this.#checkNames(fields, ["embedding", "sentence"]);
+    const { embedding, sentence } = fields;
+    if (!Array.isArray(embedding) || embedding.length === 0) {
+      throw this.#fail("embedding: expected an array of numbers");
+    }
+    if (this.#count === 0) {
+      this.#dimension = embedding.length;
+      this.#hasSentences = sentence !== undefined;
+    }
+    if (embedding.length !== this.#dimension) {
+      throw this.#fail(`embedding: expected ${this.#dimension} dimensions, found ${embedding.length}`);
+    }
+    if (this.#hasSentences ? typeof sentence !== "string" : sentence !== undefined) {
+      throw this.#fail(
+        this.#hasSentences ? "sentence: expected a string" : "sentence: the lines before have none",
+      );
+    }
+    this.#checkNumbers(embedding);
+    if (this.#hasSentences) this.#sentences.push(sentence as string);
+    this.#room().set(embedding as number[], this.#count * this.#dimension);
+    this.#count++;
+  }
+
+  #checkNames(fields: Fields, known: readonly string[]): void {
+    const unknown = Object.keys(fields).find((name) => !known.includes(name));
+    if (unknown === undefined) return;
+    throw this.#fail(`expected the fields ${known.join(" and ")}, found ${quote(unknown)}`);
+  }
+
+  #checkNumbers(embedding: readonly unknown[]): void {
+    const [lowest, highest] = this.#dtype === "int8" ? [-128, 127] : [0, 255];
+    for (const value of embedding) {
+      if (typeof value !== "number") throw this.#fail("embedding: expected an array of numbers");
+      const fits =
+        this.#dtype === "float32"
+          ? Number.isFinite(Math.fround(value))
+          : Number.isInteger(value) && value >= lowest && value <= highest;
+      if (!fits) throw this.#fail(`embedding: ${value} is not a number of type ${this.#dtype}`);
+    }
+  }
+
+  /** The data, with room for one vector more. */
+  #room(): Matrix["data"] {
+    const needed = (this.#count + 1) * this.#dimension;
+    if (this.#data === undefined || this.#data.length < needed) {
+      const larger = newTypedArray(this.#dtype, Math.max(needed, 2 * (this.#data?.length ?? 0)));
+      if (this.#data !== undefined) larger.set(this.#data);
+      this.#data = larger;
+    }
+    return this.#data;
+  }
+
+  #fail(message: string): FormatError {
+    return new FormatError(`line ${this.#line}: ${message}`, { file: this.#file });
+  }
+}

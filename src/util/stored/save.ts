@@ -1,0 +1,90 @@
+/** Embeddings in files. The file system is loaded where it is needed: in Node, Deno and Bun. */
+import {
+  checkContent,
+  type EmbeddingsToSave,
+  type StoredEmbeddings,
+  type StoredTensor,
+  toStored,
+} from "./content.ts";
+import { formatOf } from "./format.ts";
+import type { EmbeddingWriter, EmbeddingWriterOptions } from "./writer-node.ts";
+
+export interface LoadEmbeddingsOptions {
+  /** One tensor [vectors, dimension] in place of an array of vectors. Default: false. */
+  readonly convertToTensor?: boolean | undefined;
+}
+
+/**
+ * Saves embeddings, and the sentences that they belong to, in a file: `.safetensors`, `.npy` (for numpy) or
+ * `.jsonl`. A file of that name stays until the new one is complete.
+ *
+ * The layouts are described in safetensors.ts and json-lines.ts. A .npy file holds nothing but the matrix;
+ * sentences then lie beside it in `<file>.sentences.jsonl`, a JSON string a line, where `loadEmbeddings` finds
+ * them.
+ *
+ * @throws ArgumentError for another file extension, and for what the format has no place for
+ * @throws FileError where the file cannot be written
+ */
+export async function saveEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
+  const format = formatOf(nameOf(file), "saveEmbeddings");
+  const checked = checkContent(content, "saveEmbeddings");
+  const { saveFile } = await import("./files-node.ts");
+  await saveFile(file, format, checked);
+}
+
+/**
+ * Loads what `saveEmbeddings` saved; also matrices that numpy saved, and .safetensors and .jsonl files of the
+ * same layout from elsewhere.
+ *
+ * @throws ArgumentError for another file extension
+ * @throws FileError where the file is missing
+ * @throws FormatError where it is cut off, broken or something else
+ * @throws UnsupportedError for element types that embeddings do not have
+ */
+export function loadEmbeddings(
+  file: string | URL,
+  options: LoadEmbeddingsOptions & { readonly convertToTensor: true },
+): Promise<StoredTensor>;
+export function loadEmbeddings(
+  file: string | URL,
+  options?: LoadEmbeddingsOptions & { readonly convertToTensor?: false | undefined },
+): Promise<StoredEmbeddings>;
+export async function loadEmbeddings(
+  file: string | URL,
+  { convertToTensor = false }: LoadEmbeddingsOptions = {},
+): Promise<StoredEmbeddings | StoredTensor> {
+  const format = formatOf(nameOf(file), "loadEmbeddings");
+  const { loadFile } = await import("./files-node.ts");
+  const content = await loadFile(file, format);
+  return convertToTensor ? toStored(content, true) : toStored(content, false);
+}
+
+/**
+ * Opens a file for embeddings that come bit by bit: a new one, or one that exists, to continue it.
+ *
+ * @throws ArgumentError where the options are not those of the existing file
+ * @throws FormatError where the existing file is broken. @throws UnsupportedError where it cannot grow
+ */
+export async function openEmbeddingWriter(
+  file: string | URL,
+  options: EmbeddingWriterOptions = {},
+): Promise<EmbeddingWriter> {
+  const format = formatOf(nameOf(file), "openEmbeddingWriter");
+  const { EmbeddingWriter } = await import("./writer-node.ts");
+  return await EmbeddingWriter.open(file, format, options);
+}
+
+/** Appends to a file once; for more, `openEmbeddingWriter` does less work. Makes the file where there is none. */
+export async function appendEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
+  const { model, prompt, metadata } = content;
+  const writer = await openEmbeddingWriter(file, { model, prompt, metadata });
+  try {
+    await writer.append(content);
+  } finally {
+    await writer.close();
+  }
+}
+
+function nameOf(file: string | URL): string {
+  return file instanceof URL ? file.pathname : file;
+}

@@ -1,0 +1,44 @@
+/**
+ * Sentences as bytes: one JSON string a line, in UTF-8. A text may contain line ends, which JSON writes as `\n`.
+ * In Python: `[json.loads(line) for line in data.splitlines()]`.
+ */
+import { FormatError } from "../../errors.ts";
+import { type ByteRange, parseLine, readLines } from "./lines.ts";
+
+/** Code units of one piece, about. */
+const PIECE = 2 ** 20;
+
+export function* sentencePieces(sentences: readonly string[]): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for (const sentence of sentences) {
+    text += `${JSON.stringify(sentence)}\n`;
+    if (text.length < PIECE) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  if (text !== "") yield encoder.encode(text);
+}
+
+/** @throws FormatError where there are not `count` lines of one JSON string each. */
+export async function readSentences(bytes: ByteRange, count: number, file: string): Promise<string[]> {
+  const sentences: string[] = [];
+  for await (const lines of readLines(bytes, file)) {
+    for (const line of lines) {
+      const sentence = parseLine(line, sentences.length + 1, file);
+      if (typeof sentence !== "string") {
+        throw new FormatError(`line ${sentences.length + 1}: expected a JSON string`, { file });
+      }
+      sentences.push(sentence);
+      if (sentences.length > count) {
+        throw new FormatError(`expected ${count} sentences, one for each vector, found more`, { file });
+      }
+    }
+  }
+  if (sentences.length < count) {
+    throw new FormatError(`expected ${count} sentences, one for each vector, found ${sentences.length}`, {
+      file,
+    });
+  }
+  return sentences;
+}

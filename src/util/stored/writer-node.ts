@@ -1,0 +1,177 @@
+import { stat } from "node:fs/promises";
+import { quote } from "../../checkpoint/quote.ts";
+import { ArgumentError, ShapeError } from "../../errors.ts";
+import { Mutex } from "../../mutex.ts";
+import { type Content, checkContent, checkMetadata, type EmbeddingsToSave } from "./content.ts";
+import { fileExists, pathOf } from "./file-access-node.ts";
+import type { EmbeddingFormat } from "./format.ts";
+import type { ExistingFile, GrowingFile, GrowingLayout } from "./growing-file.ts";
+import { JsonLinesFile } from "./json-lines-file-node.ts";
+import { createNpyFile, findNpyFile } from "./npy-file-node.ts";
+import { createSafetensorsFile, findSafetensorsFile } from "./safetensors-file-node.ts";
+
+/** For a new file: what it is to remember. For one that exists: what it has to say, where it is given. */
+export type EmbeddingWriterOptions = Pick<EmbeddingsToSave, "model" | "prompt" | "metadata">;
+
+/**
+ * Appends embeddings to a file that may be larger than memory; `openEmbeddingWriter` makes one.
+ *
+ * Every `append` that has resolved survives the end of the process, and what a killed writer leaves can be opened
+ * and continued: `count` says where. (After a loss of power that is only sure of what was `flush`ed.)
+ * Until it is closed, a .safetensors file has no sentences: they lie beside it in `<file>.sentences.jsonl`. Two
+ * writers of one file at the same time destroy it.
+ */
+export class EmbeddingWriter implements AsyncDisposable {
+  readonly #path: string;
+  readonly #format: EmbeddingFormat;
+  readonly #metadata: ReadonlyMap<string, string>;
+  /** What was there before; null: no vectors. */
+  readonly #existing: ExistingFile | null;
+  readonly #work = new Mutex();
+  /** null: nothing has been appended yet. */
+  #file: GrowingFile | null = null;
+  #closed = false;
+
+  private constructor(
+    path: string,
+    format: EmbeddingFormat,
+    metadata: ReadonlyMap<string, string>,
+    existing: ExistingFile | null,
+  ) {
+    this.#path = path;
+    this.#format = format;
+    this.#metadata = metadata;
+    this.#existing = existing;
+  }
+
+  /** @throws ArgumentError, FileError, FormatError, UnsupportedError: see `openEmbeddingWriter` */
+  static async open(
+    file: string | URL,
+    format: EmbeddingFormat,
+    options: EmbeddingWriterOptions,
+  ): Promise<EmbeddingWriter> {
+    const path = pathOf(file);
+    const metadata = checkMetadata(options, "openEmbeddingWriter");
+    if (format === "npy" && metadata.size > 0) {
+      throw new ArgumentError(
+        `openEmbeddingWriter: .npy has no place for ${[...metadata.keys()].join(", ")}; .safetensors and .jsonl have`,
+      );
+    }
+    if (!(await hasContent(path))) return new EmbeddingWriter(path, format, metadata, null);
+    const existing = await findFile(path, format);
+    checkSameMetadata(path, existing.layout, metadata);
+    return existing.count > 0
+      ? new EmbeddingWriter(path, format, metadata, existing)
+      : new EmbeddingWriter(path, format, existing.layout.metadata, null);
+  }
+
+  /** Vectors in the file. */
+  get count(): number {
+    return (this.#file ?? this.#existing)?.count ?? 0;
+  }
+
+  /**
+   * Appends vectors, and their sentences where the file has sentences. All of them are in the file, or none.
+   *
+   * @throws ShapeError, ArgumentError where they do not fit those in the file
+   */
+  append(content: Pick<EmbeddingsToSave, "embeddings" | "sentences">): Promise<void> {
+    const { embeddings, sentences } = content;
+    return this.#work.run(async () => {
+      this.#checkOpen("append");
+      const checked = checkContent({ embeddings, sentences }, "append");
+      if (checked.rows.count === 0) return;
+      const known = this.#file ?? this.#existing;
+      if (known !== null) checkFits(checked, known.layout);
+      this.#file ??= await (this.#existing?.continue() ?? this.#create(checked));
+      await this.#file.append(checked);
+    });
+  }
+
+  /** Waits until all is on the disk. */
+  flush(): Promise<void> {
+    return this.#work.run(async () => {
+      this.#checkOpen("flush");
+      await this.#file?.flush();
+    });
+  }
+
+  /** Makes the file complete. Does nothing the second time. */
+  close(): Promise<void> {
+    return this.#work.run(async () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      if (this.#existing !== null && !this.#existing.complete) this.#file ??= await this.#existing.continue();
+      if (this.#existing === null) this.#file ??= await this.#createEmpty();
+      await this.#file?.close();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #create({ rows, dtype, sentences }: Content): Promise<GrowingFile> {
+    return await createFile(this.#path, this.#format, {
+      dtype,
+      dimension: rows.dimension,
+      sentences: sentences !== undefined,
+      metadata: this.#metadata,
+    });
+  }
+
+  async #createEmpty(): Promise<GrowingFile> {
+    return await createFile(this.#path, this.#format, {
+      dtype: "float32",
+      dimension: 0,
+      sentences: false,
+      metadata: this.#metadata,
+    });
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#closed) throw new ArgumentError(`${operation}: the writer of ${this.#path} has been closed`);
+  }
+}
+
+/** Whether there is more than an empty file. */
+async function hasContent(path: string): Promise<boolean> {
+  return (await fileExists(path)) && (await stat(path)).size > 0;
+}
+
+function createFile(path: string, format: EmbeddingFormat, layout: GrowingLayout): Promise<GrowingFile> {
+  if (format === "npy") return createNpyFile(path, layout);
+  return format === "jsonl" ? JsonLinesFile.create(path, layout) : createSafetensorsFile(path, layout);
+}
+
+function findFile(path: string, format: EmbeddingFormat): Promise<ExistingFile> {
+  if (format === "npy") return findNpyFile(path);
+  return format === "jsonl" ? JsonLinesFile.find(path) : findSafetensorsFile(path);
+}
+
+function checkSameMetadata(path: string, layout: GrowingLayout, metadata: ReadonlyMap<string, string>): void {
+  for (const [key, value] of metadata) {
+    const found = layout.metadata.get(key);
+    if (found === value) continue;
+    const has = found === undefined ? `no ${key}` : `the ${key} ${quote(found)}`;
+    throw new ArgumentError(`openEmbeddingWriter: ${path} has ${has}, got ${quote(value)}`);
+  }
+}
+
+function checkFits({ rows, dtype, sentences }: Content, layout: GrowingLayout): void {
+  if (rows.dimension !== layout.dimension) {
+    throw new ShapeError(
+      `append: the file's vectors have ${layout.dimension} dimensions, got ${rows.dimension}`,
+    );
+  }
+  if (dtype !== layout.dtype) {
+    throw new ArgumentError(`append: the file holds ${layout.dtype}, got ${dtype}`);
+  }
+  if ((sentences !== undefined) !== layout.sentences) {
+    throw new ArgumentError(
+      layout.sentences
+        ? "append: the file has a sentence for every vector, got none"
+        : "append: the file has no sentences, got some",
+    );
+  }
+}
