@@ -2,6 +2,7 @@ import { FormatError } from "../errors.ts";
 import type { FileSource } from "./file-source.ts";
 import { JsonCursor } from "./json-cursor.ts";
 import { fileNameIn } from "./relative-path.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
@@ -34,18 +35,9 @@ export async function readJsonArray(source: FileSource, path: string): Promise<r
   return value as readonly JsonValue[];
 }
 
-/** The text of a JSON file. @throws FormatError where it is not UTF-8. */
+/** The text of a JSON file, without its byte order mark. @throws FormatError where it is not UTF-8. */
 export function decodeJsonText(bytes: Uint8Array, file: string): string {
-  try {
-    // A copy where the bytes are shared: browsers' decoders take no shared memory.
-    return new TextDecoder("utf-8", { fatal: true }).decode(unshared(bytes));
-  } catch (cause) {
-    throw new FormatError("is not UTF-8 text", { file, cause });
-  }
-}
-
-function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
+  return decodeUtf8(bytes, "the text", file).replace(/^\ufeff/, "");
 }
 
 function parseJson(bytes: Uint8Array, file: string): JsonValue {

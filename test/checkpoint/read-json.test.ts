@@ -43,7 +43,7 @@ test("what is not JSON is refused with its place", async () => {
 
 test("text that is not UTF-8 is refused", async () => {
   const source = memory({ "a.json": Uint8Array.of(0x22, 0xff, 0x22) });
-  await assert.rejects(readJson(source, "a.json"), /^FormatError: memory\/a\.json: is not UTF-8 text$/);
+  await assert.rejects(readJson(source, "a.json"), /^FormatError: memory\/a\.json: the text is not UTF-8$/);
 });
 
 test("a missing file is a FileError with its name", async () => {

@@ -5,6 +5,7 @@
 import { FormatError, UnsupportedError } from "../../errors.ts";
 import type { RangeReader } from "../file-source.ts";
 import { quote } from "../quote.ts";
+import { decodeUtf8 } from "../utf8.ts";
 
 export interface ZipEntry {
   readonly name: string;
@@ -156,7 +157,11 @@ async function findZip64Directory(
 function readCentralHeader(reader: RangeReader, header: DataView<ArrayBuffer>): Omit<ZipEntry, "limit"> {
   const nameLength = header.getUint16(28, true);
   const nameStart = header.byteOffset + CENTRAL_HEADER.size;
-  const name = decodeName(reader, new Uint8Array(header.buffer, nameStart, nameLength));
+  const name = decodeUtf8(
+    new Uint8Array(header.buffer, nameStart, nameLength),
+    "a name in the zip directory",
+    reader.name,
+  );
   const flags = header.getUint16(8, true);
   const method = header.getUint16(10, true);
   if ((flags & ENCRYPTED) !== 0) {
@@ -222,14 +227,6 @@ function withLimits(
     byName.set(entry.name, { ...entry, limit });
   }
   return byName;
-}
-
-function decodeName(reader: RangeReader, bytes: Uint8Array<ArrayBuffer>): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError("a name in the zip directory is not UTF-8", { file: reader.name, cause });
-  }
 }
 
 /** A 64-bit size or offset; none that is valid comes near 2^53. */

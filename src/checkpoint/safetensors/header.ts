@@ -3,6 +3,7 @@ import type { TensorInfo } from "../checkpoint.ts";
 import { type CheckpointDType, isCheckpointDType, storedByteLength } from "../dtype.ts";
 import { JsonCursor } from "../json-cursor.ts";
 import { quote } from "../quote.ts";
+import { decodeUtf8 } from "../utf8.ts";
 
 export interface SafetensorsHeader {
   /** In the order of their bytes. */
@@ -44,11 +45,11 @@ const refusedDTypes: ReadonlySet<string> = new Set([
  *
  * @throws FormatError where a rule is broken. @throws UnsupportedError for element types that we do not read.
  */
-export function parseHeader(bytes: Uint8Array<ArrayBuffer>, place: HeaderPlace): SafetensorsHeader {
+export function parseHeader(bytes: Uint8Array, place: HeaderPlace): SafetensorsHeader {
   if (bytes[0] !== 0x7b) {
     throw new FormatError(`the header must begin with "{", found byte ${bytes[0]}`, { file: place.file });
   }
-  const cursor = new JsonCursor(decode(bytes, place.file), place.file);
+  const cursor = new JsonCursor(decodeUtf8(bytes, "the header", place.file), place.file);
   const tensors: TensorInfo[] = [];
   const metadata = new Map<string, string>();
   cursor.readObject((name) => {
@@ -64,14 +65,6 @@ export function parseHeader(bytes: Uint8Array<ArrayBuffer>, place: HeaderPlace):
   tensors.sort((a, b) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
   checkCoverage(tensors, place);
   return { tensors: new Map(tensors.map((info) => [info.name, info])), metadata };
-}
-
-function decode(bytes: Uint8Array<ArrayBuffer>, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError("the header is not valid UTF-8", { file, cause });
-  }
 }
 
 function readEntry(cursor: JsonCursor, name: string, { file, dataStart }: HeaderPlace): TensorInfo {

@@ -51,7 +51,7 @@ const broken: readonly (readonly [promise: string, file: Uint8Array, message: Re
   [
     "text that is not UTF-8",
     safetensorsFile(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d)),
-    /is not valid UTF-8$/,
+    /the header is not UTF-8$/,
   ],
   [
     "text that is not JSON",
