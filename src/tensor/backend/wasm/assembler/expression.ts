@@ -33,9 +33,9 @@ export function emitOperand(
   else emitter.refuse(`expected an operand of type ${type}, found undefined`);
 }
 
-/** An instruction of the tables, applied to up to three operands. */
-export class InstructionExpression<T extends ValueType> extends Expression<T> {
-  readonly type: T;
+/** An instruction of the tables, applied to up to three operands. One without a result has no `type`. */
+export class InstructionExpression extends Expression {
+  readonly type: ValueType;
   readonly #instruction: Instruction;
   readonly #a: Operand<ValueType> | undefined;
   readonly #b: Operand<ValueType> | undefined;
@@ -52,7 +52,7 @@ export class InstructionExpression<T extends ValueType> extends Expression<T> {
     second: Immediate,
   ) {
     super();
-    this.type = instruction.results[0] as T;
+    this.type = instruction.results[0]!;
     this.#instruction = instruction;
     this.#a = a;
     this.#b = b;
@@ -62,24 +62,13 @@ export class InstructionExpression<T extends ValueType> extends Expression<T> {
   }
 
   override emit(emitter: CodeEmitter): void {
-    emitInstruction(emitter, this.#instruction, this.#a, this.#b, this.#c, this.#first, this.#second);
+    const { operands } = this.#instruction;
+    const count = operands.length;
+    if (count > 0) emitOperand(emitter, this.#a, operands[0]!);
+    if (count > 1) emitOperand(emitter, this.#b, operands[1]!);
+    if (count > 2) emitOperand(emitter, this.#c, operands[2]!);
+    emitter.emit(this.#instruction, this.#first, this.#second);
   }
-}
-
-export function emitInstruction(
-  emitter: CodeEmitter,
-  instruction: Instruction,
-  a: Operand<ValueType> | undefined,
-  b: Operand<ValueType> | undefined,
-  c: Operand<ValueType> | undefined,
-  first: Immediate,
-  second: Immediate,
-): void {
-  const { operands } = instruction;
-  if (operands.length > 0) emitOperand(emitter, a, operands[0]!);
-  if (operands.length > 1) emitOperand(emitter, b, operands[1]!);
-  if (operands.length > 2) emitOperand(emitter, c, operands[2]!);
-  emitter.emit(instruction, first, second);
 }
 
 /** A parameter or local variable: as an expression, its present value. */

@@ -26,7 +26,7 @@ import {
 /** The locals that hold a function's parameters, by name. */
 export type ParameterLocals<P extends Parameters> = { readonly [Name in keyof P]: Local<P[Name]> };
 
-/** The values of a counted loop, all read once before it starts, except `below` where it is a local. */
+/** A counted loop. `below` and `step` are computed once, before it starts, unless they are locals. */
 export interface LoopRange {
   /** The counter's first value; the counter goes on from where it stands if there is none. */
   readonly from?: Operand<"i32">;
@@ -160,9 +160,11 @@ export class FunctionBuilder {
     this.#emitter.end();
   }
 
-  /** Repeats while the condition holds; it is tested first. A branch to the label leaves the loop. */
+  /**
+   * Repeats while the condition holds; it is tested first. A branch to the label leaves the loop. The
+   * condition is emitted twice, before the loop and at its end, so that a round has one branch.
+   */
   while(condition: Operand<"i32">, body: (exit: Label) => void): void {
-    // The test stands twice, before the loop and at its end: one branch a round.
     this.if(condition, (exit) => this.doWhile(() => body(exit), condition));
   }
 

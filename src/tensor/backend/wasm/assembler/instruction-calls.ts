@@ -1,6 +1,6 @@
 import type { CodeEmitter, Immediate } from "./code-emitter.ts";
 import type { DataSegment } from "./definitions.ts";
-import { type Expression, emitInstruction, InstructionExpression, type Operand } from "./expression.ts";
+import { type Expression, InstructionExpression, type Operand } from "./expression.ts";
 import type { ImmediateKind } from "./opcodes/entry.ts";
 import {
   type FixedInstructionName,
@@ -84,70 +84,67 @@ export type Expressions<Prefix extends string> = InstructionCalls<Prefix, Expres
 export type Statements<Prefix extends string> = InstructionCalls<Prefix, StatementName>;
 
 type AnyOperand = Operand<ValueType> | undefined;
-type Call = (...args: never[]) => unknown;
-type FullCall = (a: AnyOperand, b: AnyOperand, c: AnyOperand, first: Immediate, second: Immediate) => unknown;
-type Tree = { [key: string]: Tree | Call };
+type Call = (...args: never[]) => InstructionExpression;
+type Tree<Leaf> = { [key: string]: Tree<Leaf> | Leaf };
+
+const no = undefined;
 
 const fixed = Object.values(instructions).filter(({ contextual }) => !contextual);
+const expressions = fixed.filter(({ results }) => results.length > 0);
+const statements = fixed.filter(({ results }) => results.length === 0);
 
 /** All expressions, by the parts of their names: `expressionTree().f32x4.add`. */
-export function expressionTree(): Tree {
-  return tree(
-    fixed.filter(({ results }) => results.length > 0),
-    expressionCall,
-  );
+export function expressionTree(): Tree<Call> {
+  return tree(expressions, instructionCall);
 }
 
 /** All statements of one function, by the parts of their names: `statementTree(emitter).v128.store`. */
-export function statementTree(emitter: CodeEmitter): Tree {
-  return tree(statements, (instruction) => statementCall(emitter, instruction));
+export function statementTree(emitter: CodeEmitter): Tree<(...args: never[]) => void> {
+  return tree(statements, (instruction) => {
+    const make = instructionCall(instruction);
+    return (...args) => make(...args).emit(emitter);
+  });
 }
 
-const statements = fixed.filter(({ results }) => results.length === 0);
-
-function tree(members: readonly Instruction[], make: (instruction: Instruction) => Call): Tree {
-  const root: Tree = {};
+function tree<Leaf>(members: readonly Instruction[], make: (instruction: Instruction) => Leaf): Tree<Leaf> {
+  const root: Tree<Leaf> = {};
   for (const instruction of members) {
     const path = instruction.name.split(".");
     let branch = root;
     for (const part of path.slice(0, -1)) {
       branch[part] ??= {};
-      branch = branch[part] as Tree;
+      branch = branch[part] as Tree<Leaf>;
     }
     branch[path.at(-1)!] = make(instruction);
   }
   return root;
 }
 
-function expressionCall(instruction: Instruction): Call {
-  const expression: FullCall = (a, b, c, first, second) =>
-    new InstructionExpression(instruction, a, b, c, first, second);
+// A rest parameter would make these shorter, and an array for every instruction.
+function instructionCall(instruction: Instruction): Call {
   if (instruction.immediate === "v128") {
-    return (...literal: VectorLiteral) =>
-      expression(undefined, undefined, undefined, vectorBytes(...literal), undefined);
+    return (...literal: never[]) =>
+      new InstructionExpression(
+        instruction,
+        no,
+        no,
+        no,
+        vectorBytes(...(literal as unknown as VectorLiteral)),
+        no,
+      );
   }
-  return withOperandCount(instruction.operands.length, expression);
-}
-
-function statementCall(emitter: CodeEmitter, instruction: Instruction): Call {
-  return withOperandCount(instruction.operands.length, (a, b, c, first, second) =>
-    emitInstruction(emitter, instruction, a, b, c, first, second),
-  );
-}
-
-/** The call with as many operands as the instruction has, followed by its immediates. */
-// A rest parameter would be shorter, and make an array for every instruction.
-function withOperandCount(count: number, full: FullCall): Call {
-  const no = undefined;
-  switch (count) {
+  switch (instruction.operands.length) {
     case 0:
-      return (first: Immediate, second: Immediate) => full(no, no, no, first, second);
+      return (first: Immediate, second: Immediate) =>
+        new InstructionExpression(instruction, no, no, no, first, second);
     case 1:
-      return (a: AnyOperand, first: Immediate, second: Immediate) => full(a, no, no, first, second);
+      return (a: AnyOperand, first: Immediate, second: Immediate) =>
+        new InstructionExpression(instruction, a, no, no, first, second);
     case 2:
       return (a: AnyOperand, b: AnyOperand, first: Immediate, second: Immediate) =>
-        full(a, b, no, first, second);
+        new InstructionExpression(instruction, a, b, no, first, second);
     default:
-      return full;
+      return (a: AnyOperand, b: AnyOperand, c: AnyOperand, first: Immediate, second: Immediate) =>
+        new InstructionExpression(instruction, a, b, c, first, second);
   }
 }
