@@ -6,12 +6,12 @@ import { writeFileAtomically } from "../../checkpoint/write-file-node.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { attempt, sentencesPath, sourceOf, writeAt } from "./file-access-node.ts";
 import type { ExistingFile, GrowingLayout } from "./growing-file.ts";
-import { MatrixFile, type MatrixFormat } from "./matrix-file-node.ts";
+import { MatrixFile, type MatrixFormat, rowByteLength } from "./matrix-file-node.ts";
 import { readLayout, type SafetensorsLayout, safetensorsHeader } from "./safetensors.ts";
 import type { SentenceFile } from "./sentence-file-node.ts";
 
-/** More rows or bytes than a file can have: whether its header has room for their number. */
-const MANY = 10 ** 15;
+/** More bytes than a file can have: whether its header has room for the numbers. */
+const MANY_BYTES = 10 ** 15;
 
 /** Begins a .safetensors file, in place of one that may be there. */
 export async function createSafetensorsFile(path: string, layout: GrowingLayout): Promise<MatrixFile> {
@@ -38,7 +38,8 @@ export async function findSafetensorsFile(path: string): Promise<ExistingFile> {
   if (!["F32", "I8", "U8"].includes(stored)) {
     throw new UnsupportedError(`${path}: vectors can be appended to F32, I8 or U8; this file has ${stored}`);
   }
-  const widest = { ...openLayout(layout, MANY), sentenceBytes: MANY };
+  const many = Math.floor(MANY_BYTES / Math.max(1, rowByteLength(layout)));
+  const widest = { ...openLayout(layout, many), sentenceBytes: MANY_BYTES };
   if ((await safetensorsHeader(widest, dataStart)) === undefined) {
     throw new UnsupportedError(
       `${path}: its header has no room for more rows; load and save it to make some`,

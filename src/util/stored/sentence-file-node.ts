@@ -32,7 +32,6 @@ export class SentenceFile {
       });
     }
     const handle = await attempt(path, () => open(path, "r+"));
-    await attempt(path, () => handle.truncate(found.end));
     return new SentenceFile(path, handle, found.end);
   }
 
