@@ -1,0 +1,105 @@
+import { hubPathProblem } from "./hub-path.ts";
+import type { ModelListing } from "./listing.ts";
+
+/** Which files of a model will be asked for, so that they can be fetched side by side. */
+export interface ModelPlan {
+  /** Settings and vocabularies. */
+  readonly descriptions: readonly string[];
+  readonly weights: readonly string[];
+}
+
+/** Of sentence_bert_config.json, models have one of these names. */
+const moduleSettings = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_distilbert_config.json",
+  "sentence_camembert_config.json",
+  "sentence_albert_config.json",
+  "sentence_xlm-roberta_config.json",
+  "sentence_xlnet_config.json",
+];
+
+const settings = [
+  "modules.json",
+  "config_sentence_transformers.json",
+  "config.json",
+  "router_config.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+];
+
+/** Only needed where there is no tokenizer.json. */
+const vocabularies = [
+  "vocab.txt",
+  "vocab.json",
+  "merges.txt",
+  "sentencepiece.bpe.model",
+  "spiece.model",
+  "tokenizer.model",
+];
+
+/** The first that is there is read, no other. */
+const weightFormats: readonly { readonly file: string; readonly shards?: RegExp }[] = [
+  { file: "model.safetensors" },
+  { file: "model.safetensors.index.json", shards: /^model-\d+-of-\d+\.safetensors$/ },
+  { file: "pytorch_model.bin" },
+  { file: "pytorch_model.bin.index.json", shards: /^pytorch_model-\d+-of-\d+\.bin$/ },
+];
+
+/** A model has a handful of modules; a hostile list is not worth following. */
+const MOST_MODULES = 100;
+
+/** The files that loading a model of these module folders (see `moduleFolders`) asks for. */
+export function planFiles(listing: ModelListing, folders: readonly string[]): ModelPlan {
+  const all = new Set(["", ...folders]);
+  const plans = [...all].map((folder) => planFolder(listing, folder));
+  return {
+    descriptions: plans.flatMap(({ descriptions }) => descriptions),
+    weights: plans.flatMap(({ weights }) => weights),
+  };
+}
+
+function planFolder({ files }: ModelListing, folder: string): ModelPlan {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const has = (name: string) => files.has(prefix + name);
+  const descriptions = settings.filter(has);
+  const own = moduleSettings.find(has);
+  if (own !== undefined) descriptions.push(own);
+  descriptions.push(...(has("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(has)));
+  return {
+    descriptions: descriptions.map((name) => prefix + name),
+    weights: planWeights(files, prefix),
+  };
+}
+
+function planWeights(files: ModelListing["files"], prefix: string): string[] {
+  const format = weightFormats.find(({ file }) => files.has(prefix + file));
+  if (format === undefined) return [];
+  const { file, shards } = format;
+  const others =
+    shards === undefined
+      ? []
+      : [...files.keys()].filter((path) => path.startsWith(prefix) && shards.test(path.slice(prefix.length)));
+  return [prefix + file, ...others];
+}
+
+/** Whether a file holds weights: the loader asks for them last, and not everybody asks for them. */
+export function isWeights(path: string): boolean {
+  return /\.(?:safetensors|bin)(?:\.index\.json)?$/.test(path);
+}
+
+/** The folders that modules.json names. What is wrong with the file is for the loader to say. */
+export function moduleFolders(modulesJson: Uint8Array): string[] {
+  let modules: unknown;
+  try {
+    modules = JSON.parse(new TextDecoder().decode(modulesJson));
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(modules)) return [];
+  return modules.slice(0, MOST_MODULES).flatMap((module: unknown) => {
+    const path = (module as { readonly path?: unknown } | null)?.path;
+    return typeof path === "string" && hubPathProblem(path) === undefined ? [path] : [];
+  });
+}

@@ -1,0 +1,47 @@
+import { UnsupportedError } from "../errors.ts";
+import type { HubModel, HubOptions } from "./options.ts";
+
+/**
+ * The files of a model of the hub. In Node, Deno and Bun they go through the cache that huggingface_hub
+ * uses, too (~/.cache/huggingface/hub, or where the variables HF_HOME and HF_HUB_CACHE say); in browsers
+ * through one of their own. Each file is downloaded when it is opened, unless the cache has it.
+ *
+ * Without a connection, or with `localFilesOnly`, the cache serves alone.
+ *
+ * @param name "organization/name", or a short name: "all-MiniLM-L6-v2" means
+ *   "sentence-transformers/all-MiniLM-L6-v2"
+ * @throws ArgumentError where there can be no such name or revision
+ * @throws HubError of the kind that tells what went wrong; the model's methods throw it as well
+ */
+export async function openHubModel(name: string, options: HubOptions = {}): Promise<HubModel> {
+  if (hasFolders()) {
+    const { openNodeModel } = await import("./open-node.ts");
+    return (await openNodeModel(name, options)).source;
+  }
+  const { openBrowserModel } = await import("./open-browser.ts");
+  return await openBrowserModel(name, options);
+}
+
+export interface DownloadedModel {
+  /** Where the files lie under their names: the snapshot in the cache. */
+  readonly folder: string;
+  /** Paths in that folder. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Puts into the cache all files that loading a model asks for.
+ *
+ * @throws UnsupportedError in browsers, which have no folders
+ * @throws ArgumentError, HubError as `openHubModel` does
+ */
+export async function downloadModel(name: string, options: HubOptions = {}): Promise<DownloadedModel> {
+  if (!hasFolders()) throw new UnsupportedError("downloadModel: this runtime has no folders");
+  const { openNodeModel } = await import("./open-node.ts");
+  const { source, folder } = await openNodeModel(name, options);
+  return { folder, files: await source.fetchAll() };
+}
+
+function hasFolders(): boolean {
+  return typeof process !== "undefined" && process.versions?.node !== undefined;
+}
