@@ -7,6 +7,7 @@ import type { ExistingFile, GrowingLayout } from "./growing-file.ts";
 import { MatrixFile, type MatrixFormat, rowByteLength } from "./matrix-file-node.ts";
 import { npyDescr, readNpyHeader } from "./npy.ts";
 import { formatNpyHeader } from "./npy-header.ts";
+import { SentenceFile } from "./sentence-file-node.ts";
 
 /** More rows than a file can have: whether its header has room for their number. */
 const MANY = 10 ** 15;
@@ -30,7 +31,7 @@ export async function findNpyFile(path: string): Promise<ExistingFile> {
   return {
     layout,
     count,
-    complete,
+    complete: complete && (!sentences || (await SentenceFile.isComplete(path, count))),
     continue: () => MatrixFile.continue({ path, layout, format, count, dataStart }),
   };
 }

@@ -35,6 +35,14 @@ export class SentenceFile {
     return new SentenceFile(path, handle, found.end);
   }
 
+  /** Whether the one that is there has nothing but `count` sentences. */
+  static async isComplete(embeddingsPath: string, count: number): Promise<boolean> {
+    return await withReader(sentencesPath(embeddingsPath), async (reader) => {
+      const found = await findLineEnds(rangeOf(reader), count);
+      return found.count === count && found.end === reader.size;
+    });
+  }
+
   /** In bytes. */
   get length(): number {
     return this.#end;

@@ -161,7 +161,14 @@ for (const format of formats) {
         );
       }
 
+      await (await openEmbeddingWriter(path)).close();
+      const repaired = await loadEmbeddings(path);
+      const count = repaired.embeddings.length;
+      assert.deepEqual(repaired.embeddings, all.embeddings.slice(0, count));
+      assert.deepEqual(repaired.sentences ?? [], all.sentences.slice(0, count));
+
       const writer = await openEmbeddingWriter(path);
+      assert.equal(writer.count, count);
       assert.ok(writer.count >= atLeast && writer.count <= atLeast + 3, `${writer.count} of ${atLeast}`);
       await writer.append(part(all, writer.count, 20));
       await writer.close();
