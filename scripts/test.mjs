@@ -2,6 +2,7 @@
 // Arguments that name files or folders under test/ narrow the run; options go to node: npm test -- test/tensor
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
+import { availableParallelism, availableParallelism } from "node:os";
 import { join } from "node:path";
 
 function testFiles(path) {
@@ -20,11 +21,12 @@ if (files.length === 0) {
   console.error("no *.test.ts file found");
   process.exit(1);
 }
+// By default Node leaves a core idle, which is half of a small machine. The flag came with 20.10.
+const [major, minor] = process.versions.node.split(".").map(Number);
+const concurrency = major > 20 || minor >= 10 ? [`--test-concurrency=${availableParallelism()}`] : [];
 const { status } = spawnSync(
   process.execPath,
-  ["--import", "tsx", "--test", "--test-reporter=spec", ...options, ...files],
-  {
-    stdio: "inherit",
-  },
+  ["--import", "tsx", "--test", "--test-reporter=spec", ...concurrency, ...options, ...files],
+  { stdio: "inherit" },
 );
 process.exit(status ?? 1);
