@@ -167,7 +167,7 @@ test("an index with any bytes changed is read or refused", async () => {
       }
       assert.equal(source.closed, source.opened);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
   for (let length = 0; length < valid.length; length++) {
     const source = memory({ ...shards, [INDEX]: valid.subarray(0, length) });

@@ -50,7 +50,7 @@ for (const [what, valid] of archives) {
   });
 
   test(`${what}: read or refused with a bit of any byte changed`, async () => {
-    for (let bit = 0; bit < 8 * valid.length; bit += 3) {
+    for (let bit = 0; bit < 8 * valid.length; bit += 5) {
       const changed = valid.slice();
       changed[bit >> 3]! ^= 1 << (bit & 7);
       await readsOrRefuses(changed);
@@ -62,7 +62,7 @@ for (const [what, valid] of archives) {
       fc.asyncProperty(anyChanges(valid), async (changed) => {
         await readsOrRefuses(changed);
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 }
@@ -98,15 +98,15 @@ function unpicklesOrRefuses(bytes: Uint8Array<ArrayBuffer>): void {
 test("pickles of torch with any bytes changed are read or refused", () => {
   for (const name of ["state-dict.protocol-2.bin", "state-dict.protocol-5.bin"]) {
     const pickled = fixture(name).subarray(64, 3000); // data.pkl and what follows: torch aligns to 64 bytes
-    fc.assert(fc.property(anyChanges(pickled), unpicklesOrRefuses), { numRuns: 1000 });
+    fc.assert(fc.property(anyChanges(pickled), unpicklesOrRefuses), { numRuns: 600 });
   }
-  fc.assert(fc.property(anyChanges(small), unpicklesOrRefuses), { numRuns: 3000 });
+  fc.assert(fc.property(anyChanges(small), unpicklesOrRefuses), { numRuns: 1500 });
 });
 
 test("any opcodes in any order are read or refused", () => {
   const bytes = fc.array(fc.oneof({ weight: 4, arbitrary: opcodes }, { weight: 1, arbitrary: fc.nat(255) }));
   fc.assert(
     fc.property(bytes, (codes) => unpicklesOrRefuses(Uint8Array.of(0x80, 2, ...codes))),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   );
 });

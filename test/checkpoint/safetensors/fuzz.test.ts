@@ -58,7 +58,7 @@ test("a file with any bytes changed, removed or added is read or refused", async
     fc.asyncProperty(anyChanges(valid), async (changed) => {
       await readsOrRefuses(changed);
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
