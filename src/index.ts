@@ -11,7 +11,7 @@ export { BlobSource } from "./checkpoint/blob-source.ts";
 export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
 export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
 export { MemorySource } from "./checkpoint/memory-source.ts";
-export type { EncodeOptions, TextFeatures } from "./encode/options.ts";
+export type { EncodeOptions, EncodeProgress, TextFeatures } from "./encode/options.ts";
 export {
   ArgumentError,
   FileError,
@@ -42,3 +42,20 @@ export {
 } from "./sentence-transformer.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./tokenizer-call.ts";
+export type {
+  CommunityDetectionAsyncOptions,
+  CommunityDetectionOptions,
+} from "./util/community-detection.ts";
+export { util } from "./util/index.ts";
+export type {
+  EmbeddingModel,
+  ParaphraseMiningEmbeddingsOptions,
+  ParaphraseMiningOptions,
+  ScoredPair,
+} from "./util/paraphrase-mining.ts";
+export type { EmbeddingPrecision, QuantizedArray, QuantizeOptions } from "./util/quantize-embeddings.ts";
+export type { Embeddings } from "./util/rows.ts";
+export type { ScoreFunction } from "./util/search.ts";
+export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./util/semantic-search.ts";
+export type { SimilarityFunction } from "./util/similarity-functions.ts";
+export type { SearchHit } from "./util/top-k.ts";

@@ -4,14 +4,8 @@
  * the last one made.
  */
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { makeBatches, packTokens } from "./encode/batches.ts";
-import {
-  type Collector,
-  EmbeddingCollector,
-  type EmbeddingMatrix,
-  FeatureCollector,
-  TokenCollector,
-} from "./encode/collectors.ts";
+import { checkPositive, checkPrecision, checkTexts } from "./encode/check.ts";
+import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
 import type {
   EncodeOptions,
   FeatureOptions,
@@ -20,22 +14,28 @@ import type {
   TokenOptions,
   VectorOptions,
 } from "./encode/options.ts";
+import { Pipeline } from "./encode/pipeline.ts";
+import { EncodeCounter } from "./encode/progress.ts";
+import { quantizeMatrix, quantizeTokens } from "./encode/quantize.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
-import { type ModelSettings, readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
+import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
 import { openModelSource } from "./model-source.ts";
-import { Features } from "./modules/features.ts";
-import { discard, type InputModule, isInputModule, type Module } from "./modules/module.ts";
+import { discard, type Module } from "./modules/module.ts";
 import { declareModules } from "./modules/registry.ts";
-import { Mutex } from "./mutex.ts";
-import { createProgressBar } from "./progress-bar.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
 import type { FileTarget } from "./save/file-target.ts";
 import { openTarget } from "./save/open-target.ts";
 import { type SaveOptions, saveModel } from "./save/save-model.ts";
-import { Pauses } from "./scheduling.ts";
 import { type BackendName, selectBackend } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
+import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
+import type { Embeddings } from "./util/rows.ts";
+import {
+  checkSimilarityFunctionName,
+  pairwiseSimilarityFunction,
+  similarityFunction,
+} from "./util/similarity-functions.ts";
 
 /** What `load` reports while it works. */
 export interface LoadingEvent {
@@ -75,31 +75,19 @@ export interface SentenceTransformerOptions extends ModelOptions {
 }
 
 export class SentenceTransformer {
-  readonly #modules: readonly [InputModule, ...Module[]];
-  readonly #work = new Mutex();
-  readonly #settings: ModelSettings;
+  readonly #pipeline: Pipeline;
   #prompts: Prompts;
-  #defaultPromptName: string | null;
+  #defaultPromptName: string | null = null;
+  #similarityFnName: SimilarityFunctionName;
+  #truncateDim: number | null = null;
   #tokenizer: PretrainedTokenizer | undefined;
-  #disposed = false;
 
   /** A model from modules that exist already. `load` is the usual way. */
   constructor(options: SentenceTransformerOptions) {
-    const [first, ...others] = options.modules;
-    if (first === undefined || !isInputModule(first)) {
-      throw new ArgumentError(
-        "SentenceTransformer: the first module turns text into tokens (a Transformer, for one); " +
-          `got ${first === undefined ? "no modules" : first.type}`,
-      );
-    }
-    this.#modules = [first, ...others];
+    this.#pipeline = new Pipeline(options.modules);
     this.#prompts = mergePrompts(options.prompts && checkPrompts(options.prompts), undefined);
-    this.#settings = {
-      similarityFnName: options.similarityFnName ?? "cosine",
-      truncateDim:
-        options.truncateDim === undefined ? null : checkDimension("truncateDim", options.truncateDim),
-    };
-    this.#defaultPromptName = null;
+    this.#similarityFnName = checkSimilarityFunctionName(options.similarityFnName ?? "cosine");
+    this.truncateDim = options.truncateDim ?? null;
     this.defaultPromptName = options.defaultPromptName ?? null;
   }
 
@@ -147,10 +135,16 @@ export class SentenceTransformer {
     }
   }
 
-  /** One vector. */
-  encode(text: string, options?: VectorOptions): Promise<Float32Array>;
+  /** One vector: a Float32Array, or what the elements of another `precision` are kept in. */
+  encode<P extends EmbeddingPrecision = "float32">(
+    text: string,
+    options?: VectorOptions<P>,
+  ): Promise<QuantizedArray<P>>;
   /** One vector a text, all of them views into one buffer. */
-  encode(texts: readonly string[], options?: VectorOptions): Promise<Float32Array[]>;
+  encode<P extends EmbeddingPrecision = "float32">(
+    texts: readonly string[],
+    options?: VectorOptions<P>,
+  ): Promise<QuantizedArray<P>[]>;
   /** [dimension] */
   encode(text: string, options: TensorOptions): Promise<Tensor>;
   /** [texts, dimension] */
@@ -163,59 +157,74 @@ export class SentenceTransformer {
   encode(text: string, options: FeatureOptions): Promise<TextFeatures>;
   /** Everything that was computed for each text. */
   encode(texts: readonly string[], options: FeatureOptions): Promise<TextFeatures[]>;
+  /** For options that are not known when the call is written. */
+  encode(texts: string | readonly string[], options: EncodeOptions): Promise<EncodeResult>;
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
-    this.#checkAlive();
+    this.#pipeline.checkAlive();
     const single = typeof texts === "string";
     const list = single ? [texts] : checkTexts(texts);
-    const truncateDim =
-      options.truncateDim === undefined
-        ? this.#settings.truncateDim
-        : checkDimension("truncateDim", options.truncateDim);
+    const { outputValue = "sentence_embedding", quantizationRanges } = options;
+    const precision = checkPrecision(options.precision ?? "float32");
 
-    if (options.outputValue === "token_embeddings") {
-      const results = await this.#collect(list, new TokenCollector(list.length), options);
+    if (outputValue === "token_embeddings") {
+      const tensors = await this.#run("token_embeddings", list, options);
+      const results = quantizeTokens(tensors, precision, quantizationRanges);
       return single ? results[0]! : results;
     }
-    if (options.outputValue === null) {
-      const results = await this.#collect(list, new FeatureCollector(list.length, truncateDim), options);
+    if (outputValue === null) {
+      if (precision !== "float32") {
+        throw new ArgumentError(`precision: "${precision}" does not go with outputValue null`);
+      }
+      const results = await this.#run("all", list, options);
       return single ? results[0]! : results;
     }
-    if (options.outputValue !== undefined && options.outputValue !== "sentence_embedding") {
+    if (outputValue !== "sentence_embedding") {
       throw new ArgumentError(
-        `outputValue: expected "sentence_embedding", "token_embeddings" or null, got ${JSON.stringify(options.outputValue)}`,
+        `outputValue: expected "sentence_embedding", "token_embeddings" or null, got ${JSON.stringify(outputValue)}`,
       );
     }
-    const collector = new EmbeddingCollector(list.length, this.getEmbeddingDimension(), {
-      truncateDim,
-      normalize: options.normalizeEmbeddings ?? false,
-    });
-    const matrix = await this.#collect(list, collector, options);
-    return options.convertToTensor
-      ? asTensor(matrix, list.length, single)
-      : asVectors(matrix, list.length, single);
+    const { data, dimension } = await this.#run("sentence_embedding", list, options);
+    const floats = Tensor.from(data, [list.length, dimension]);
+    const matrix = quantizeMatrix(floats, precision, quantizationRanges);
+    if (options.convertToTensor) return single ? matrix.row(0) : matrix;
+    const vectors = vectorsOf(matrix);
+    return single ? vectors[0]! : vectors;
   }
 
   /** `encode` with the prompt "query", where the model has one and no other is asked for. */
-  encodeQuery: SentenceTransformer["encode"] = ((texts: string[], options: VectorOptions = {}) =>
+  encodeQuery: SentenceTransformer["encode"] = ((texts: string, options: EncodeOptions = {}) =>
     this.encode(texts, this.#forTask("query", options, ["query"]))) as SentenceTransformer["encode"];
 
   /** `encode` with the first of the prompts "document", "passage" and "corpus" that the model has. */
-  encodeDocument: SentenceTransformer["encode"] = ((texts: string[], options: VectorOptions = {}) =>
+  encodeDocument: SentenceTransformer["encode"] = ((texts: string, options: EncodeOptions = {}) =>
     this.encode(
       texts,
       this.#forTask("document", options, ["document", "passage", "corpus"]),
     )) as SentenceTransformer["encode"];
 
   /**
+   * How alike each embedding of `a` is to each of `b`, by the function that `similarityFnName` names:
+   * [embeddings of a, embeddings of b].
+   */
+  similarity(a: Embeddings, b: Embeddings): Tensor {
+    return similarityFunction(this.#similarityFnName)(a, b);
+  }
+
+  /** How alike the first embeddings of both are, the second ones, and so on: [pairs]. */
+  similarityPairwise(a: Embeddings, b: Embeddings): Tensor {
+    return pairwiseSimilarityFunction(this.#similarityFnName)(a, b);
+  }
+
+  /**
    * How many tokens a text is cut to, special tokens included. It cannot be set beyond what the model has
    * positions for.
    */
   get maxSeqLength(): number {
-    return this.#modules[0].maxSeqLength;
+    return this.#pipeline.input.maxSeqLength;
   }
 
   set maxSeqLength(value: number) {
-    this.#modules[0].maxSeqLength = value;
+    this.#pipeline.input.maxSeqLength = value;
   }
 
   /** The prompts by name. */
@@ -239,12 +248,12 @@ export class SentenceTransformer {
 
   /** The modules in order. */
   get modules(): readonly Module[] {
-    return this.#modules;
+    return this.#pipeline.modules;
   }
 
   /** The model's tokenizer, which can be called with texts, too. */
   get tokenizer(): PretrainedTokenizer {
-    this.#tokenizer ??= callableTokenizer(this.#modules[0].tokenizer);
+    this.#tokenizer ??= callableTokenizer(this.#pipeline.input.tokenizer);
     return this.#tokenizer;
   }
 
@@ -255,22 +264,31 @@ export class SentenceTransformer {
 
   /** Which kernels compute, for people: "js: typed arrays, one thread". */
   get backend(): string {
-    return this.#modules[0].backend.description;
+    return this.#pipeline.input.backend.description;
   }
 
+  /** How `similarity` and `similarityPairwise` compare. */
   get similarityFnName(): SimilarityFunctionName {
-    return this.#settings.similarityFnName;
+    return this.#similarityFnName;
   }
 
+  set similarityFnName(name: SimilarityFunctionName) {
+    this.#similarityFnName = checkSimilarityFunctionName(name);
+  }
+
+  /** How many dimensions `encode` keeps; null: all. */
   get truncateDim(): number | null {
-    return this.#settings.truncateDim;
+    return this.#truncateDim;
+  }
+
+  set truncateDim(value: number | null) {
+    this.#truncateDim = value === null ? null : checkPositive("truncateDim", value);
   }
 
   /** The length of the vectors that `encode` gives. */
   getEmbeddingDimension(): number {
-    const dimension = this.#modules.findLast((module) => module.embeddingDimension !== null)!
-      .embeddingDimension!;
-    return Math.min(dimension, this.#settings.truncateDim ?? dimension);
+    const { embeddingDimension } = this.#pipeline;
+    return Math.min(embeddingDimension, this.#truncateDim ?? embeddingDimension);
   }
 
   /** The older name of `getEmbeddingDimension`. */
@@ -283,11 +301,11 @@ export class SentenceTransformer {
    * vectors. `modules.json` is written last. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
    */
   async save(target: string | URL | FileTarget, options: SaveOptions = {}): Promise<void> {
-    this.#checkAlive();
+    this.#pipeline.checkAlive();
     await saveModel(
       {
-        modules: this.#modules,
-        settings: this.#settings,
+        modules: this.#pipeline.modules,
+        settings: { similarityFnName: this.#similarityFnName, truncateDim: this.#truncateDim },
         prompts: this.#prompts,
         defaultPromptName: this.#defaultPromptName,
         embeddingDimension: this.getEmbeddingDimension(),
@@ -299,99 +317,53 @@ export class SentenceTransformer {
 
   /** Waits for running work and gives back all memory. The model cannot be used afterwards. */
   async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.#work.run(async () => {
-      for (const module of this.#modules) module.dispose();
-      this.#modules[0].backend.dispose();
-    });
+    await this.#pipeline.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
 
-  async #collect<T>(texts: readonly string[], collector: Collector<T>, options: EncodeOptions): Promise<T> {
-    const { batchSize = 32, signal, onProgress, showProgressBar = false, task = null } = options;
-    if (!(Number.isSafeInteger(batchSize) && batchSize > 0)) {
-      throw new ArgumentError(`batchSize: expected a whole number from 1 on, got ${batchSize}`);
-    }
-    const [input] = this.#modules;
-    const prompt = resolvePrompt(this.#prompts, this.#defaultPromptName, options);
-    const prompted = prompt ? texts.map((text) => prompt + text) : texts;
-    const promptLength = prompt ? input.promptLength(prompt, task) : null;
-
-    const bar = showProgressBar ? createProgressBar("Texts") : null;
-    const pauses = new Pauses(signal);
-    let done = 0;
+  async #run<K extends OutputName>(
+    output: K,
+    texts: readonly string[],
+    options: EncodeOptions,
+  ): Promise<Outputs[K]> {
+    const job = this.#job(options);
+    const counter = new EncodeCounter(texts.length, options);
     try {
-      for (const batch of makeBatches(prompted, input, { batchSize, task })) {
-        await pauses.pause();
-        await this.#work.run(async () => {
-          this.#checkAlive();
-          const features = new Features(packTokens(batch.texts), { promptLength, task });
-          try {
-            for (const module of this.#modules) await module.forward(features, { signal });
-            await collector.add(batch, features);
-          } finally {
-            features.dispose();
-          }
-        });
-        done += batch.texts.length;
-        onProgress?.(done, texts.length);
-        bar?.update(done, texts.length);
-      }
+      return await runJob(this.#pipeline, output, texts, job, {
+        signal: options.signal,
+        onBatch: (count, truncated) => counter.add(count, truncated),
+      });
     } finally {
-      bar?.close();
+      counter.close();
     }
-    return collector.finish();
   }
 
-  #forTask(task: string, options: VectorOptions, names: readonly string[]): VectorOptions {
+  /** Settles what the options leave open. */
+  #job(options: EncodeOptions): EncodeJob {
+    const { task, truncateDim } = options;
+    return {
+      prompt: resolvePrompt(this.#prompts, this.#defaultPromptName, options),
+      task: task ?? null,
+      batchSize: checkPositive("batchSize", options.batchSize ?? 32),
+      truncateDim: truncateDim === undefined ? this.#truncateDim : checkPositive("truncateDim", truncateDim),
+      normalize: options.normalizeEmbeddings ?? false,
+    };
+  }
+
+  #forTask(task: string, options: EncodeOptions, names: readonly string[]): EncodeOptions {
     if (options.prompt !== undefined || options.promptName !== undefined) return { task, ...options };
     return { task, ...options, promptName: names.find((name) => Object.hasOwn(this.#prompts, name)) };
   }
-
-  #checkAlive(): void {
-    if (this.#disposed) throw new ArgumentError("encode: this model has been disposed of");
-  }
 }
 
-type EncodeResult = Float32Array | Float32Array[] | Tensor | Tensor[] | TextFeatures | TextFeatures[];
+type Vector = QuantizedArray<EmbeddingPrecision>;
+type EncodeResult = Vector | Vector[] | Tensor | Tensor[] | TextFeatures | TextFeatures[];
 
-function asVectors(
-  { data, dimension }: EmbeddingMatrix,
-  count: number,
-  single: boolean,
-): Float32Array | Float32Array[] {
-  if (single) return data;
-  return Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension));
-}
-
-function asTensor({ data, dimension }: EmbeddingMatrix, count: number, single: boolean): Tensor {
-  return Tensor.from(data, single ? [dimension] : [count, dimension]);
-}
-
-function checkTexts(texts: unknown): readonly string[] {
-  if (!Array.isArray(texts)) {
-    throw new ArgumentError(`encode: expected a string or an array of strings, got ${describe(texts)}`);
-  }
-  for (let i = 0; i < texts.length; i++) {
-    if (typeof texts[i] !== "string") {
-      throw new ArgumentError(`encode: expected a string at index ${i}, got ${describe(texts[i])}`);
-    }
-  }
-  return texts;
-}
-
-function checkDimension(what: string, value: number): number {
-  if (!(Number.isSafeInteger(value) && value > 0)) {
-    throw new ArgumentError(`${what}: expected a whole number from 1 on, got ${value}`);
-  }
-  return value;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
+/** Views of the rows of a matrix in host memory. */
+function vectorsOf({ data, shape }: Tensor): Vector[] {
+  const [count, dimension] = shape as [number, number];
+  return Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension) as Vector);
 }

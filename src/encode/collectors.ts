@@ -21,22 +21,26 @@ export interface VectorSettings {
 export interface EmbeddingMatrix {
   readonly data: Float32Array;
   readonly dimension: number;
+  /** 1 for each text that was longer than `maxSeqLength`, else 0. */
+  readonly truncated: Uint8Array;
 }
 
 export class EmbeddingCollector implements Collector<EmbeddingMatrix> {
   readonly #count: number;
   readonly #settings: VectorSettings;
+  readonly #truncated: Uint8Array;
   #data = new Float32Array(0);
   #dimension: number;
 
-  /** `dimension`: that of an empty result; otherwise the vectors tell. */
+  /** `dimension`: that of the model, for an empty result; otherwise the vectors tell. */
   constructor(count: number, dimension: number, settings: VectorSettings) {
     this.#count = count;
-    this.#dimension = dimension;
+    this.#dimension = Math.min(dimension, settings.truncateDim ?? dimension);
     this.#settings = settings;
+    this.#truncated = new Uint8Array(count);
   }
 
-  async add({ indices }: TextBatch, features: Features): Promise<void> {
+  async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
     const rows = await readSentenceEmbeddings(features, this.#settings.truncateDim);
     if (this.#data.length === 0) {
       this.#dimension = rows[0]!.length;
@@ -45,11 +49,12 @@ export class EmbeddingCollector implements Collector<EmbeddingMatrix> {
     for (const [i, row] of rows.entries()) {
       if (this.#settings.normalize) normalizeInPlace(row);
       this.#data.set(row, indices[i]! * this.#dimension);
+      if (texts[i]!.truncated) this.#truncated[indices[i]!] = 1;
     }
   }
 
   finish(): EmbeddingMatrix {
-    return { data: this.#data, dimension: this.#dimension };
+    return { data: this.#data, dimension: this.#dimension, truncated: this.#truncated };
   }
 }
 

@@ -1,6 +1,14 @@
 import type { Tensor } from "../tensor/tensor.ts";
+import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
+import type { Embeddings } from "../util/rows.ts";
 
-/** What the three kinds of `encode` have in common. */
+/** What is known while `encode` works. */
+export interface EncodeProgress {
+  /** How many of the texts that are done were longer than `maxSeqLength`, and lost their end. */
+  readonly truncated: number;
+}
+
+/** What all kinds of `encode` have in common. */
 export interface EncodeOptions {
   /** The name of one of the model's `prompts`, which is put in front of every text. */
   readonly promptName?: string | undefined;
@@ -13,11 +21,21 @@ export interface EncodeOptions {
   /** A bar on stderr, where that is a terminal. Default: false. */
   readonly showProgressBar?: boolean | undefined;
   /** Called after each batch with the number of texts that are done. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((done: number, total: number, progress: EncodeProgress) => void) | undefined;
   /** Divides each embedding by its length, after truncation. Default: false. */
   readonly normalizeEmbeddings?: boolean | undefined;
   /** Keeps only the first dimensions of sentence embeddings. Default: the model's `truncateDim`. */
   readonly truncateDim?: number | undefined;
+  /**
+   * Quantizes the embeddings, all of them together, after normalization: see `util.quantizeEmbeddings`.
+   * Default: "float32", as they are.
+   */
+  readonly precision?: EmbeddingPrecision | undefined;
+  /**
+   * For the precisions int8 and uint8: the lowest and the highest value of each dimension, [2, dimension].
+   * Default: those of the embeddings themselves, as in the reference; they then depend on all texts of the call.
+   */
+  readonly quantizationRanges?: Embeddings | undefined;
   /** Stops the work, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** What to give back: see the overloads of `encode`. Default: "sentence_embedding". */
@@ -26,7 +44,8 @@ export interface EncodeOptions {
   readonly convertToTensor?: boolean | undefined;
 }
 
-export interface VectorOptions extends EncodeOptions {
+export interface VectorOptions<P extends EmbeddingPrecision = "float32"> extends EncodeOptions {
+  readonly precision?: P | undefined;
   readonly outputValue?: "sentence_embedding" | undefined;
   readonly convertToTensor?: false | undefined;
 }

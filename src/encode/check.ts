@@ -1,0 +1,39 @@
+/** What callers of `encode` may pass. */
+import { ArgumentError } from "../errors.ts";
+import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
+
+const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
+
+/** @throws ArgumentError for what is not an array of strings. */
+export function checkTexts(texts: unknown): readonly string[] {
+  if (!Array.isArray(texts)) {
+    throw new ArgumentError(`encode: expected a string or an array of strings, got ${describe(texts)}`);
+  }
+  for (let i = 0; i < texts.length; i++) checkText(texts[i], i);
+  return texts;
+}
+
+/** @throws ArgumentError for what is not a string. */
+export function checkText(text: unknown, index: number): string {
+  if (typeof text === "string") return text;
+  throw new ArgumentError(`encode: expected a string at index ${index}, got ${describe(text)}`);
+}
+
+/** @throws ArgumentError for what is not a whole number from 1 on. */
+export function checkPositive(what: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new ArgumentError(`${what}: expected a whole number from 1 on, got ${value}`);
+}
+
+/** @throws ArgumentError for an unknown precision. */
+export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecision {
+  if (precisions.includes(precision)) return precision;
+  throw new ArgumentError(
+    `precision: expected ${precisions.join(", ")}, got ${JSON.stringify(precision) ?? String(precision)}`,
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
+}

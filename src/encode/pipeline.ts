@@ -1,0 +1,97 @@
+/** The modules of a model as one chain: texts in at the first, results out at the last. */
+import { ArgumentError } from "../errors.ts";
+import { Features } from "../modules/features.ts";
+import { type InputModule, isInputModule, type Module } from "../modules/module.ts";
+import { Mutex } from "../mutex.ts";
+import { Pauses } from "../scheduling.ts";
+import { makeBatches, packTokens } from "./batches.ts";
+import type { Collector } from "./collectors.ts";
+
+export interface RunSettings {
+  /** Put in front of every text; null or "": nothing. */
+  readonly prompt: string | null;
+  /** What the texts are encoded for, in models with several routes. */
+  readonly task: string | null;
+  /** How many texts go through the modules at once. */
+  readonly batchSize: number;
+}
+
+export interface RunHooks {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch: how many texts it had, and how many of them lost their end. */
+  readonly onBatch?: ((texts: number, truncated: number) => void) | undefined;
+}
+
+export class Pipeline {
+  readonly modules: readonly [InputModule, ...Module[]];
+  readonly #work = new Mutex();
+  #disposed = false;
+
+  /** @throws ArgumentError where the first module does not take texts. */
+  constructor(modules: readonly Module[]) {
+    const [first, ...others] = modules;
+    if (first === undefined || !isInputModule(first)) {
+      throw new ArgumentError(
+        "SentenceTransformer: the first module turns text into tokens (a Transformer, for one); " +
+          `got ${first === undefined ? "no modules" : first.type}`,
+      );
+    }
+    this.modules = [first, ...others];
+  }
+
+  get input(): InputModule {
+    return this.modules[0];
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The width of the vectors that the last module gives. */
+  get embeddingDimension(): number {
+    return this.modules.findLast((module) => module.embeddingDimension !== null)!.embeddingDimension!;
+  }
+
+  /** Runs texts through the modules, batch by batch, with the event loop let in between. */
+  async run<T>(
+    texts: readonly string[],
+    collector: Collector<T>,
+    { prompt, task, batchSize }: RunSettings,
+    { signal, onBatch }: RunHooks = {},
+  ): Promise<T> {
+    const { input } = this;
+    const prompted = prompt ? texts.map((text) => prompt + text) : texts;
+    const promptLength = prompt ? input.promptLength(prompt, task) : null;
+    const pauses = new Pauses(signal);
+    for (const batch of makeBatches(prompted, input, { batchSize, task })) {
+      await pauses.pause();
+      await this.#work.run(async () => {
+        this.checkAlive();
+        const features = new Features(packTokens(batch.texts), { promptLength, task });
+        try {
+          for (const module of this.modules) await module.forward(features, { signal });
+          await collector.add(batch, features);
+        } finally {
+          features.dispose();
+        }
+      });
+      onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
+    }
+    return collector.finish();
+  }
+
+  /** @throws ArgumentError after `dispose`. */
+  checkAlive(): void {
+    if (this.#disposed) throw new ArgumentError("encode: this model has been disposed of");
+  }
+
+  /** Waits for running work and gives back all memory. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#work.run(async () => {
+      for (const module of this.modules) module.dispose();
+      this.input.backend.dispose();
+    });
+  }
+}
