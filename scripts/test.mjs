@@ -2,7 +2,7 @@
 // Arguments that name files or folders under test/ narrow the run; options go to node: npm test -- test/tensor
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
-import { availableParallelism, availableParallelism } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 function testFiles(path) {
