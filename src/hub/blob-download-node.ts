@@ -34,13 +34,12 @@ export async function downloadBlob(
   cache: ModelCache,
   request: BlobRequest,
 ): Promise<boolean> {
-  const { etag, size } = request.file;
+  const { etag } = request.file;
   const wait = (milliseconds: number) => client.timing.wait(milliseconds, client.signal);
   let look = FIRST_LOOK;
   for (let beginnings = 1; ; ) {
     client.signal?.throwIfAborted();
-    const found = await cache.sizeOf(cache.blob(etag));
-    if (found !== undefined && (size === undefined || found === size)) return false;
+    if (await hasBlob(cache, request.file)) return false;
     const part = await storing(cache.model, cache.blobs, () => claimPartialFile(cache.blobs, etag, wait));
     if (!(part instanceof PartialFile)) {
       request.report(part.busy);
@@ -49,6 +48,10 @@ export async function downloadBlob(
       continue;
     }
     try {
+      if (await hasBlob(cache, request.file)) {
+        await part.discard(); // another process finished it since we looked
+        return false;
+      }
       await fill(client, cache, part, request);
       if (await storing(cache.model, cache.blob(etag), () => part.finish(cache.blob(etag)))) return true;
     } catch (error) {
@@ -61,6 +64,11 @@ export async function downloadBlob(
       }
     }
   }
+}
+
+async function hasBlob(cache: ModelCache, { etag, size }: BlobRequest["file"]): Promise<boolean> {
+  const found = await cache.sizeOf(cache.blob(etag));
+  return found !== undefined && (size === undefined || found === size);
 }
 
 async function fill(

@@ -14,7 +14,7 @@ export class RefUpdate {
   readonly #revision: string;
   readonly #commit: string;
   readonly #awaited: Set<string>;
-  #written: boolean;
+  #writing: Promise<void> | undefined;
 
   private constructor(
     cache: ModelCache,
@@ -24,7 +24,7 @@ export class RefUpdate {
     this.#cache = cache;
     this.#revision = refs.revision;
     this.#commit = refs.commit;
-    this.#written = refs.written;
+    this.#writing = refs.written ? Promise.resolve() : undefined;
     this.#awaited = awaited;
   }
 
@@ -39,9 +39,9 @@ export class RefUpdate {
   /** The new snapshot has this file now. */
   async available(path: string): Promise<void> {
     this.#awaited.delete(path);
-    if (this.#written || this.#awaited.size > 0) return;
-    this.#written = true;
-    await this.#cache.writeRef(this.#revision, this.#commit);
+    if (this.#awaited.size > 0) return;
+    this.#writing ??= this.#cache.writeRef(this.#revision, this.#commit);
+    await this.#writing;
   }
 }
 

@@ -43,6 +43,8 @@ export type Fault =
   | { readonly kind: "body"; readonly body: string | Uint8Array }
   /** Other headers; undefined: without that one. */
   | { readonly kind: "headers"; readonly headers: Readonly<Record<string, string | undefined>> }
+  /** The body, without its length, then more and more. */
+  | { readonly kind: "endless" }
   | { readonly kind: "no ranges" };
 
 interface Version {
@@ -284,7 +286,7 @@ class Exchange {
     const all: Record<string, string | undefined> = {
       "accept-ranges": "bytes",
       ...headers,
-      "content-length": String(body.length),
+      ...(fault?.kind !== "endless" && { "content-length": String(body.length) }),
       ...(start !== undefined && { "content-range": `bytes ${start}-${whole.length - 1}/${whole.length}` }),
       ...(fault?.kind === "headers" && fault.headers),
     };
@@ -327,6 +329,10 @@ class Exchange {
       }
     } else {
       this.#response.write(body);
+      while (fault?.kind === "endless" && !this.#response.destroyed) {
+        this.#response.write(new Uint8Array(1000));
+        await sleep(1);
+      }
     }
     this.#response.end();
   }

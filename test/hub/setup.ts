@@ -28,12 +28,13 @@ export const weights = files["model.safetensors"] as Uint8Array;
 
 /** Waits are written down, not waited for, and then the clock goes on by a turn of the event loop. */
 export class RecordedTiming implements NetworkTiming {
-  readonly attempts = 5;
+  readonly attempts: number;
   readonly answerTimeout: number;
   readonly stallTimeout: number;
   readonly waits: number[] = [];
 
-  constructor({ answerTimeout = 5_000, stallTimeout = 5_000 } = {}) {
+  constructor({ attempts = 5, answerTimeout = 5_000, stallTimeout = 5_000 } = {}) {
+    this.attempts = attempts;
     this.answerTimeout = answerTimeout;
     this.stallTimeout = stallTimeout;
   }
@@ -62,12 +63,13 @@ export interface Hub {
   readonly cachedPaths: () => Promise<string[]>;
   /** The folder of MODEL in the cache. */
   readonly folder: string;
+  readonly commit: string;
 }
 
 export async function startHub(
   t: TestContext,
   { timing = new RecordedTiming(), settings = {} as ModelSettings, publish = true } = {},
-): Promise<Hub & { readonly commit: string }> {
+): Promise<Hub> {
   const server = await HubServer.start();
   const cache = await temporaryFolder(t);
   t.after(() => server.close());
