@@ -21,45 +21,34 @@ import { type EncoderConfig, readEncoderConfig } from "./config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, EncoderParts, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
 
+/** MPNet and DistilBERT, which have no token types, use it too: their `typeVocabSize` is 0. */
 export class BertEmbeddings {
   readonly wordEmbeddings: Embedding;
   readonly positionEmbeddings: Embedding;
-  readonly tokenTypeEmbeddings: Embedding;
+  readonly tokenTypeEmbeddings: Embedding | null;
   readonly layerNorm: LayerNorm;
 
   constructor(config: EncoderConfig, weights: Weights) {
-    const { vocabSize, hiddenSize, maxPositions, typeVocabSize } = config;
-    this.wordEmbeddings = new Embedding("token id", vocabSize, hiddenSize, weights.scope("word_embeddings"));
-    this.positionEmbeddings = new Embedding(
-      "position",
-      maxPositions,
-      hiddenSize,
-      weights.scope("position_embeddings"),
-    );
-    this.tokenTypeEmbeddings = new Embedding(
-      "token type",
-      typeVocabSize,
-      hiddenSize,
-      weights.scope("token_type_embeddings"),
-    );
-    this.layerNorm = new LayerNorm(hiddenSize, config.layerNormEps, weights.scope("LayerNorm"));
+    const { vocabSize, hiddenSize, maxPositions, typeVocabSize, layerNormEps } = config;
+    const table = (what: string, name: string, rows: number) =>
+      new Embedding(what, rows, hiddenSize, weights.scope(name));
+    this.wordEmbeddings = table("token id", "word_embeddings", vocabSize);
+    this.positionEmbeddings = table("position", "position_embeddings", maxPositions);
+    this.tokenTypeEmbeddings =
+      typeVocabSize === 0 ? null : table("token type", "token_type_embeddings", typeVocabSize);
+    this.layerNorm = new LayerNorm(hiddenSize, layerNormEps, weights.scope("LayerNorm"));
   }
 
-  /** [tokens, hidden] */
-  forward(backend: Backend, { inputIds, tokenTypeIds, positionIds }: PackedPositions): Tensor {
+  /** `positionIds` [tokens]: the row of the position table for each token. Result: [tokens, hidden] */
+  forward(backend: Backend, { inputIds, tokenTypeIds }: PackedTokens, positionIds: Int32Array): Tensor {
+    const types = this.tokenTypeEmbeddings?.lookup(tokenTypeIds ?? new Int32Array(inputIds.length));
     const sum = embeddingSum(backend, [
       this.wordEmbeddings.lookup(inputIds),
-      this.tokenTypeEmbeddings.lookup(tokenTypeIds),
+      ...(types === undefined ? [] : [types]),
       this.positionEmbeddings.lookup(positionIds),
     ]);
     return this.layerNorm.forward(sum);
   }
-}
-
-interface PackedPositions {
-  readonly inputIds: Int32Array;
-  readonly tokenTypeIds: Int32Array;
-  readonly positionIds: Int32Array;
 }
 
 export class BertSelfAttention {
@@ -227,15 +216,10 @@ export class BertModel implements Encoder {
   }
 
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
-    const { inputIds, offsets } = input;
     const hidden = scope(this.backend, () =>
-      this.embeddings.forward(this.backend, {
-        inputIds,
-        tokenTypeIds: input.tokenTypeIds ?? new Int32Array(inputIds.length),
-        positionIds: this.positions(input),
-      }),
+      this.embeddings.forward(this.backend, input, this.positions(input)),
     );
-    return this.encoder.forward(this.backend, hidden, offsets, options);
+    return this.encoder.forward(this.backend, hidden, input.offsets, options);
   }
 
   /** [tokens]: the row of the position table for each token. */

@@ -4,48 +4,20 @@
  */
 import type { ConfigReader } from "../config-reader.ts";
 import { FormatError } from "../errors.ts";
-import { Embedding } from "../nn/embedding.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { ActivationName, Backend } from "../tensor/backend.ts";
 import { attention } from "../tensor/ops/attention.ts";
-import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { countPositions } from "./bert.ts";
+import { BertEmbeddings, countPositions } from "./bert.ts";
 import { type EncoderConfig, readActivation } from "./config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
 
 /** Fixed in the reference. */
 const LAYER_NORM_EPS = 1e-12;
-
-export class Embeddings {
-  readonly wordEmbeddings: Embedding;
-  readonly positionEmbeddings: Embedding;
-  readonly layerNorm: LayerNorm;
-
-  constructor({ vocabSize, hiddenSize, maxPositions }: EncoderConfig, weights: Weights) {
-    this.wordEmbeddings = new Embedding("token id", vocabSize, hiddenSize, weights.scope("word_embeddings"));
-    this.positionEmbeddings = new Embedding(
-      "position",
-      maxPositions,
-      hiddenSize,
-      weights.scope("position_embeddings"),
-    );
-    this.layerNorm = new LayerNorm(hiddenSize, LAYER_NORM_EPS, weights.scope("LayerNorm"));
-  }
-
-  /** [tokens, hidden] */
-  forward(backend: Backend, { inputIds, positionIds, offsets }: PackedTokens): Tensor {
-    const sum = embeddingSum(backend, [
-      this.wordEmbeddings.lookup(inputIds),
-      this.positionEmbeddings.lookup(positionIds ?? countPositions(offsets)),
-    ]);
-    return this.layerNorm.forward(sum);
-  }
-}
 
 export class DistilBertSelfAttention {
   readonly qLin: Linear;
@@ -118,7 +90,7 @@ export class TransformerBlock {
 export class DistilBertModel implements Encoder {
   readonly config: EncoderConfig;
   readonly backend: Backend;
-  readonly embeddings: Embeddings;
+  readonly embeddings: BertEmbeddings;
   readonly layer: readonly TransformerBlock[];
   readonly positionsCount = "column";
 
@@ -150,7 +122,7 @@ export class DistilBertModel implements Encoder {
   constructor(config: EncoderConfig, weights: Weights) {
     this.config = config;
     this.backend = weights.backend;
-    this.embeddings = new Embeddings(config, weights.scope("embeddings"));
+    this.embeddings = new BertEmbeddings(config, weights.scope("embeddings"));
     const transformer = weights.scope("transformer");
     this.layer = Array.from(
       { length: config.layerCount },
@@ -163,7 +135,8 @@ export class DistilBertModel implements Encoder {
   }
 
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
-    const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input));
+    const positions = input.positionIds ?? countPositions(input.offsets);
+    const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input, positions));
     const layers = this.layer.map((layer) => (states: Tensor) => layer.forward(states, input.offsets));
     return runLayers(this.backend, hidden, layers, options);
   }

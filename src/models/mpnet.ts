@@ -4,16 +4,14 @@
  * transformers v5.18.0, src/transformers/models/mpnet/modeling_mpnet.py.
  */
 import type { ConfigReader } from "../config-reader.ts";
-import { Embedding } from "../nn/embedding.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { attention } from "../tensor/ops/attention.ts";
-import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { BertIntermediate, BertOutput, BertPooler } from "./bert.ts";
+import { BertEmbeddings, BertIntermediate, BertOutput, BertPooler } from "./bert.ts";
 import { type EncoderConfig, readEncoderConfig } from "./config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, EncoderParts, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
@@ -23,32 +21,6 @@ import { countContentPositions } from "./roberta.ts";
 const PADDING_INDEX = 1;
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
-
-export class MPNetEmbeddings {
-  readonly wordEmbeddings: Embedding;
-  readonly positionEmbeddings: Embedding;
-  readonly layerNorm: LayerNorm;
-
-  constructor({ vocabSize, hiddenSize, maxPositions, layerNormEps }: EncoderConfig, weights: Weights) {
-    this.wordEmbeddings = new Embedding("token id", vocabSize, hiddenSize, weights.scope("word_embeddings"));
-    this.positionEmbeddings = new Embedding(
-      "position",
-      maxPositions,
-      hiddenSize,
-      weights.scope("position_embeddings"),
-    );
-    this.layerNorm = new LayerNorm(hiddenSize, layerNormEps, weights.scope("LayerNorm"));
-  }
-
-  /** [tokens, hidden] */
-  forward(backend: Backend, { inputIds, offsets }: PackedTokens): Tensor {
-    const sum = embeddingSum(backend, [
-      this.wordEmbeddings.lookup(inputIds),
-      this.positionEmbeddings.lookup(countContentPositions(inputIds, offsets, PADDING_INDEX)),
-    ]);
-    return this.layerNorm.forward(sum);
-  }
-}
 
 export class MPNetSelfAttention {
   readonly q: Linear;
@@ -114,7 +86,7 @@ export class MPNetLayer {
 export class MPNetModel implements Encoder {
   readonly config: EncoderConfig;
   readonly backend: Backend;
-  readonly embeddings: MPNetEmbeddings;
+  readonly embeddings: BertEmbeddings;
   readonly layer: readonly MPNetLayer[];
   readonly pooler: BertPooler | null;
   readonly positionsCount = "content";
@@ -133,7 +105,7 @@ export class MPNetModel implements Encoder {
   constructor(config: EncoderConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
     this.config = config;
     this.backend = weights.backend;
-    this.embeddings = new MPNetEmbeddings(config, weights.scope("embeddings"));
+    this.embeddings = new BertEmbeddings(config, weights.scope("embeddings"));
     const encoder = weights.scope("encoder");
     this.layer = Array.from(
       { length: config.layerCount },
@@ -152,7 +124,8 @@ export class MPNetModel implements Encoder {
   async forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
     this.#relativeBiasReady ??= this.#spreadBuckets();
     await this.#relativeBiasReady;
-    const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input));
+    const positions = countContentPositions(input.inputIds, input.offsets, PADDING_INDEX);
+    const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input, positions));
     const layers = this.layer.map(
       (layer) => (states: Tensor) => layer.forward(states, input.offsets, this.#relativeBias),
     );
