@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AutoModel, AutoTokenizer, SentenceTransformer, type Tensor } from "../src/index.ts";
+import type { BackendName } from "../src/tensor/select.ts";
+import { testedBackends } from "./helpers/backends.ts";
 import {
   caseNames,
   type Expected,
@@ -82,9 +84,14 @@ function expectClose(
   assert.ok(distance < 1e-5, `${what}: ${distance.toExponential(2)} apart`);
 }
 
-async function checkHidden(name: string, expected: Expected, numbers: Numbers): Promise<void> {
+async function checkHidden(
+  name: string,
+  backend: BackendName,
+  expected: Expected,
+  numbers: Numbers,
+): Promise<void> {
   const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
-  const encoder = await AutoModel.fromPretrained(encoderFolder(name));
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend });
   for (const { text, layers, tokenIds } of expected.hidden ?? []) {
     const encoded = tokenizer(expected.texts[text]!, {
       truncation: true,
@@ -109,10 +116,15 @@ async function checkHidden(name: string, expected: Expected, numbers: Numbers): 
   encoder.dispose();
 }
 
-async function checkPairs(name: string, expected: Expected, numbers: Numbers): Promise<void> {
+async function checkPairs(
+  name: string,
+  backend: BackendName,
+  expected: Expected,
+  numbers: Numbers,
+): Promise<void> {
   const { texts, maxLength } = expected.pairs!;
   const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
-  const encoder = await AutoModel.fromPretrained(encoderFolder(name));
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend });
   const encoded = tokenizer(texts, { padding: true, truncation: true, maxLength });
   const same = async (tensor: Tensor, what: string) =>
     assert.deepEqual(Float64Array.from(tensor.data), (await numbers.read(`pairs.${what}`)).values, what);
@@ -136,11 +148,13 @@ async function checkPairs(name: string, expected: Expected, numbers: Numbers): P
   encoder.dispose();
 }
 
-for (const name of cases) {
+for (const [backend, name] of testedBackends.flatMap((tested) =>
+  cases.map((name) => [tested, name] as const),
+)) {
   const expected = readExpected(name);
   const { oracle } = expected;
-  test(`${name}: the embeddings of sentence-transformers ${oracle["sentence-transformers"]}`, async (t) => {
-    const model = await SentenceTransformer.load(modelFolder(name));
+  test(`${name} on ${backend}: the embeddings of sentence-transformers ${oracle["sentence-transformers"]}`, async (t) => {
+    const model = await SentenceTransformer.load(modelFolder(name), { backend });
     const numbers = await Numbers.open(name);
     const { settings } = expected;
     assert.equal(model.maxSeqLength, settings.maxSeqLength ?? Number.POSITIVE_INFINITY);
@@ -160,8 +174,8 @@ for (const name of cases) {
       for (const { promptLength } of features) assert.equal(promptLength, run.promptLength ?? null);
       t.diagnostic(await checkRun(model, numbers, run, texts));
     }
-    if (expected.hidden !== undefined) await checkHidden(name, expected, numbers);
-    if (expected.pairs) await checkPairs(name, expected, numbers);
+    if (expected.hidden !== undefined) await checkHidden(name, backend, expected, numbers);
+    if (expected.pairs) await checkPairs(name, backend, expected, numbers);
     await numbers.close();
     await model.dispose();
   });
