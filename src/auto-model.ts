@@ -1,20 +1,18 @@
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
-import { openModelSource } from "./model-source.ts";
+import { openModelSource, type SourceOptions } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
 import { declareEncoder } from "./models/registry.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
-import { type BackendName, selectBackend } from "./tensor/select.ts";
+import { whileRunning } from "./signals.ts";
+import { type BackendOptions, selectBackend } from "./tensor/select.ts";
 import type { Tensor } from "./tensor/tensor.ts";
 
-export interface AutoModelOptions {
-  /** Which CPU kernels; undefined: the fastest that works here. */
-  readonly backend?: BackendName | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+/** Where the files come from and which kernels compute: as in `SentenceTransformer.load`. */
+export interface AutoModelOptions extends SourceOptions, BackendOptions {}
 
 export interface ModelCallOptions {
   /** Also give the embedding output and the output of every layer. Default: false. */
@@ -44,20 +42,25 @@ async function fromPretrained(
   model: string | URL | FileSource,
   options: AutoModelOptions = {},
 ): Promise<PretrainedModel> {
-  const source = await openModelSource(model);
-  const config = await ConfigReader.read(source, "config.json");
-  const checkpoint = await openCheckpoint(source);
-  try {
-    const backend = await selectBackend(options);
-    const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
-    await weights.fill({ signal: options.signal });
-    return callable(encoder, weights);
-  } finally {
-    await checkpoint.close();
-  }
+  return await whileRunning(options.signal, async (signal) => {
+    const source = await openModelSource(model, { ...options, signal });
+    const config = await ConfigReader.read(source, "config.json");
+    const checkpoint = await openCheckpoint(source);
+    try {
+      const backend = await selectBackend(options);
+      const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
+      await weights.fill({ signal });
+      return callable(encoder, weights);
+    } finally {
+      await checkpoint.close();
+    }
+  });
 }
 
-/** Loads an encoder by the `model_type` of its config.json, without pooling and other modules. */
+/**
+ * Loads an encoder by the `model_type` of its config.json, without pooling and other modules. The model is called
+ * as in `SentenceTransformer.load`.
+ */
 export const AutoModel = { fromPretrained } as const;
 
 function callable(encoder: Encoder, weights: Weights): PretrainedModel {

@@ -1,11 +1,24 @@
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { openModelSource } from "./model-source.ts";
+import { openModelSource, type SourceOptions } from "./model-source.ts";
+import { whileRunning } from "./signals.ts";
 import { loadTokenizer } from "./tokenizer/load.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 
-async function fromPretrained(model: string | URL | FileSource): Promise<PretrainedTokenizer> {
-  return callableTokenizer(await loadTokenizer(await openModelSource(model)));
+/** Where the files come from, and what is reported: as in `SentenceTransformer.load`. */
+export type AutoTokenizerOptions = SourceOptions;
+
+async function fromPretrained(
+  model: string | URL | FileSource,
+  options: AutoTokenizerOptions = {},
+): Promise<PretrainedTokenizer> {
+  return await whileRunning(options.signal, async (signal) => {
+    const source = await openModelSource(model, { ...options, signal });
+    return callableTokenizer(await loadTokenizer(source));
+  });
 }
 
-/** Loads the tokenizer of a model folder: tokenizer.json, or the vocabulary files of older models. */
+/**
+ * Loads the tokenizer of a model: tokenizer.json, or the vocabulary files of older models. The model is called as
+ * in `SentenceTransformer.load`.
+ */
 export const AutoTokenizer = { fromPretrained } as const;

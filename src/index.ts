@@ -6,7 +6,7 @@ export {
   type ModelOutput,
   type PretrainedModel,
 } from "./auto-model.ts";
-export { AutoTokenizer } from "./auto-tokenizer.ts";
+export { AutoTokenizer, type AutoTokenizerOptions } from "./auto-tokenizer.ts";
 export { BlobSource } from "./checkpoint/blob-source.ts";
 export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
 export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
@@ -20,12 +20,25 @@ export {
   ShapeError,
   UnsupportedError,
 } from "./errors.ts";
+export {
+  GatedModelError,
+  HubAccessError,
+  HubConnectionError,
+  HubError,
+  HubIntegrityError,
+  HubOfflineError,
+  HubResponseError,
+  HubStorageError,
+  ModelNotFoundError,
+  RevisionNotFoundError,
+} from "./hub/errors.ts";
+export type { DownloadingEvent } from "./hub/options.ts";
 export type { SimilarityFunctionName } from "./model-settings.ts";
 export { Dense, type DenseOptions } from "./modules/dense.ts";
 export type { InputModule, Module } from "./modules/module.ts";
 export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
 export { Pooling, type PoolingOptions } from "./modules/pooling.ts";
-export { Transformer } from "./modules/transformer.ts";
+export { Transformer, type TransformerOptions } from "./modules/transformer.ts";
 export type { ModelInputs } from "./padded-batch.ts";
 export { clsPooling } from "./pooling/cls-pooling.ts";
 export { maxPooling } from "./pooling/max-pooling.ts";

@@ -1,26 +1,121 @@
 /** From what the user calls a model to the place where its files are. */
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
+import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
+import { modelNameProblem } from "./hub/model-name.ts";
+import type { DownloadingEvent, HubOptions } from "./hub/options.ts";
+
+/** Where a model of the hub comes from; models from elsewhere ignore all but `signal`. */
+export interface SourceOptions
+  extends Pick<
+    HubOptions,
+    "revision" | "token" | "cacheFolder" | "localFilesOnly" | "endpoint" | "showProgressBar"
+  > {
+  readonly progress?: ((event: DownloadingEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How another thread finds the same files: plain data. */
+export type ModelOrigin =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "address"; readonly url: string }
+  | { readonly kind: "hub"; readonly name: string; readonly options: SourceOptions }
+  /** Only the source itself knows. */
+  | { readonly kind: "source" };
+
+export interface ModelPlace {
+  readonly source: FileSource;
+  readonly origin: ModelOrigin;
+}
 
 /**
- * A folder (in Node, Deno and Bun), an http(s) address under which the files lie, or a `FileSource`.
- * @throws FileError where the folder is missing.
+ * In this order: a `FileSource`; an http(s) address under which the files lie; a folder that exists (in Node,
+ * Deno and Bun); the name of a model of the hub. What cannot be such a name ("./model", "~/model", "a/b/c") is
+ * the path of a folder that is missing.
+ *
+ * @throws FileError where a folder is missing
+ * @throws HubError where the hub does not have the model, or cannot be reached
  */
-export async function openModelSource(model: string | URL | FileSource): Promise<FileSource> {
-  if (typeof model === "object" && model !== null && !(model instanceof URL)) return model;
-  const name = String(model);
+export async function openModelPlace(
+  model: string | URL | FileSource,
+  options: SourceOptions = {},
+): Promise<ModelPlace> {
+  if (typeof model === "object" && model !== null && !(model instanceof URL)) {
+    return { source: model, origin: { kind: "source" } };
+  }
   if (typeof model !== "string" && !(model instanceof URL)) {
-    throw new ArgumentError(`expected a folder, an address or a FileSource, got ${typeof model}`);
-  }
-  if (/^https?:\/\//.test(name)) {
-    const { HttpSource } = await import("./checkpoint/http-source.ts");
-    return new HttpSource(name);
-  }
-  if (typeof process === "undefined" || process.versions?.node === undefined) {
-    throw new UnsupportedError(
-      `"${name}": this runtime has no folders; pass an http(s) address or a FileSource`,
+    throw new ArgumentError(
+      `expected a folder, the name of a model, an address or a FileSource, got ${model === null ? "null" : typeof model}`,
     );
   }
-  const { openFolder } = await import("./checkpoint/folder-source-node.ts");
-  return await openFolder(model);
+  const name = String(model);
+  if (/^https?:\/\//i.test(name)) {
+    const { HttpSource } = await import("./checkpoint/http-source.ts");
+    const { signal } = options;
+    const source = new HttpSource(name, signal === undefined ? {} : { signal });
+    return { source, origin: { kind: "address", url: name } };
+  }
+  const folder = /^file:/i.test(name) ? new URL(name) : name;
+  const canBeName = typeof folder === "string" && modelNameProblem(folder) === undefined;
+  if (!hasFolders()) {
+    if (canBeName) return await openHubPlace(name, options);
+    throw new UnsupportedError(
+      `"${name}": this runtime has no folders; pass the name of a model, an http(s) address or a FileSource`,
+    );
+  }
+  const { openModelFolder, pathExists } = await import("./model-folder-node.ts");
+  if (canBeName && !(await pathExists(name))) {
+    try {
+      return await openHubPlace(name, options);
+    } catch (error) {
+      throw withoutFolder(error, name);
+    }
+  }
+  const { source, path } = await openModelFolder(folder);
+  return { source, origin: { kind: "folder", path } };
+}
+
+/** The source alone. */
+export async function openModelSource(
+  model: string | URL | FileSource,
+  options: SourceOptions = {},
+): Promise<FileSource> {
+  return (await openModelPlace(model, options)).source;
+}
+
+/** The same files again, found by another thread. */
+export async function reopenModel(origin: Exclude<ModelOrigin, { kind: "source" }>): Promise<FileSource> {
+  if (origin.kind === "folder") {
+    const { openModelFolder } = await import("./model-folder-node.ts");
+    return (await openModelFolder(origin.path)).source;
+  }
+  if (origin.kind === "address") {
+    const { HttpSource } = await import("./checkpoint/http-source.ts");
+    return new HttpSource(origin.url);
+  }
+  return (await openHubPlace(origin.name, origin.options)).source;
+}
+
+async function openHubPlace(name: string, options: SourceOptions): Promise<ModelPlace> {
+  const { openHubModel } = await import("./hub/open.ts");
+  const source = await openHubModel(name, options);
+  const { token, cacheFolder, localFilesOnly, endpoint } = options;
+  // The commit: whatever is published meanwhile, all threads have the same files.
+  const pinned = { revision: source.commit, token, cacheFolder, localFilesOnly, endpoint };
+  return { source, origin: { kind: "hub", name, options: pinned } };
+}
+
+/** A name without a folder of that name may be a mistyped path: the message says both. */
+function withoutFolder(error: unknown, name: string): unknown {
+  const Kind = [ModelNotFoundError, HubConnectionError, HubOfflineError].find(
+    (kind) => error instanceof kind,
+  );
+  if (Kind === undefined) return error;
+  const { model, message, transient } = error as ModelNotFoundError;
+  const reason = message.slice(`${model}: `.length);
+  return new Kind(model, `${reason}; there is no folder "${name}" either`, { cause: error, transient });
+}
+
+function hasFolders(): boolean {
+  return typeof process !== "undefined" && process.versions?.node !== undefined;
 }

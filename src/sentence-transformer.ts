@@ -18,15 +18,17 @@ import { Pipeline } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens } from "./encode/quantize.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
+import type { DownloadingEvent } from "./hub/options.ts";
 import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
-import { openModelSource } from "./model-source.ts";
-import { discard, type Module } from "./modules/module.ts";
+import { openModelPlace, type SourceOptions } from "./model-source.ts";
+import { type DeclaredModule, discard, type Module } from "./modules/module.ts";
 import { declareModules } from "./modules/registry.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
 import type { FileTarget } from "./save/file-target.ts";
 import { openTarget } from "./save/open-target.ts";
 import { type SaveOptions, saveModel } from "./save/save-model.ts";
-import { type BackendName, selectBackend } from "./tensor/select.ts";
+import { whileRunning } from "./signals.ts";
+import { type BackendOptions, selectBackend } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
@@ -58,15 +60,13 @@ export interface ModelOptions {
   readonly truncateDim?: number | undefined;
 }
 
-export interface LoadOptions extends ModelOptions {
+export interface LoadOptions extends ModelOptions, BackendOptions, Omit<SourceOptions, "progress"> {
   /** Where to compute. */
   readonly device?: "cpu" | undefined;
-  /** Which CPU kernels; undefined: the fastest that works here. */
-  readonly backend?: BackendName | undefined;
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
-  readonly progress?: ((event: LoadingEvent) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Told how far downloads and loading are. */
+  readonly progress?: ((event: DownloadingEvent | LoadingEvent) => void) | undefined;
 }
 
 export interface SentenceTransformerOptions extends ModelOptions {
@@ -94,8 +94,10 @@ export class SentenceTransformer {
   /**
    * Loads a model.
    *
-   * @param model a folder (in Node, Deno, Bun), an http(s) address under which its files lie, or a `FileSource`
+   * @param model a folder (in Node, Deno, Bun); the name of a model of the hub ("all-MiniLM-L6-v2" means
+   *   "sentence-transformers/all-MiniLM-L6-v2"); an http(s) address under which its files lie; or a `FileSource`
    * @throws FileError where a file is missing
+   * @throws HubError where the hub does not have the model, or cannot be reached
    * @throws FormatError where a file is broken, or does not fit the others
    * @throws UnsupportedError for an architecture, module, tokenizer component … that is not known
    */
@@ -103,16 +105,20 @@ export class SentenceTransformer {
     model: string | URL | FileSource,
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
-    const { device, progress, signal } = options;
-    if (device !== undefined && device !== "cpu") {
-      throw new UnsupportedError(`device ${JSON.stringify(device)} is not supported; known: "cpu"`);
-    }
-    signal?.throwIfAborted();
-    const source = await openModelSource(model);
+    checkDevice(options.device);
+    return await whileRunning(options.signal, (signal) =>
+      SentenceTransformer.#load(model, { ...options, signal }),
+    );
+  }
+
+  static async #load(model: string | URL | FileSource, options: LoadOptions): Promise<SentenceTransformer> {
+    const { progress, signal } = options;
+    const { source } = await openModelPlace(model, options);
     const saved = await readModelSettings(source);
     const backend = await selectBackend(options);
-    const declared = await declareModules(source, { backend, maxSeqLength: options.maxSeqLength });
+    let declared: readonly DeclaredModule[] = [];
     try {
+      declared = await declareModules(source, { backend, maxSeqLength: options.maxSeqLength });
       const result = new SentenceTransformer({
         modules: declared.map(({ module }) => module),
         prompts: mergePrompts(options.prompts && checkPrompts(options.prompts), saved.prompts),
@@ -131,6 +137,7 @@ export class SentenceTransformer {
       return result;
     } catch (error) {
       await discard(declared);
+      backend.dispose();
       throw error;
     }
   }
@@ -356,6 +363,12 @@ export class SentenceTransformer {
   #forTask(task: string, options: EncodeOptions, names: readonly string[]): EncodeOptions {
     if (options.prompt !== undefined || options.promptName !== undefined) return { task, ...options };
     return { task, ...options, promptName: names.find((name) => Object.hasOwn(this.#prompts, name)) };
+  }
+}
+
+function checkDevice(device: unknown): void {
+  if (device !== undefined && device !== "cpu") {
+    throw new UnsupportedError(`device ${JSON.stringify(device)} is not supported; known: "cpu"`);
   }
 }
 

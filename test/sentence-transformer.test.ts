@@ -280,7 +280,7 @@ test("a model loads from anything that has its files", async () => {
     assert.deepEqual(await own.encode("one"), expected);
     await own.dispose();
   }
-  await assert.rejects(SentenceTransformer.load("no-such-folder"), { name: "FileError" });
+  await assert.rejects(SentenceTransformer.load("./no-such-folder"), { name: "FileError" });
   await assert.rejects(SentenceTransformer.load(3 as never), ArgumentError);
   await assert.rejects(SentenceTransformer.load(modelFolder("bert-mean"), { device: "cuda" as never }), {
     name: "UnsupportedError",

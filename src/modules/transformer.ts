@@ -2,12 +2,13 @@ import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
-import { openModelSource } from "../model-source.ts";
+import { openModelSource, type SourceOptions } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { declareEncoder } from "../models/registry.ts";
 import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
+import { whileRunning } from "../signals.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type BackendOptions, selectBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
@@ -22,10 +23,9 @@ import {
   withWeights,
 } from "./module.ts";
 
-export interface TransformerOptions extends BackendOptions {
+export interface TransformerOptions extends SourceOptions, BackendOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** In the order in which the reference looks for them; all but the first are from its first versions. */
@@ -97,23 +97,29 @@ export class Transformer implements InputModule {
     );
   }
 
-  /** A Transformer for `new SentenceTransformer({ modules })`: tokenizer and encoder of a model folder. */
+  /**
+   * A Transformer for `new SentenceTransformer({ modules })`: tokenizer and encoder of a model, which is called as
+   * in `SentenceTransformer.load`.
+   */
   static async fromPretrained(
     model: string | URL | FileSource,
-    { maxSeqLength, signal, ...choice }: TransformerOptions = {},
+    options: TransformerOptions = {},
   ): Promise<Transformer> {
-    const source = await openModelSource(model);
-    const backend = await selectBackend(choice);
-    const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength });
-    try {
-      await fill({ signal });
-      return module as Transformer;
-    } catch (error) {
-      module.dispose();
-      throw error;
-    } finally {
-      await close();
-    }
+    return await whileRunning(options.signal, async (signal) => {
+      const source = await openModelSource(model, { ...options, signal });
+      const backend = await selectBackend(options);
+      const { maxSeqLength } = options;
+      const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength });
+      try {
+        await fill({ signal });
+        return module as Transformer;
+      } catch (error) {
+        module.dispose();
+        throw error;
+      } finally {
+        await close();
+      }
+    });
   }
 
   static async load({

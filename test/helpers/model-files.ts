@@ -6,6 +6,18 @@ import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 import { type TensorToWrite, writeSafetensors } from "../../src/checkpoint/safetensors/write.ts";
 import { modelFolder } from "./fixtures.ts";
 
+/** All files of a fixture, by path. */
+export function filesOfFixture(name: string): Record<string, Uint8Array> {
+  const root = modelFolder(name);
+  const files: Record<string, Uint8Array> = {};
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    files[relative(root, path).replaceAll("\\", "/")] = readFileSync(path);
+  }
+  return files;
+}
+
 export class ModelFiles {
   readonly #files: Map<string, Uint8Array>;
 
@@ -15,14 +27,7 @@ export class ModelFiles {
 
   /** All files of a fixture. */
   static ofFixture(name: string): ModelFiles {
-    const root = modelFolder(name);
-    const files = new Map<string, Uint8Array>();
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const path = join(entry.parentPath ?? entry.path, entry.name);
-      files.set(relative(root, path).replaceAll("\\", "/"), readFileSync(path));
-    }
-    return new ModelFiles(files);
+    return new ModelFiles(new Map(Object.entries(filesOfFixture(name))));
   }
 
   get source(): MemorySource {
