@@ -137,7 +137,8 @@ class BrowserStore implements HubStore {
   async has(path: string, { size }: ModelFile): Promise<boolean> {
     if (this.#blobs.has(path)) return true;
     const blob = await this.#options.storage.get(this.#address(path)).catch(() => undefined);
-    if (blob === undefined || (size !== undefined && blob.size !== size)) return false;
+    // Where a download broke off, the private file system has an empty file.
+    if (blob === undefined || (size === undefined ? blob.size === 0 : blob.size !== size)) return false;
     this.#blobs.set(path, blob);
     return true;
   }

@@ -405,16 +405,21 @@ test(
     await (await hub.open()).source.read("config.json");
     const newer = hub.server.publish(MODEL, files, {}, "v2");
     assert.equal(newer, hub.commit, "the same files");
-    for (const folder of ["", "refs", "blobs", ".sentensor", `snapshots/${hub.commit}`]) {
-      await chmod(join(hub.folder, folder), 0o555);
-      t.after(() => chmod(join(hub.folder, folder), 0o755));
+    const folders = ["", "refs", "blobs", ".sentensor", `snapshots/${hub.commit}`];
+    const setMode = async (mode: number) => {
+      for (const folder of folders) await chmod(join(hub.folder, folder), mode);
+    };
+    await setMode(0o555);
+    try {
+      const { source } = await hub.open({ revision: "v2" });
+      assert.equal(decoded(await source.read("config.json")), files["config.json"]);
+      await assert.rejects(source.read("model.safetensors"), (error: Error) => {
+        assert.ok(error instanceof HubStorageError);
+        return error.message.includes("no permission to write here");
+      });
+    } finally {
+      await setMode(0o755);
     }
-    const { source } = await hub.open({ revision: "v2" });
-    assert.equal(decoded(await source.read("config.json")), files["config.json"]);
-    await assert.rejects(source.read("model.safetensors"), (error: Error) => {
-      assert.ok(error instanceof HubStorageError);
-      return error.message.includes("no permission to write here");
-    });
   },
 );
 

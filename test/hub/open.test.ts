@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { UnsupportedError } from "../../src/errors.ts";
+import { downloadModel, openHubModel } from "../../src/hub/open.ts";
+import "../../src/hub/open-browser.ts";
+import { decoded, files, MODEL, startHub, temporaryFolder, text } from "./setup.ts";
+
+/** What the machine that runs the tests has set does not count. */
+const silenced = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_SYMLINKS"];
+for (const name of silenced) delete process.env[name];
+
+test("a model is opened by its name", async (t) => {
+  const { server, cache, commit } = await startHub(t);
+  const model = await openHubModel(MODEL, { endpoint: server.url, cacheFolder: cache, token: false });
+  assert.equal(model.commit, commit);
+  assert.equal(decoded(await model.read("config.json")), files["config.json"]);
+});
+
+test("a model is downloaded whole, to a folder that has its files under their names", async (t) => {
+  const { server, cache, folder, commit } = await startHub(t);
+  const downloaded = await downloadModel(MODEL, { endpoint: server.url, cacheFolder: cache, token: false });
+  assert.equal(downloaded.folder, join(folder, "snapshots", commit));
+  assert.deepEqual([...downloaded.files].sort(), [
+    "1_Pooling/config.json",
+    "2_Dense/config.json",
+    "2_Dense/model.safetensors",
+    "config.json",
+    "model.safetensors",
+    "modules.json",
+    "tokenizer.json",
+  ]);
+  for (const path of downloaded.files) {
+    const content = files[path]!;
+    const expected = typeof content === "string" ? content : decoded(content);
+    assert.equal(await text(join(downloaded.folder, path)), expected);
+  }
+});
+
+test("a download that lacks a file fails", async (t) => {
+  const { server, cache } = await startHub(t);
+  server.fail("/2_Dense/config.json", { kind: "status", status: 403 });
+  await assert.rejects(
+    downloadModel(MODEL, { endpoint: server.url, cacheFolder: cache, token: false }),
+    /status 403|refuses/,
+  );
+});
+
+test("where there are no folders, the browser's storage serves, and nothing can be downloaded to one", async (t) => {
+  const { server, commit } = await startHub(t);
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "process")!;
+  Object.defineProperty(globalThis, "process", { value: undefined, configurable: true });
+  try {
+    await assert.rejects(downloadModel(MODEL), UnsupportedError);
+    const model = await openHubModel(MODEL, { endpoint: server.url });
+    assert.equal(model.commit, commit);
+    await assert.rejects(openHubModel(MODEL, { cacheFolder: await temporaryFolder(t) }), UnsupportedError);
+  } finally {
+    Object.defineProperty(globalThis, "process", descriptor);
+  }
+});
