@@ -1,0 +1,119 @@
+/** The built package in headless Chromium: as most pages are, cross-origin isolated, and where nothing may be compiled. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { checkParity, runtimeCases } from "./cases.ts";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const skip =
+  process.env.SENTENSOR_RUNTIMES === undefined
+    ? "SENTENSOR_RUNTIMES is not set: tests in other runtimes were not asked for"
+    : !existsSync(program)
+      ? `there is no browser at ${program} (CHROMIUM names another)`
+      : !existsSync(join(repository, "dist/index.js"))
+        ? "there is no build (npm run build)"
+        : false;
+
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".html": "text/html",
+};
+
+const headersOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  plain: {},
+  isolated: {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  },
+  // Scripts of the page run, WebAssembly may not be compiled: that would take 'wasm-unsafe-eval'.
+  strict: { "content-security-policy": "default-src 'self'; script-src 'self'" },
+};
+
+let server: Server;
+let origin: string;
+let browser: Browser;
+
+before(async () => {
+  if (skip !== false) return;
+  server = createServer((request, response) => {
+    const url = new URL(request.url!, "http://localhost");
+    if (url.pathname in headersOf || url.pathname.slice(1) in headersOf) {
+      response.writeHead(200, { "content-type": "text/html", ...headersOf[url.pathname.slice(1)] });
+      response.end("<!doctype html><title>sentensor</title>");
+      return;
+    }
+    const path = join(repository, normalize(url.pathname));
+    if (!path.startsWith(repository) || !existsSync(path)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": types[extname(path)] ?? "application/octet-stream",
+      "cross-origin-resource-policy": "same-origin",
+      "cross-origin-embedder-policy": "require-corp",
+    });
+    response.end(request.method === "HEAD" ? undefined : readFileSync(path));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  browser = await chromium.launch({
+    executablePath: program,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+for (const page of Object.keys(headersOf)) {
+  test(`Chromium, ${page} page: the numbers of the Python library`, { skip, timeout: 180_000 }, async (t) => {
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    const complaints: string[] = [];
+    tab.on("pageerror", (error) => complaints.push(String(error)));
+    await tab.goto(`${origin}/${page}`);
+    const cases = runtimeCases().map(({ name, folder, texts }) => ({
+      name,
+      url: `${origin}/${folder.slice(repository.length)}/`,
+      texts,
+    }));
+    const { backend, isolated, results } = await tab.evaluate(
+      async ({ entry, jobs }) => {
+        const { SentenceTransformer } = await import(entry);
+        const found: Record<string, number[][]> = {};
+        let used = "";
+        for (const { name, url, texts } of jobs) {
+          const model = await SentenceTransformer.load(url);
+          used = model.backend;
+          found[name] = (await model.encode(texts)).map((vector: Float32Array) => [...vector]);
+          await model.dispose();
+        }
+        return { backend: used, isolated: globalThis.crossOriginIsolated, results: found };
+      },
+      { entry: `${origin}/dist/index.js`, jobs: cases },
+    );
+    t.diagnostic(`${backend}; cross-origin isolated: ${isolated}`);
+    assert.equal(isolated, page === "isolated");
+    assert.deepEqual(complaints, []);
+    await checkParity(results);
+    await context.close();
+  });
+}
