@@ -12,6 +12,8 @@ export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
 export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
 export { MemorySource } from "./checkpoint/memory-source.ts";
 export type { EncodeOptions, EncodeProgress, TextFeatures } from "./encode/options.ts";
+export type { StreamedEmbedding, StreamOptions } from "./encode/stream.ts";
+export type { TextSource } from "./encode/text-windows.ts";
 export {
   ArgumentError,
   FileError,
@@ -48,6 +50,7 @@ export type { Prompts } from "./prompts.ts";
 export type { FileTarget } from "./save/file-target.ts";
 export type { SaveOptions } from "./save/save-model.ts";
 export {
+  type CountOptions,
   type LoadingEvent,
   type LoadOptions,
   SentenceTransformer,

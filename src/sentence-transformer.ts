@@ -4,7 +4,7 @@
  * the last one made.
  */
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { checkPositive, checkPrecision, checkTexts } from "./encode/check.ts";
+import { checkPositive, checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
 import type {
   EncodeOptions,
@@ -14,9 +14,11 @@ import type {
   TokenOptions,
   VectorOptions,
 } from "./encode/options.ts";
-import { Pipeline } from "./encode/pipeline.ts";
+import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens } from "./encode/quantize.ts";
+import { encodeWindows, type StreamedEmbedding, type StreamOptions } from "./encode/stream.ts";
+import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { DownloadingEvent } from "./hub/options.ts";
 import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
@@ -69,10 +71,16 @@ export interface LoadOptions extends ModelOptions, BackendOptions, Omit<SourceOp
   readonly progress?: ((event: DownloadingEvent | LoadingEvent) => void) | undefined;
 }
 
+/** Which prompt counts along with a text. */
+export type CountOptions = Pick<EncodeOptions, "prompt" | "promptName" | "task">;
+
 export interface SentenceTransformerOptions extends ModelOptions {
   /** In order; the first one turns text into tokens. */
   readonly modules: readonly Module[];
 }
+
+/** `encodeStream` reads so many batches at a time. */
+const BATCHES_AHEAD = 8;
 
 export class SentenceTransformer {
   readonly #pipeline: Pipeline;
@@ -210,6 +218,49 @@ export class SentenceTransformer {
     )) as SentenceTransformer["encode"];
 
   /**
+   * Embeddings of texts that come one after the other and need not fit in memory, in their order. No more than a
+   * few batches are read ahead of the consumer; inside them, texts are sorted by length as in `encode`. A consumer
+   * that breaks out closes the source.
+   */
+  encodeStream<P extends EmbeddingPrecision = "float32">(
+    texts: TextSource,
+    options: StreamOptions<P> = {},
+  ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
+    this.#pipeline.checkAlive();
+    const { quantizationRanges, signal } = options;
+    const precision = checkPrecision(options.precision ?? "float32") as P;
+    if ((precision === "int8" || precision === "uint8") && quantizationRanges === undefined) {
+      throw new ArgumentError(
+        `encodeStream: ${precision} takes its ranges from all embeddings, which are never there at once; ` +
+          "pass quantizationRanges, or quantize float32 embeddings later with util.quantizeEmbeddings",
+      );
+    }
+    const job = this.#job(options);
+    const windowSize = BATCHES_AHEAD * job.batchSize;
+    return encodeWindows(new TextWindows(texts, signal), windowSize, async (window) => {
+      const { data, dimension, truncated } = await this.#runJob("sentence_embedding", window, job, {
+        signal,
+      });
+      const floats = Tensor.from(data, [window.length, dimension]);
+      const matrix = quantizeMatrix(floats, precision, quantizationRanges);
+      return { vectors: vectorsOf(matrix) as QuantizedArray<P>[], truncated };
+    });
+  }
+
+  /**
+   * How many tokens a text has for this model, with its special tokens, and with the prompt that `encode` would
+   * put in front of it. Where there are more than `maxSeqLength`, `encode` cuts the text's end off.
+   */
+  countTokens(text: string, options: CountOptions = {}): number {
+    const { input } = this.#pipeline;
+    const prompt = resolvePrompt(this.#prompts, this.#defaultPromptName, options) ?? "";
+    return input.countTokens(
+      prompt + checkText(text, "countTokens: expected a string"),
+      options.task ?? null,
+    );
+  }
+
+  /**
    * How alike each embedding of `a` is to each of `b`, by the function that `similarityFnName` names:
    * [embeddings of a, embeddings of b].
    */
@@ -339,13 +390,22 @@ export class SentenceTransformer {
     const job = this.#job(options);
     const counter = new EncodeCounter(texts.length, options);
     try {
-      return await runJob(this.#pipeline, output, texts, job, {
+      return await this.#runJob(output, texts, job, {
         signal: options.signal,
         onBatch: (count, truncated) => counter.add(count, truncated),
       });
     } finally {
       counter.close();
     }
+  }
+
+  #runJob<K extends OutputName>(
+    output: K,
+    texts: readonly string[],
+    job: EncodeJob,
+    hooks: RunHooks,
+  ): Promise<Outputs[K]> {
+    return runJob(this.#pipeline, output, texts, job, hooks);
   }
 
   /** Settles what the options leave open. */

@@ -9,14 +9,14 @@ export function checkTexts(texts: unknown): readonly string[] {
   if (!Array.isArray(texts)) {
     throw new ArgumentError(`encode: expected a string or an array of strings, got ${describe(texts)}`);
   }
-  for (let i = 0; i < texts.length; i++) checkText(texts[i], i);
+  for (let i = 0; i < texts.length; i++) checkText(texts[i], `encode: expected a string at index ${i}`);
   return texts;
 }
 
-/** @throws ArgumentError for what is not a string. */
-export function checkText(text: unknown, index: number): string {
+/** @throws ArgumentError that begins with what was expected, for what is not a string. */
+export function checkText(text: unknown, expected: string): string {
   if (typeof text === "string") return text;
-  throw new ArgumentError(`encode: expected a string at index ${index}, got ${describe(text)}`);
+  throw new ArgumentError(`${expected}, got ${describe(text)}`);
 }
 
 /** @throws ArgumentError for what is not a whole number from 1 on. */
@@ -33,7 +33,8 @@ export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecisio
   );
 }
 
-function describe(value: unknown): string {
+/** The kind of a value, in words. */
+export function describe(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
 }

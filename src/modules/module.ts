@@ -46,6 +46,8 @@ export interface InputModule extends Module {
   maxSeqLength: number;
   /** `task`: "query", "document" or whatever routes the model has; null: nothing in particular. */
   tokenize(text: string, task: string | null): TokenizedText;
+  /** How many tokens `tokenize` would give if it cut nothing off. */
+  countTokens(text: string, task: string | null): number;
   /**
    * How many tokens at the start of a text belong to `prompt`: those of the prompt alone without a special token
    * at its end. null: this module does not tell.

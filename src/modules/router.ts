@@ -178,6 +178,10 @@ class InputRouter extends Router implements InputModule {
     return this.#input(task).tokenize(text, task);
   }
 
+  countTokens(text: string, task: string | null): number {
+    return this.#input(task).countTokens(text, task);
+  }
+
   promptLength(prompt: string, task: string | null): number | null {
     return this.#input(task).promptLength(prompt, task);
   }

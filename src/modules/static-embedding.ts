@@ -102,6 +102,10 @@ export class StaticEmbedding implements InputModule {
     return { inputIds: Int32Array.from(inputIds), tokenTypeIds: null, truncated: overflowing.length > 0 };
   }
 
+  countTokens(text: string): number {
+    return this.tokenizer.countTokens(text, { addSpecialTokens: false });
+  }
+
   /** The reference does not tell prompts apart here. */
   promptLength(): null {
     return null;

@@ -182,6 +182,10 @@ export class Transformer implements InputModule {
     return { inputIds: ids, tokenTypeIds: Int32Array.from(tokenTypeIds), truncated };
   }
 
+  countTokens(text: string): number {
+    return this.tokenizer.countTokens(text);
+  }
+
   promptLength(prompt: string): number {
     const { inputIds } = this.tokenize(prompt);
     const last = inputIds.at(-1);
