@@ -1,0 +1,42 @@
+import { FormatError } from "../../errors.ts";
+import type { Model, Token } from "../component.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Words are tokens; those that the vocabulary does not have are unknown (tokenizers/src/models/wordlevel). */
+export class WordLevel implements Model {
+  readonly type = "WordLevel";
+  readonly #vocabulary: Vocabulary;
+  readonly #unkToken: string;
+
+  constructor(vocabulary: Vocabulary, unkToken: string) {
+    this.#vocabulary = vocabulary;
+    this.#unkToken = unkToken;
+  }
+
+  get vocabSize(): number {
+    return this.#vocabulary.size;
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.#vocabulary.id(token);
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.#vocabulary.token(id);
+  }
+
+  entries(): Iterable<readonly [string, number]> {
+    return this.#vocabulary.entries();
+  }
+
+  tokenize(word: string): readonly Token[] {
+    const known = this.#vocabulary.id(word);
+    const id = known ?? this.#vocabulary.id(this.#unkToken);
+    if (id === undefined) {
+      throw new FormatError(
+        `the text holds an unknown word, but the vocabulary has no unknown token "${this.#unkToken}"`,
+      );
+    }
+    return [{ id, value: known === undefined ? this.#unkToken : word, start: 0, end: word.length }];
+  }
+}
