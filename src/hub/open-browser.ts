@@ -74,7 +74,6 @@ export async function openBrowserModel(
       listing = await fetchListing(client, revision, saved === undefined ? undefined : 1);
       await listings.write(revision, listing);
     } catch (error) {
-      signal?.throwIfAborted();
       const isFinal = !(error instanceof HubError) || error instanceof RevisionNotFoundError;
       if (saved === undefined || isFinal) throw error;
       offline = error;

@@ -92,7 +92,6 @@ class Opening {
     try {
       listing = await this.#askHub(cached);
     } catch (error) {
-      this.#options.signal?.throwIfAborted();
       if (cached === undefined || !(error instanceof HubError) || error instanceof RevisionNotFoundError) {
         throw error;
       }

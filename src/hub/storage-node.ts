@@ -1,11 +1,10 @@
-import { HubError, HubStorageError } from "./errors.ts";
+import { HubStorageError } from "./errors.ts";
 
 /** Runs what reads or writes the cache. @throws HubStorageError that says where and what to do. */
 export async function storing<T>(model: string, path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    if (cause instanceof HubError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
     throw new HubStorageError(model, `${path}: ${advice.get(code) ?? message}`, { cause });

@@ -43,6 +43,8 @@ export type Fault =
   | { readonly kind: "body"; readonly body: string | Uint8Array }
   /** Other headers; undefined: without that one. */
   | { readonly kind: "headers"; readonly headers: Readonly<Record<string, string | undefined>> }
+  /** So many bytes of the body, without its length: they look like all of it. */
+  | { readonly kind: "short"; readonly after: number }
   /** The body, without its length, then more and more. */
   | { readonly kind: "endless" }
   | { readonly kind: "no ranges" };
@@ -286,7 +288,7 @@ class Exchange {
     const all: Record<string, string | undefined> = {
       "accept-ranges": "bytes",
       ...headers,
-      ...(fault?.kind !== "endless" && { "content-length": String(body.length) }),
+      ...(fault?.kind !== "endless" && fault?.kind !== "short" && { "content-length": String(body.length) }),
       ...(start !== undefined && { "content-range": `bytes ${start}-${whole.length - 1}/${whole.length}` }),
       ...(fault?.kind === "headers" && fault.headers),
     };
@@ -328,7 +330,7 @@ class Exchange {
         await sleep(fault.pause);
       }
     } else {
-      this.#response.write(body);
+      this.#response.write(fault?.kind === "short" ? body.subarray(0, fault.after) : body);
       while (fault?.kind === "endless" && !this.#response.destroyed) {
         this.#response.write(new Uint8Array(1000));
         await sleep(1);

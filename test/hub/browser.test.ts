@@ -9,6 +9,7 @@ import {
   HubConnectionError,
   HubIntegrityError,
   HubOfflineError,
+  HubResponseError,
   ModelNotFoundError,
   RevisionNotFoundError,
 } from "../../src/hub/errors.ts";
@@ -30,7 +31,9 @@ class MemoryCaches {
         return blob && new Response(blob);
       },
       put: async (address: string, response: Response) => {
-        const blob = await response.blob();
+        const blob = await response.blob().catch(() => {
+          throw new TypeError("Failed to execute 'put' on 'Cache'"); // browsers do not say why
+        });
         if (this.full) throw new DOMException("no room", "QuotaExceededError");
         this.entries.set(address, blob);
       },
@@ -245,6 +248,8 @@ test("errors are those of every other runtime", async (t) => {
   await assert.rejects(page.open({ cacheFolder: "models" }), UnsupportedError);
   await assert.rejects(page.open({ signal: AbortSignal.abort(new Error("enough")) }), /enough/);
   await assert.rejects((await page.open()).read("../config.json"), ArgumentError);
+  page.server.fail("cdn GET", { kind: "status", status: 403 });
+  await assert.rejects((await page.open()).read("model.safetensors"), HubResponseError);
   await page.server.close();
   await assert.rejects(page.open({ revision: "v8" }), HubConnectionError);
 });

@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { HubClient } from "../../src/hub/client.ts";
 import {
   HubConnectionError,
   type HubError,
@@ -14,6 +15,7 @@ import {
   HubStorageError,
 } from "../../src/hub/errors.ts";
 import { claimPartialFile, PartialFile } from "../../src/hub/partial-file-node.ts";
+import { ResumeRefused, transfer } from "../../src/hub/transfer.ts";
 import { files, type Hub, MODEL, RecordedTiming, startHub, temporaryFolder, weights } from "./setup.ts";
 
 const LARGE = "model.safetensors";
@@ -122,6 +124,42 @@ test("a rest that begins elsewhere, or belongs to a longer file, is not used", a
   }
 });
 
+test("a rest that begins elsewhere is not even read", async () => {
+  const bytes = new Uint8Array(1000);
+  const commit = "a".repeat(40);
+  let sent = 0;
+  const answers = [
+    new Response(
+      new ReadableStream({
+        pull: (stream) => (sent++ === 0 ? stream.enqueue(bytes) : stream.error(new Error("reset"))),
+      }),
+    ),
+    new Response(bytes, { status: 206, headers: { "content-range": "bytes 999-1998/2000" } }),
+  ];
+  const client = new HubClient({
+    model: MODEL,
+    endpoint: "https://hub.example",
+    token: undefined,
+    timing: new RecordedTiming(),
+    signal: undefined,
+    browser: false,
+    fetch: async () => answers.shift() ?? assert.fail("one request too many"),
+  });
+  const file = { size: 2000, etag: undefined };
+  const pieces = transfer(client, { commit, path: LARGE, file, from: 0 });
+  assert.equal((await pieces.next()).value?.length, 1000);
+  await assert.rejects(pieces.next(), ResumeRefused);
+});
+
+test("a part that is too long goes, also where there is no hash to tell", async (t) => {
+  const hub = await startHub(t);
+  hub.server.listsMetadata = false;
+  await leavePart(hub, "parked", new Uint8Array(50), 0, "own-etag-1");
+  hub.server.fail("HEAD /org/tiny", { kind: "headers", headers: { etag: '"own-etag-1"' } });
+  const { source } = await hub.open();
+  assert.equal(new TextDecoder().decode(await source.read("README.md")), files["README.md"]);
+});
+
 test("what a run left behind is continued by the next", async (t) => {
   const hub = await startHub(t);
   for (let i = 0; i < 5; i++) hub.server.fail("cdn GET", { kind: "cut", after: 20_000 });
@@ -139,10 +177,10 @@ test("what a run left behind is continued by the next", async (t) => {
 });
 
 /** A part of the weights as a run left it that ended in the middle. */
-async function leavePart(hub: Hub, writer: string, part: Uint8Array, age = 0): Promise<string> {
+async function leavePart(hub: Hub, writer: string, part: Uint8Array, age = 0, etag = ETAG): Promise<string> {
   const folder = join(hub.folder, "blobs");
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `${ETAG}.${writer}.incomplete`);
+  const file = join(folder, `${etag}.${writer}.incomplete`);
   await writeFile(file, part);
   const time = Date.now() / 1000 - age;
   await utimes(file, time, time);
@@ -252,6 +290,19 @@ test("a file that was taken away from its writer is the taker's to finish", asyn
   assert.deepEqual(await readdir(folder), ["taken"]);
 });
 
+test("nothing is sent while a wait lasts", async (t) => {
+  const hub = await startHub(t);
+  const sent: number[] = [];
+  hub.timing.wait = async () => {
+    sent.push(hub.server.requests.length);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    sent.push(hub.server.requests.length);
+  };
+  hub.server.fail("/api/models", { kind: "status", status: 503 });
+  await hub.open();
+  assert.deepEqual([...sent, hub.server.requests.length], [1, 1, 2]);
+});
+
 test("server errors pass, with longer and longer waits", async (t) => {
   const hub = await startHub(t);
   hub.server.fail("/api/models", { kind: "status", status: 500 }, { kind: "status", status: 502 });
@@ -336,6 +387,13 @@ test("a file of another size is refused before it is read", async (t) => {
     await rejectsWith(source.open(LARGE), HubIntegrityError, /300000 bytes were expected; the server has/);
     assert.deepEqual(await blobs(hub), []);
   }
+});
+
+test("a body without a declared length that ends too early is taken up again", async (t) => {
+  const hub = await startHub(t);
+  hub.server.fail("cdn GET", { kind: "short", after: 100_000 });
+  await readWeights(hub);
+  assert.deepEqual(ranges(hub), [undefined, "bytes=100000-"]);
 });
 
 test("a body without a declared length ends where the file has to end", async (t) => {

@@ -79,6 +79,7 @@ test("a revision is a branch, a tag or a commit, as git allows them", () => {
     "a*",
     "a[",
     "a@{0}",
+    "a..b",
     ".a",
     "a/.b",
     "a.",

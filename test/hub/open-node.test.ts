@@ -200,6 +200,38 @@ test("who only has the tokenizer of a model moves on with the tokenizer", async 
   assert.equal(await text(join(hub.folder, "refs/main")), newer);
 });
 
+test("who only has the weights of a model moves on with the weights", async (t) => {
+  const hub = await startHub(t);
+  const readWeights = async () => {
+    const { source } = await hub.open();
+    await source.read("model.safetensors");
+    await source.read("2_Dense/model.safetensors");
+  };
+  await readWeights();
+  const newer = hub.server.publish(MODEL, { ...files, "config.json": "{}" });
+  await readWeights();
+  assert.equal(await text(join(hub.folder, "refs/main")), newer);
+});
+
+test("no more than eight files are fetched at a time", async (t) => {
+  const hub = await startHub(t);
+  const modules = Array.from({ length: 30 }, (_, i) => `${i}_Dense`);
+  const many = Object.fromEntries(
+    modules.map((folder) => [`${folder}/config.json`, `{"folder":"${folder}"}`]),
+  );
+  hub.server.publish(MODEL, { ...many, "modules.json": JSON.stringify(modules.map((path) => ({ path }))) });
+  let running = 0;
+  let most = 0;
+  const counting: typeof fetch = async (input, init) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    return await fetch(input, init).finally(() => running--);
+  };
+  const { source } = await hub.open({ fetch: counting });
+  assert.equal((await source.fetchAll()).length, 31);
+  assert.ok(most > 1 && most <= 8, String(most));
+});
+
 test("with downloads switched off the cache serves alone", async (t) => {
   const hub = await startHub(t);
   await (await hub.open()).source.fetchAll();
@@ -334,6 +366,19 @@ test("a cache that huggingface_hub filled serves without a connection", async (t
     assert.ok(error instanceof FileError);
     return error.message.startsWith("org/tiny/config.json: there is no such file in the cache");
   });
+});
+
+test("a cache of another program that has no weights does not pass for the model", async (t) => {
+  const hub = await startHub(t, { publish: false });
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  await mkdir(join(hub.folder, "refs"), { recursive: true });
+  await mkdir(join(hub.folder, "snapshots", commit), { recursive: true });
+  await writeFile(join(hub.folder, "refs/main"), commit);
+  await writeFile(join(hub.folder, "snapshots", commit, "config.json"), "{}");
+  await hub.server.close();
+  const { source } = await hub.open();
+  assert.equal(hub.timing.waits.length, 4, "it was worth some patience");
+  assert.equal(decoded(await source.read("config.json")), "{}");
 });
 
 test("a file of the wrong size, or a link to nothing, is downloaded again", async (t) => {
