@@ -2,7 +2,6 @@ import { ArgumentError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { checkWhole } from "./check.ts";
 import { type Collector, checkElementType, compare } from "./compare.ts";
-import { LazyBackend } from "./lazy-backend.ts";
 import { measures } from "./measures.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
@@ -14,7 +13,7 @@ export interface CommunityDetectionOptions {
   readonly minCommunitySize?: number | undefined;
   /** How many embeddings are compared with all others at a time: memory, never results. Default: 1,024. */
   readonly batchSize?: number | undefined;
-  /** Computes the matrix products. Default: a CPU backend of its own, where they are worth one. */
+  /** Computes the matrix products, where they are large. Default: CPU kernels. */
   readonly backend?: Backend | undefined;
 }
 
@@ -56,17 +55,12 @@ function* detect(embeddings: Embeddings, options: CommunityDetectionOptions): St
   const rows = rowsOf(embeddings, "communityDetection");
   checkElementType(rows, measures.cosine, "communityDetection");
   const minimum = Math.min(checkWhole(options.minCommunitySize ?? 10, "minCommunitySize", 1), rows.count);
-  const backend = new LazyBackend(options.backend);
-  try {
-    const communities: Uint32Array[] = [];
-    for (let start = 0; start < rows.count; start += batchSize) {
-      const batch = rows.slice(start, Math.min(start + batchSize, rows.count));
-      yield* findCommunities(batch, rows, { threshold, minimum }, backend, communities);
-    }
-    return withoutOverlap(communities, rows.count, minimum);
-  } finally {
-    backend.dispose();
+  const communities: Uint32Array[] = [];
+  for (let start = 0; start < rows.count; start += batchSize) {
+    const batch = rows.slice(start, Math.min(start + batchSize, rows.count));
+    yield* findCommunities(batch, rows, { threshold, minimum }, options.backend, communities);
   }
+  return withoutOverlap(communities, rows.count, minimum);
 }
 
 /** Adds the community around each row of the batch that is large enough. */
@@ -74,7 +68,7 @@ function* findCommunities(
   batch: Rows,
   rows: Rows,
   { threshold, minimum }: { readonly threshold: number; readonly minimum: number },
-  backend: LazyBackend,
+  backend: Backend | undefined,
   communities: Uint32Array[],
 ): Steps<void> {
   const close = new CloseRows(batch.count, threshold);

@@ -1,9 +1,10 @@
 import { ArgumentError } from "../errors.ts";
-import type { LazyBackend } from "./lazy-backend.ts";
+import type { Backend } from "../tensor/backend.ts";
 import { type Measure, type ScoreBound, sizeOf } from "./measures.ts";
 import { type ProductBlock, productBlocks, type StagedRows } from "./product-blocks.ts";
 import type { Rows } from "./rows.ts";
 import { scorePairs } from "./score-pairs.ts";
+import { sharedBackend } from "./shared-backend.ts";
 import type { Steps } from "./steps.ts";
 
 /** What keeps the scores that are wanted. */
@@ -38,7 +39,7 @@ export function* compare(
   corpus: Rows,
   measure: Measure,
   collector: Collector,
-  backend: LazyBackend,
+  backend: Backend | undefined,
 ): Steps<void> {
   if (measure.bound === null || !isLarge(queries, corpus)) {
     yield* scorePairs(queries, corpus, measure, (query, id, score) =>
@@ -51,7 +52,7 @@ export function* compare(
     screen.corpusDirections,
     screen.queryDirections,
     corpus.dimension,
-    backend.get(),
+    backend ?? sharedBackend(),
     (block) => screen.visit(block),
   );
 }

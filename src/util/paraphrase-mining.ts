@@ -2,7 +2,6 @@ import type { TensorOptions } from "../encode/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkWhole } from "./check.ts";
 import { Heap } from "./heap.ts";
-import { LazyBackend } from "./lazy-backend.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";
 import { createScorer, type ScoringOptions } from "./search.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
@@ -84,21 +83,16 @@ function* mine(embeddings: Embeddings, options: ParaphraseMiningEmbeddingsOption
   const rows = rowsOf(embeddings, "paraphraseMining");
   const chunkSizes = { queryChunkSize, corpusChunkSize };
   const scorer = createScorer("paraphraseMining", options.scoreFunction, chunkSizes, [rows]);
-  const backend = new LazyBackend(options.backend);
-  try {
-    for (const [firstId, corpus] of chunks(rows, corpusChunkSize)) {
-      for (const [firstQuery, queries] of chunks(rows, queryChunkSize)) {
-        const best = new TopK(queries.count, topK + 1);
-        yield* scorer(queries, corpus, best, backend);
-        for (let query = 0; query < queries.count; query++) {
-          for (const { corpusId, score } of best.hits(query)) {
-            pairs.add(score, firstQuery + query, firstId + corpusId);
-          }
+  for (const [firstId, corpus] of chunks(rows, corpusChunkSize)) {
+    for (const [firstQuery, queries] of chunks(rows, queryChunkSize)) {
+      const best = new TopK(queries.count, topK + 1);
+      yield* scorer(queries, corpus, best, options.backend);
+      for (let query = 0; query < queries.count; query++) {
+        for (const { corpusId, score } of best.hits(query)) {
+          pairs.add(score, firstQuery + query, firstId + corpusId);
         }
       }
     }
-  } finally {
-    backend.dispose();
   }
   return pairs.finish();
 }

@@ -4,7 +4,6 @@ import type { Backend } from "../tensor/backend.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Collector, checkElementType, compare } from "./compare.ts";
-import type { LazyBackend } from "./lazy-backend.ts";
 import { measures } from "./measures.ts";
 import type { Rows } from "./rows.ts";
 import { checkSimilarityFunctionName, similarityFunctionName } from "./similarity-functions.ts";
@@ -20,12 +19,17 @@ export interface ScoringOptions {
    * memory. Or a function of your own, which is called with chunks. Default: `cosSim`.
    */
   readonly scoreFunction?: ScoreFunction | SimilarityFunctionName | undefined;
-  /** Computes the matrix products. Default: a CPU backend of its own, where they are worth one. */
+  /** Computes the matrix products, where they are large. Default: CPU kernels. */
   readonly backend?: Backend | undefined;
 }
 
 /** Hands the collector the scores of every row of `queries` with every row of `corpus`, ids ascending. */
-export type Scorer = (queries: Rows, corpus: Rows, collector: Collector, backend: LazyBackend) => Steps<void>;
+export type Scorer = (
+  queries: Rows,
+  corpus: Rows,
+  collector: Collector,
+  backend: Backend | undefined,
+) => Steps<void>;
 
 /** What a score function of the caller's own gets at a time, in rows. */
 export interface ChunkSizes {

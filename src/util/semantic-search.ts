@@ -1,5 +1,4 @@
 import { checkWhole } from "./check.ts";
-import { LazyBackend } from "./lazy-backend.ts";
 import { checkSameDimension, type Embeddings, rowsOf } from "./rows.ts";
 import { createScorer, type ScoringOptions } from "./search.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
@@ -63,11 +62,6 @@ function* search(
   const scorer = createScorer("semanticSearch", options.scoreFunction, chunkSizes, [queries, corpus]);
   if (topK === 0) return Array.from({ length: queries.count }, () => []);
   const best = new TopK(queries.count, topK);
-  const backend = new LazyBackend(options.backend);
-  try {
-    yield* scorer(queries, corpus, best, backend);
-  } finally {
-    backend.dispose();
-  }
+  yield* scorer(queries, corpus, best, options.backend);
   return Array.from({ length: queries.count }, (_, query) => best.hits(query));
 }

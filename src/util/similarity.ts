@@ -2,11 +2,11 @@
 import type { SimilarityFunctionName } from "../model-settings.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkElementType, Directions, isLarge } from "./compare.ts";
-import { LazyBackend } from "./lazy-backend.ts";
 import { measures } from "./measures.ts";
 import { productBlocks, type StagedRows } from "./product-blocks.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
 import { scorePairs } from "./score-pairs.ts";
+import { sharedBackend } from "./shared-backend.ts";
 import { runAtOnce } from "./steps.ts";
 
 /**
@@ -58,20 +58,15 @@ function scoreAll(out: Float32Array, left: Rows, right: Rows, name: SimilarityFu
 /** In f32, as the reference does it, by a backend's matrix product. */
 function multiply(out: Float32Array, left: Rows, right: Rows, name: "cosine" | "dot"): void {
   const staged = (rows: Rows): StagedRows => (name === "cosine" ? new Directions(rows) : new PlainRows(rows));
-  const backend = new LazyBackend(undefined);
-  try {
-    runAtOnce(
-      productBlocks(staged(left), staged(right), left.dimension, backend.get(), (block) => {
-        const { products, firstRow, rows, firstColumn, columns } = block;
-        for (let r = 0; r < rows; r++) {
-          const row = products.subarray(r * columns, (r + 1) * columns);
-          out.set(row, (firstRow + r) * right.count + firstColumn);
-        }
-      }),
-    );
-  } finally {
-    backend.dispose();
-  }
+  runAtOnce(
+    productBlocks(staged(left), staged(right), left.dimension, sharedBackend(), (block) => {
+      const { products, firstRow, rows, firstColumn, columns } = block;
+      for (let r = 0; r < rows; r++) {
+        const row = products.subarray(r * columns, (r + 1) * columns);
+        out.set(row, (firstRow + r) * right.count + firstColumn);
+      }
+    }),
+  );
 }
 
 class PlainRows implements StagedRows {

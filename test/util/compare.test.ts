@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Collector, compare } from "../../src/util/compare.ts";
-import { LazyBackend } from "../../src/util/lazy-backend.ts";
 import { measures } from "../../src/util/measures.ts";
 import { type Rows, rowsOf } from "../../src/util/rows.ts";
 import { runAtOnce } from "../../src/util/steps.ts";
@@ -26,7 +25,7 @@ for (const name of ["cosine", "dot", "euclidean"] as const) {
     const corpus = rowsOf(fineVectors(2, 3000, 48), "test");
     const { backend, products } = watchedBackend();
     const collector = counting(new TopK(queries.count, 5));
-    runAtOnce(compare(queries, corpus, measures[name], collector, new LazyBackend(backend)));
+    runAtOnce(compare(queries, corpus, measures[name], collector, backend));
     assert.ok(products() > 1);
     // Of a random order, the first 5 and then every 5/n-th interest: 5 + 5 · ln(3000 / 5) = 37 of 3000.
     assert.ok(collector.scored < 0.03 * queries.count * corpus.count, `${collector.scored} pairs`);
@@ -39,7 +38,7 @@ test("no backend is made where there is little to compute", () => {
   const { backend, products } = watchedBackend();
   const collector = counting(new TopK(3, 5));
   const corpus = rowsOf(fineVectors(2, 3000, 48), "test");
-  runAtOnce(compare(few, corpus, measures.cosine, collector, new LazyBackend(backend)));
+  runAtOnce(compare(few, corpus, measures.cosine, collector, backend));
   assert.equal(products(), 0);
   assert.equal(collector.scored, 9000);
 });
