@@ -39,7 +39,7 @@ export async function downloadBlob(
   let look = FIRST_LOOK;
   for (let beginnings = 1; ; ) {
     client.signal?.throwIfAborted();
-    if (await hasBlob(cache, request.file)) return false;
+    if (await hasBlob(cache, request)) return false;
     const part = await storing(cache.model, cache.blobs, () => claimPartialFile(cache.blobs, etag, wait));
     if (!(part instanceof PartialFile)) {
       request.report(part.busy);
@@ -48,7 +48,7 @@ export async function downloadBlob(
       continue;
     }
     try {
-      if (await hasBlob(cache, request.file)) {
+      if (await hasBlob(cache, request)) {
         await part.discard(); // another process finished it since we looked
         return false;
       }
@@ -66,9 +66,11 @@ export async function downloadBlob(
   }
 }
 
-async function hasBlob(cache: ModelCache, { etag, size }: BlobRequest["file"]): Promise<boolean> {
-  const found = await cache.sizeOf(cache.blob(etag));
-  return found !== undefined && (size === undefined || found === size);
+async function hasBlob(cache: ModelCache, { file, report }: BlobRequest): Promise<boolean> {
+  const found = await cache.sizeOf(cache.blob(file.etag));
+  if (found === undefined || (file.size !== undefined && found !== file.size)) return false;
+  report(found);
+  return true;
 }
 
 async function fill(

@@ -56,7 +56,7 @@ export class DownloadBar {
     const rate = (loaded - this.#started.loaded) / seconds;
     const filled = total === 0 ? BAR : Math.round((BAR * loaded) / total);
     const bar = "█".repeat(filled).padEnd(BAR);
-    const line = `Downloading |${bar}| ${megabytes(loaded)}/${megabytes(total)} MB, ${megabytes(rate)} MB/s, ${quote(file)}`;
+    const line = `Downloading |${bar}| ${megabytes(loaded)}/${megabytes(total)} MB, ${megabytes(rate)} MB/s, ${quote(file).slice(1, -1)}`;
     this.#terminal.write(`\r${line.slice(0, (this.#terminal.columns ?? 120) - 1)}\x1b[K`);
   }
 }

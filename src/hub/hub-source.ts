@@ -80,10 +80,12 @@ export class HubSource implements HubModel {
   async fetchAll(): Promise<readonly string[]> {
     this.#signal?.throwIfAborted();
     const { descriptions, weights } = await this.#makePlan();
-    const paths = [...descriptions, ...weights];
-    const results = await Promise.allSettled(paths.map((path) => this.#obtain(path)));
-    for (const result of results) if (result.status === "rejected") throw result.reason;
-    return paths;
+    // Nobody should wait for gigabytes to hear that a small file is missing.
+    for (const paths of [descriptions, weights]) {
+      const results = await Promise.allSettled(paths.map((path) => this.#obtain(path)));
+      for (const result of results) if (result.status === "rejected") throw result.reason;
+    }
+    return [...descriptions, ...weights];
   }
 
   async #ensure(path: string): Promise<void> {

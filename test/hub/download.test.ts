@@ -252,6 +252,7 @@ test("a file that another process downloads is waited for, and taken over when t
   await ended;
   assert.deepEqual(new Uint8Array(await reading), weights);
   assert.deepEqual(ranges(hub), ["bytes=120000-"]);
+  assert.equal(loaded.at(-1), weights.length);
 });
 
 test("a part can be claimed by one only", async (t) => {

@@ -129,7 +129,7 @@ test("the bar is one line that shows all downloads, and ends with the last of th
   bar.update("b\u009b.bin", 3_000_000, 3_000_000);
   const full = "█".repeat(23).padEnd(30);
   assert.ok(
-    output.endsWith(`\rDownloading |${full}| 3.0/4.0 MB, 1.5 MB/s, "b\\u009b.bin"\x1b[K`),
+    output.endsWith(`\rDownloading |${full}| 3.0/4.0 MB, 1.5 MB/s, b\\u009b.bin\x1b[K`),
     JSON.stringify(output),
   );
   bar.ended("b\u009b.bin");

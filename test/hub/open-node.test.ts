@@ -164,10 +164,16 @@ test("branches, tags and pull requests have refs of their own, to snapshots that
   const old = hub.server.publish(MODEL, { ...files, "config.json": '{"model_type":"old"}' }, {}, "refs/pr/1");
   await (await hub.open()).source.fetchAll();
   const before = hub.server.log("hub").length;
-  const { source } = await hub.open({ revision: "refs/pr/1" });
+  const loaded: (number | undefined)[][] = [];
+  const progress = (event: DownloadingEvent) => loaded.push([event.loaded, event.total]);
+  const { source } = await hub.open({ revision: "refs/pr/1", progress });
   assert.equal(source.commit, old);
   assert.equal(decoded(await source.read("config.json")), '{"model_type":"old"}');
   await source.fetchAll();
+  assert.ok(
+    loaded.some(([done, total]) => done === weights.length && total === done),
+    "what is there, too",
+  );
   assert.equal(await text(join(hub.folder, "refs/refs/pr/1")), old);
   assert.equal(await text(join(hub.folder, "refs/main")), hub.commit);
   assert.deepEqual(hub.server.log("hub").slice(before), [

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { ArgumentError } from "../../src/errors.ts";
 import { readSettings } from "../../src/hub/environment-node.ts";
-import { defaultTiming, requestedDelay, retryDelay } from "../../src/hub/timing.ts";
+import { defaultTiming, requestedDelay, retryDelay, withTimeouts } from "../../src/hub/timing.ts";
 import { temporaryFolder } from "./setup.ts";
 
 const HOME = resolve("/home/ada");
@@ -106,6 +106,23 @@ test("downloads are switched off by the option and by two variables", async () =
     assert.equal(await because({}, { TRANSFORMERS_OFFLINE: value }), "TRANSFORMERS_OFFLINE");
   }
   assert.equal(await because({}, { HF_HUB_OFFLINE: "0", TRANSFORMERS_OFFLINE: "no" }), undefined);
+});
+
+test("timeouts, links and bars have variables, too", async () => {
+  const { symlinks, progressBars, answerTimeout, stallTimeout } = await readSettings({}, {});
+  assert.deepEqual([symlinks, progressBars, answerTimeout, stallTimeout], [true, true, undefined, undefined]);
+  const chosen = await readSettings(
+    {},
+    {
+      HF_HUB_DISABLE_SYMLINKS: "1",
+      HF_HUB_DISABLE_PROGRESS_BARS: "1",
+      HF_HUB_ETAG_TIMEOUT: "3",
+      HF_HUB_DOWNLOAD_TIMEOUT: "never",
+    },
+  );
+  assert.deepEqual([chosen.symlinks, chosen.progressBars], [false, false]);
+  const timing = withTimeouts(defaultTiming, chosen);
+  assert.deepEqual([timing.answerTimeout, timing.stallTimeout], [3000, defaultTiming.stallTimeout]);
 });
 
 test("waits double, up to a limit, with chance in them", () => {
