@@ -5,8 +5,9 @@ export async function storing<T>(model: string, path: string, action: () => Prom
   try {
     return await action();
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const code = errorCode(cause);
     if (code === undefined) throw cause;
+    const { message } = cause as Error;
     throw new HubStorageError(model, `${path}: ${advice.get(code) ?? message}`, { cause });
   }
 }
@@ -19,8 +20,10 @@ const advice: ReadonlyMap<string, string> = new Map([
   ["EROFS", "this disk is read-only; put the cache elsewhere (cacheFolder, or HF_HOME)"],
 ]);
 
+/** What the system calls an error: "ENOENT". undefined for all others, such as the DOMException of an abort. */
 export function errorCode(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | null)?.code;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return typeof code === "string" ? code : undefined;
 }
 
 /** What `action` gives, or undefined where a file or folder on the way is missing. */

@@ -485,6 +485,18 @@ test("an abort keeps what has come for the next run", async (t) => {
   assert.match(ranges(hub).at(-1) ?? "", /^bytes=\d+-$/);
 });
 
+test("an abort while another process claims a file is an abort", async (t) => {
+  const hub = await startHub(t);
+  const controller = new AbortController();
+  const { source } = await hub.open({ signal: controller.signal });
+  await mkdir(join(hub.folder, "blobs"), { recursive: true });
+  await writeFile(join(hub.folder, "blobs", `${ETAG}.claim`), "");
+  const reading = source.read(LARGE);
+  while (hub.timing.waits.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  controller.abort();
+  await assert.rejects(reading, { name: "AbortError" });
+});
+
 test("a process that is killed at any moment leaves nothing that passes for a file", async (t) => {
   const hub = await startHub(t);
   const script = `
