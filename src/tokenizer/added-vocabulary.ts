@@ -1,6 +1,5 @@
 import type { Model, Normalizer, Token } from "./component.ts";
-import { PlainText, type Span } from "./editable-text.ts";
-import { NormalizedString } from "./normalized-string.ts";
+import { type EditableText, PlainText, type Span } from "./editable-text.ts";
 import { type Piece, PreTokenizedString } from "./pre-tokenized-string.ts";
 import { whiteSpace, wordCharacter } from "./unicode/categories.ts";
 
@@ -114,9 +113,9 @@ export class AddedVocabulary {
   }
 
   /** The text as pieces: added tokens with their id, the rest normalized. */
-  extract(text: string, normalizer: Normalizer | null): PreTokenizedString {
-    const pieces: Piece[] = [];
-    for (const raw of this.#cut(NormalizedString.of(text), this.#raw)) {
+  extract<T extends EditableText>(text: T, normalizer: Normalizer | null): PreTokenizedString<T> {
+    const pieces: Piece<T>[] = [];
+    for (const raw of this.#cut(text, this.#raw)) {
       if (raw.tokens !== null) {
         pieces.push(raw);
         continue;
@@ -132,11 +131,11 @@ export class AddedVocabulary {
     return this.#find(text, this.#raw);
   }
 
-  #cut(text: NormalizedString, matcher: Matcher): Piece[] {
-    const pieces: Piece[] = [];
+  #cut<T extends EditableText>(text: T, matcher: Matcher): Piece<T>[] {
+    const pieces: Piece<T>[] = [];
     for (const { start, end, id } of this.#find(text.text, matcher)) {
       if (start === end) continue;
-      const normalized = text.slice(start, end);
+      const normalized = text.slice(start, end) as T; // a text's slices are texts of its kind
       const value = normalized.text;
       const tokens: readonly Token[] | null =
         id === null ? null : [{ id, value, start: 0, end: value.length }];

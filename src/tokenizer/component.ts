@@ -1,5 +1,6 @@
 import type { EditableText } from "./editable-text.ts";
 import type { Encoding } from "./encoding.ts";
+import type { IdBuffer } from "./fast/id-buffer.ts";
 import type { PreTokenizedString } from "./pre-tokenized-string.ts";
 
 /** Changes the text before anything else, keeping track of where each character came from. */
@@ -12,13 +13,25 @@ export interface Normalizer {
    */
   readonly characterwise: boolean;
 
+  /**
+   * Whether a text may be cut before a single space between two ordinary characters (letters, numbers,
+   * punctuation), the parts normalized, and the results joined.
+   */
+  readonly separable: boolean;
+
   /** Whether combining marks change places, as canonical ordering asks. */
   readonly reordersMarks: boolean;
 }
 
 /** Cuts the normalized text into words. */
 export interface PreTokenizer {
-  preTokenize(text: PreTokenizedString): void;
+  preTokenize<T extends EditableText>(text: PreTokenizedString<T>): void;
+
+  /** Whether it asks where a text begins in the original ({@link EditableText.beginsOriginal}). */
+  readonly asksForOrigins: boolean;
+
+  /** As {@link Normalizer.separable}: whether words do not depend on what lies beyond such a space. */
+  readonly separable: boolean;
 }
 
 /** One token of a word: the units [start, end) of the word's normalized text. */
@@ -40,12 +53,12 @@ export interface Model {
   /** @throws FormatError where the word needs the unknown token and the vocabulary has none. */
   tokenize(word: string): readonly Token[];
 
+  /** The ids alone. */
+  appendIds(word: string, out: IdBuffer): void;
+
   tokenToId(token: string): number | undefined;
 
   idToToken(id: number): string | undefined;
-
-  /** Token and id of the whole vocabulary. */
-  entries(): Iterable<readonly [string, number]>;
 }
 
 /** Adds special tokens around one encoding, or around a pair and joins it. */

@@ -21,6 +21,12 @@ export abstract class EditableText {
    */
   abstract transformRange(from: number, to: number, changes: Changes, removedFirst: number): void;
 
+  /** The units [start, end) as a text of its own. */
+  abstract slice(start: number, end: number): EditableText;
+
+  /** Whether the text begins where the original text does. Only texts that keep track know. */
+  abstract get beginsOriginal(): boolean;
+
   /** Replaces every match of `spans`, which cover the text in order, by `content`. */
   abstract replace(spans: readonly Span[], content: string): void;
 
@@ -78,7 +84,7 @@ export abstract class EditableText {
     const first = this.text.codePointAt(0);
     if (first === undefined) return;
     const points = [...toCodePoints(text), first];
-    const changes = points.map((_, i) => (i === 0 ? 0 : 1));
+    const changes = points.map((_, i) => (i === 0 && text !== "" ? 0 : 1));
     this.transformRange(0, first > 0xffff ? 2 : 1, { points, changes }, 0);
   }
 
@@ -108,6 +114,15 @@ export class PlainText extends EditableText {
     const text = fromCodePoints(points);
     this.#text =
       from === 0 && to === this.#text.length ? text : this.#text.slice(0, from) + text + this.#text.slice(to);
+  }
+
+  override slice(start: number, end: number): PlainText {
+    return new PlainText(this.#text.slice(start, end));
+  }
+
+  /** Not known: components that ask are not used with plain texts ({@link PreTokenizer.asksForOrigins}). */
+  override get beginsOriginal(): boolean {
+    return false;
   }
 
   override replace(spans: readonly Span[], content: string): void {

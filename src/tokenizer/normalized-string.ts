@@ -65,7 +65,7 @@ export class NormalizedString extends EditableText {
   }
 
   /** The units [start, end) as a string of its own. */
-  slice(start: number, end: number): NormalizedString {
+  override slice(start: number, end: number): NormalizedString {
     const [originalStart, originalEnd] = this.original(start, end);
     return new NormalizedString(
       this.#text.slice(start, end),
@@ -74,6 +74,10 @@ export class NormalizedString extends EditableText {
       originalStart,
       originalEnd,
     );
+  }
+
+  override get beginsOriginal(): boolean {
+    return this.originalStart === 0;
   }
 
   override transformRange(

@@ -1,34 +1,35 @@
 import type { Token } from "./component.ts";
+import type { EditableText } from "./editable-text.ts";
 import { Encoding } from "./encoding.ts";
 import type { NormalizedString } from "./normalized-string.ts";
 
 /** A piece of a text, and its tokens once it has them. Added tokens have theirs from the beginning. */
-export interface Piece {
-  readonly normalized: NormalizedString;
+export interface Piece<T extends EditableText> {
+  readonly normalized: T;
   tokens: readonly Token[] | null;
 }
 
 /** A text cut into pieces, on the way from one string to tokens (tokenizers/src/tokenizer/pre_tokenizer.rs). */
-export class PreTokenizedString {
-  #pieces: Piece[];
+export class PreTokenizedString<T extends EditableText> {
+  #pieces: Piece<T>[];
 
-  constructor(pieces: readonly Piece[]) {
+  constructor(pieces: readonly Piece<T>[]) {
     this.#pieces = [...pieces];
   }
 
-  get pieces(): readonly Piece[] {
+  get pieces(): readonly Piece<T>[] {
     return this.#pieces;
   }
 
   /** Replaces every piece without tokens by the pieces that `cut` makes of it. Empty ones are dropped. */
-  split(cut: (normalized: NormalizedString, index: number) => readonly NormalizedString[]): void {
-    const pieces: Piece[] = [];
-    for (const [index, piece] of this.#pieces.entries()) {
+  split(cut: (normalized: T) => readonly T[]): void {
+    const pieces: Piece<T>[] = [];
+    for (const piece of this.#pieces) {
       if (piece.tokens !== null) {
         pieces.push(piece);
         continue;
       }
-      for (const normalized of cut(piece.normalized, index)) {
+      for (const normalized of cut(piece.normalized)) {
         if (normalized.text.length > 0) pieces.push({ normalized, tokens: null });
       }
     }
@@ -58,24 +59,24 @@ export class PreTokenizedString {
     }
     this.#pieces = fromRight ? this.#pieces.slice(count - visited) : this.#pieces.slice(0, visited);
   }
+}
 
-  /** The tokens of all pieces, with offsets in the original text. @param wordId for all, or one a piece. */
-  toEncoding(typeId: number): Encoding {
-    const encoding = new Encoding();
-    for (const [index, { normalized, tokens }] of this.#pieces.entries()) {
-      for (const token of tokens ?? []) {
-        encoding.push({
-          id: token.id,
-          token: token.value,
-          offsets: normalized.original(token.start, token.end),
-          wordId: index,
-          typeId,
-          special: false,
-        });
-      }
+/** The tokens of all pieces, with offsets in the original text. */
+export function toEncoding(text: PreTokenizedString<NormalizedString>, typeId: number): Encoding {
+  const encoding = new Encoding();
+  for (const [index, { normalized, tokens }] of text.pieces.entries()) {
+    for (const token of tokens ?? []) {
+      encoding.push({
+        id: token.id,
+        token: token.value,
+        offsets: normalized.original(token.start, token.end),
+        wordId: index,
+        typeId,
+        special: false,
+      });
     }
-    return encoding;
   }
+  return encoding;
 }
 
 /** Enough tokens: what lies beyond them will be truncated anyway. */

@@ -1,5 +1,4 @@
-import type { Span } from "./editable-text.ts";
-import type { NormalizedString } from "./normalized-string.ts";
+import type { EditableText, Span } from "./editable-text.ts";
 
 /** What becomes of the delimiter that a text is split at. */
 export type SplitBehavior = "Removed" | "Isolated" | "MergedWithPrevious" | "MergedWithNext" | "Contiguous";
@@ -69,15 +68,16 @@ export function applyBehavior(spans: readonly Span[], behavior: SplitBehavior): 
   }
 }
 
-/** Cuts a string at its spans. Empty pieces are left out. */
-export function split(
-  text: NormalizedString,
-  spans: readonly Span[],
-  behavior: SplitBehavior,
-): NormalizedString[] {
-  const pieces: NormalizedString[] = [];
+/** Cuts a text at its spans. Empty pieces are left out. */
+export function split<T extends EditableText>(text: T, spans: readonly Span[], behavior: SplitBehavior): T[] {
+  const pieces: T[] = [];
   for (const [start, end] of applyBehavior(spans, behavior)) {
-    if (start < end) pieces.push(text.slice(start, end));
+    if (start < end) pieces.push(text.slice(start, end) as T); // a text's slices are texts of its kind
   }
   return pieces;
+}
+
+/** The same spans with matches and gaps exchanged. */
+export function inverted(spans: readonly Span[]): Span[] {
+  return spans.map(({ start, end, isMatch }) => ({ start, end, isMatch: !isMatch }));
 }

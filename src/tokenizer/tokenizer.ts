@@ -2,11 +2,14 @@ import { ArgumentError } from "../errors.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./component.ts";
 import { cleanUpSpaces } from "./decoders/word-piece.ts";
+import { PlainText } from "./editable-text.ts";
 import { Encoding, type Side } from "./encoding.ts";
+import { appendIds } from "./fast/append-ids.ts";
 import { type FastPath, fastPath } from "./fast/fast-path.ts";
 import { IdBuffer } from "./fast/id-buffer.ts";
+import { NormalizedString } from "./normalized-string.ts";
 import { type Padding, pad } from "./padding.ts";
-import type { TokenLimit } from "./pre-tokenized-string.ts";
+import { type TokenLimit, toEncoding } from "./pre-tokenized-string.ts";
 import { type Truncation, type TruncationStrategy, truncate } from "./truncation.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -354,21 +357,17 @@ export class Tokenizer {
   }
 
   #appendIdsInFull(text: string, out: IdBuffer): void {
-    const pieces = this.#cut(text);
-    pieces.tokenize((word) => this.#parts.model.tokenize(word), null);
-    for (const { tokens } of pieces.pieces) for (const { id } of tokens!) out.push(id);
-  }
-
-  #cut(text: string) {
-    const pieces = this.#parts.addedVocabulary.extract(text, this.#parts.normalizer);
-    this.#parts.preTokenizer?.preTokenize(pieces);
-    return pieces;
+    const { preTokenizer } = this.#parts;
+    const whole = preTokenizer?.asksForOrigins ? NormalizedString.of(text) : new PlainText(text);
+    appendIds(this.#parts, whole, out);
   }
 
   #encodeOne(text: string, sequence: 0 | 1, limit: TokenLimit | null): Encoding {
-    const pieces = this.#cut(wellFormed(text));
-    pieces.tokenize((word) => this.#parts.model.tokenize(word), limit);
-    return pieces.toEncoding(sequence);
+    const { addedVocabulary, normalizer, preTokenizer, model } = this.#parts;
+    const pieces = addedVocabulary.extract(NormalizedString.of(wellFormed(text)), normalizer);
+    preTokenizer?.preTokenize(pieces);
+    pieces.tokenize((word) => model.tokenize(word), limit);
+    return toEncoding(pieces, sequence);
   }
 
   #encode(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { ArgumentError, SentensorError } from "../../src/errors.ts";
-import { partsFromJson } from "../../src/tokenizer/from-json.ts";
+import { partsFromJson } from "../../src/tokenizer/json/from-json.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { folder } from "./folders.ts";

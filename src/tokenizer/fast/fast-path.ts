@@ -1,11 +1,11 @@
-import type { AddedVocabulary } from "../added-vocabulary.ts";
-import type { Model, Normalizer, PreTokenizer } from "../component.ts";
 import { WordPiece } from "../models/word-piece.ts";
 import { BertPreTokenizer } from "../pre-tokenizers/bert-pre-tokenizer.ts";
+import type { Pipeline } from "./append-ids.ts";
 import { BertIds } from "./bert-ids.ts";
+import { ChunkIds } from "./chunk-ids.ts";
 import type { IdBuffer } from "./id-buffer.ts";
 
-/** Ids alone, for a pipeline that is known by heart. They equal those of the full pipeline. */
+/** Ids alone, for pipelines of a known kind. They equal those of the full pipeline. */
 export interface FastPath {
   /** Whether the text may hold an added token that is looked for before normalization. */
   mayHoldAddedTokens(text: string): boolean;
@@ -17,23 +17,21 @@ export interface FastPath {
   append(text: string, out: IdBuffer, enough: number): boolean;
 }
 
-interface Pipeline {
-  readonly addedVocabulary: AddedVocabulary;
-  readonly normalizer: Normalizer | null;
-  readonly preTokenizer: PreTokenizer | null;
-  readonly model: Model;
-}
-
 /** The fast path of a pipeline, null where there is none. */
-export function fastPath({ addedVocabulary, normalizer, preTokenizer, model }: Pipeline): FastPath | null {
-  if (normalizer !== null && !normalizer.characterwise) return null;
-  if (!(preTokenizer instanceof BertPreTokenizer) || !(model instanceof WordPiece)) return null;
-  const ids = new BertIds(normalizer, model, addedVocabulary.normalizedFirstUnits);
+export function fastPath(pipeline: Pipeline): FastPath | null {
+  const { addedVocabulary, normalizer, preTokenizer, model } = pipeline;
   const first = anyOf(addedVocabulary.rawFirstUnits);
-  return {
-    mayHoldAddedTokens: (text) => first?.test(text) ?? false,
-    append: (text, out, enough) => ids.append(text, out, enough),
-  };
+  const mayHoldAddedTokens = (text: string) => first?.test(text) ?? false;
+  const isBert = preTokenizer instanceof BertPreTokenizer && model instanceof WordPiece;
+  if (isBert && (normalizer?.characterwise ?? true)) {
+    const ids = new BertIds(normalizer, model, addedVocabulary.normalizedFirstUnits);
+    return { mayHoldAddedTokens, append: (text, out, enough) => ids.append(text, out, enough) };
+  }
+  if (ChunkIds.fits(pipeline)) {
+    const ids = new ChunkIds(pipeline);
+    return { mayHoldAddedTokens, append: (text, out, enough) => ids.append(text, out, enough) };
+  }
+  return null;
 }
 
 /** A pattern that finds any of the units, null where there are none. */

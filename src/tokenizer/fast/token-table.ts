@@ -25,6 +25,9 @@ export class TokenTable {
   /** Units of the longest string. */
   readonly longest: number;
 
+  /** How many different strings there are. */
+  readonly size: number;
+
   /** Of equal strings, the last counts. */
   constructor(strings: readonly string[], values: ArrayLike<number>) {
     const count = strings.length;
@@ -46,6 +49,7 @@ export class TokenTable {
 
     const units = this.#units;
     let position = 0;
+    let distinct = 0;
     for (let entry = 0; entry < count; entry++) {
       const string = strings[entry]!;
       let hash = FIRST_HASH;
@@ -62,7 +66,21 @@ export class TokenTable {
         if (this.#hashes[other - 1] === hash && this.#isEntry(other - 1, units, start, position)) break;
         slot = (slot + 1) & this.#mask;
       }
+      if (this.#slots[slot] === 0) distinct++;
       this.#slots[slot] = entry + 1;
+    }
+    this.size = distinct;
+  }
+
+  /** The number of a string, -1 where there is none. */
+  get(string: string): number {
+    let hash = FIRST_HASH;
+    for (let i = 0; i < string.length; i++) hash = nextHash(hash, string.charCodeAt(i));
+    const mask = this.#mask;
+    for (let slot = slotOf(hash, mask); ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot]! - 1;
+      if (entry < 0) return -1;
+      if (this.#hashes[entry] === hash && this.#isString(entry, string)) return this.#values[entry]!;
     }
   }
 
@@ -75,6 +93,13 @@ export class TokenTable {
       if (this.#hashes[entry] === hash && this.#isEntry(entry, buffer, start, end))
         return this.#values[entry]!;
     }
+  }
+
+  #isString(entry: number, string: string): boolean {
+    const from = this.#starts[entry]!;
+    if (this.#starts[entry + 1]! - from !== string.length) return false;
+    for (let i = 0; i < string.length; i++) if (string.charCodeAt(i) !== this.#units[from + i]) return false;
+    return true;
   }
 
   #isEntry(entry: number, buffer: Uint16Array, start: number, end: number): boolean {

@@ -3,7 +3,8 @@ import { slotOf } from "./token-table.ts";
 const MAX_ENTRIES = 1 << 15;
 const MAX_UNITS = 1 << 19; // 1 MiB of words
 const MAX_IDS = 1 << 18; // 1 MiB of ids
-const LONGEST_WORD = 256; // longer ones would push out many short ones
+/** In UTF-16 units: longer words would push out many short ones. */
+export const LONGEST_WORD = 256;
 
 /**
  * The ids of words that were cut into pieces before. Bounded: when it is full, it starts anew. Words are

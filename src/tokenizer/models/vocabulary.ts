@@ -1,36 +1,64 @@
+import { TokenTable } from "../fast/token-table.ts";
+
 /** A model's vocabulary both ways. */
 export class Vocabulary {
-  readonly #ids: Map<string, number>;
-  readonly #tokens: (string | undefined)[] | Map<number, string>;
+  readonly #tokens: readonly string[];
+  readonly #ids: ArrayLike<number>;
+  /** Token → id. */
+  readonly table: TokenTable;
+  #byId: (string | undefined)[] | Map<number, string> | null = null;
 
   /** Of equal tokens the last id counts; the others stay without a token. */
-  constructor(entries: Iterable<readonly [string, number]>) {
-    this.#ids = new Map(entries);
-    let greatest = -1;
-    for (const id of this.#ids.values()) if (id > greatest) greatest = id;
-    if (greatest < this.#ids.size * 4 + 1024) {
-      const tokens = new Array<string | undefined>(greatest + 1);
-      for (const [token, id] of this.#ids) tokens[id] = token;
-      this.#tokens = tokens;
-    } else {
-      this.#tokens = new Map(); // ids far apart
-      for (const [token, id] of this.#ids) this.#tokens.set(id, token);
-    }
+  constructor(tokens: readonly string[], ids: ArrayLike<number>) {
+    this.#tokens = tokens;
+    this.#ids = ids;
+    this.table = new TokenTable(tokens, ids);
+  }
+
+  /** The tokens as they are numbered in an array. */
+  static numbered(tokens: readonly string[]): Vocabulary {
+    return new Vocabulary(
+      tokens,
+      Int32Array.from(tokens, (_, id) => id),
+    );
   }
 
   get size(): number {
-    return this.#ids.size;
+    return this.table.size;
   }
 
   id(token: string): number | undefined {
-    return this.#ids.get(token);
+    const id = this.table.get(token);
+    return id < 0 ? undefined : id;
   }
 
   token(id: number): string | undefined {
-    return Array.isArray(this.#tokens) ? this.#tokens[id] : this.#tokens.get(id);
+    this.#byId ??= this.#invert();
+    return Array.isArray(this.#byId) ? this.#byId[id] : this.#byId.get(id);
   }
 
-  entries(): Iterable<readonly [string, number]> {
-    return this.#ids.entries();
+  *entries(): Generator<readonly [string, number]> {
+    for (const [i, token] of this.#tokens.entries()) yield [token, this.#ids[i]!];
+  }
+
+  #invert(): (string | undefined)[] | Map<number, string> {
+    const count = this.#tokens.length;
+    let greatest = -1;
+    for (let i = 0; i < count; i++) greatest = Math.max(greatest, this.#ids[i]!);
+    const unique = count === this.size;
+    if (greatest < count * 4 + 1024) {
+      const byId = new Array<string | undefined>(greatest + 1);
+      for (let i = 0; i < count; i++) {
+        const id = this.#ids[i]!;
+        if (unique || this.table.get(this.#tokens[i]!) === id) byId[id] = this.#tokens[i];
+      }
+      return byId;
+    }
+    const byId = new Map<number, string>(); // ids far apart
+    for (let i = 0; i < count; i++) {
+      const id = this.#ids[i]!;
+      if (unique || this.table.get(this.#tokens[i]!) === id) byId.set(id, this.#tokens[i]!);
+    }
+    return byId;
   }
 }

@@ -1,8 +1,9 @@
 import { FormatError } from "../../errors.ts";
 import type { Model, Token } from "../component.ts";
+import type { IdBuffer } from "../fast/id-buffer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Words are tokens; those that the vocabulary does not have are unknown (tokenizers/src/models/wordlevel). */
+/** Each word is one token, or unknown. */
 export class WordLevel implements Model {
   readonly type = "WordLevel";
   readonly #vocabulary: Vocabulary;
@@ -25,10 +26,6 @@ export class WordLevel implements Model {
     return this.#vocabulary.token(id);
   }
 
-  entries(): Iterable<readonly [string, number]> {
-    return this.#vocabulary.entries();
-  }
-
   tokenize(word: string): readonly Token[] {
     const known = this.#vocabulary.id(word);
     const id = known ?? this.#vocabulary.id(this.#unkToken);
@@ -38,5 +35,9 @@ export class WordLevel implements Model {
       );
     }
     return [{ id, value: known === undefined ? this.#unkToken : word, start: 0, end: word.length }];
+  }
+
+  appendIds(word: string, out: IdBuffer): void {
+    out.push(this.tokenize(word)[0]!.id);
   }
 }

@@ -1,5 +1,6 @@
 import { FormatError } from "../../errors.ts";
 import type { Model, Token } from "../component.ts";
+import type { IdBuffer } from "../fast/id-buffer.ts";
 import { FIRST_HASH, nextHash, TokenTable } from "../fast/token-table.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -32,19 +33,15 @@ export class WordPiece implements Model {
     this.#vocabulary = vocabulary;
     this.#unkToken = unkToken;
     this.maxInputCharsPerWord = maxInputCharsPerWord;
-    const tokens: string[] = [];
-    const ids: number[] = [];
     const continuations: string[] = [];
     const continuationIds: number[] = [];
     for (const [token, id] of vocabulary.entries()) {
-      tokens.push(token);
-      ids.push(id);
       if (token.startsWith(continuingSubwordPrefix)) {
         continuations.push(token.slice(continuingSubwordPrefix.length));
         continuationIds.push(id);
       }
     }
-    this.first = new TokenTable(tokens, ids);
+    this.first = vocabulary.table;
     this.#continuing = new TokenTable(continuations, continuationIds);
     this.#hashes = new Int32Array(this.first.longest);
   }
@@ -59,10 +56,6 @@ export class WordPiece implements Model {
 
   idToToken(id: number): string | undefined {
     return this.#vocabulary.token(id);
-  }
-
-  entries(): Iterable<readonly [string, number]> {
-    return this.#vocabulary.entries();
   }
 
   /** @throws FormatError where there is none in the vocabulary. */
@@ -96,6 +89,10 @@ export class WordPiece implements Model {
       start: i === 0 ? 0 : ends[i - 1]!,
       end: ends[i]!,
     }));
+  }
+
+  appendIds(word: string, out: IdBuffer): void {
+    for (const { id } of this.tokenize(word)) out.push(id);
   }
 
   /**

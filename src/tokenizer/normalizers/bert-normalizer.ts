@@ -18,6 +18,7 @@ export interface BertNormalizerOptions {
 export class BertNormalizer implements Normalizer {
   readonly #options: BertNormalizerOptions;
   readonly characterwise = true;
+  readonly separable = true;
   readonly reordersMarks: boolean;
 
   constructor(options: BertNormalizerOptions) {

@@ -5,6 +5,7 @@ import { CAPITAL_I_WITH_DOT, COMBINING_DOT_ABOVE, lowercase } from "../unicode/l
 /** Lower case, code point by code point: a final Σ becomes σ. */
 export class Lowercase implements Normalizer {
   readonly characterwise = true;
+  readonly separable = true;
   readonly reordersMarks = false;
 
   normalize(text: EditableText): void {

@@ -5,6 +5,7 @@ import { decomposed } from "../unicode/normalization.ts";
 /** Canonical decomposition, as of Unicode 9.0. */
 export class NFD implements Normalizer {
   readonly characterwise = true;
+  readonly separable = true;
   readonly reordersMarks = true;
 
   normalize(text: EditableText): void {

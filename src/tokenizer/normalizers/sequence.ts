@@ -5,11 +5,13 @@ import type { EditableText } from "../editable-text.ts";
 export class Sequence implements Normalizer {
   readonly normalizers: readonly Normalizer[];
   readonly characterwise: boolean;
+  readonly separable: boolean;
   readonly reordersMarks: boolean;
 
   constructor(normalizers: readonly Normalizer[]) {
     this.normalizers = normalizers;
     this.characterwise = normalizers.every((normalizer) => normalizer.characterwise);
+    this.separable = normalizers.every((normalizer) => normalizer.separable);
     this.reordersMarks = normalizers.some((normalizer) => normalizer.reordersMarks);
   }
 

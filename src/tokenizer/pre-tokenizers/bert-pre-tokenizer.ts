@@ -1,11 +1,15 @@
 import type { PreTokenizer } from "../component.ts";
+import type { EditableText } from "../editable-text.ts";
 import type { PreTokenizedString } from "../pre-tokenized-string.ts";
 import { spansOfCodePoints, split } from "../split.ts";
 import { punctuation, whiteSpace } from "../unicode/categories.ts";
 
 /** Cuts at white space, which goes, and around each punctuation character, which stays. */
 export class BertPreTokenizer implements PreTokenizer {
-  preTokenize(text: PreTokenizedString): void {
+  readonly asksForOrigins = false;
+  readonly separable = true;
+
+  preTokenize<T extends EditableText>(text: PreTokenizedString<T>): void {
     text.split((piece) => split(piece, spansOfCodePoints(piece.text, isWhiteSpace), "Removed"));
     text.split((piece) => split(piece, spansOfCodePoints(piece.text, isPunctuation), "Isolated"));
   }

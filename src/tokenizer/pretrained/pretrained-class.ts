@@ -1,6 +1,6 @@
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
-import type { JsonFields } from "../json-fields.ts";
+import type { JsonFields } from "../json/fields.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
 import type { PretrainedSettings } from "./settings.ts";
 

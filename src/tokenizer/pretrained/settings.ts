@@ -1,7 +1,7 @@
-import { FormatError, UnsupportedError } from "../../errors.ts";
+import { FormatError } from "../../errors.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
-import { readAddedTokens } from "../from-json.ts";
-import { isTokenId, type Json, JsonFields } from "../json-fields.ts";
+import { isTokenId, type Json, JsonFields } from "../json/fields.ts";
+import { readAddedTokens, readContent } from "../json/from-json.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
 
 /** The names that tokenizer_config.json has for the tokens with a role, in the reference's order. */
@@ -142,11 +142,8 @@ function readToken(fields: JsonFields, name: string, special: boolean): AddedTok
   const value = fields.get(name);
   if (value === null || typeof value === "string") return value;
   const token = fields.object(name);
-  const content = token.string("content");
+  const content = readContent(token);
   const isSpecial = special || token.boolean("special", false);
-  if (content.length > 8192) {
-    throw new UnsupportedError(`${fields.file}: "${token.path}": added tokens that long are not supported`);
-  }
   return {
     content,
     singleWord: token.boolean("single_word", false),

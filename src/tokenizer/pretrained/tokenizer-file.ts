@@ -1,4 +1,4 @@
-import type { JsonFields } from "../json-fields.ts";
+import type { JsonFields } from "../json/fields.ts";
 
 /** The version of transformers whose behaviour the tokenizers follow. */
 const TRANSFORMERS_VERSION = [5, 18, 0];

@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.ts";
-import { isTokenId } from "../json-fields.ts";
+import { readVocabulary as readJsonVocabulary } from "../json/models.ts";
 import { Vocabulary } from "../models/vocabulary.ts";
 import { whiteSpace } from "../unicode/categories.ts";
 import type { VocabularyFiles } from "./pretrained-class.ts";
@@ -11,22 +11,13 @@ import type { VocabularyFiles } from "./pretrained-class.ts";
 export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: string): Vocabulary {
   if (tokenizerJson !== null) {
     const model = tokenizerJson.object("model");
-    if (Array.isArray(model.get("vocab"))) {
-      const tokens = model.array("vocab").map((item) => {
-        const token = Array.isArray(item) ? item[0] : item;
-        if (typeof token !== "string") throw model.wrong("vocab", "tokens");
-        return token;
-      });
-      return new Vocabulary(tokens.map((token, id) => [token, id]));
-    }
-    const vocab = model.object("vocab");
-    return new Vocabulary(
-      vocab.keys().map((token) => {
-        const id = vocab.get(token);
-        if (!isTokenId(id)) throw vocab.wrong(token, "a token id");
-        return [token, id];
-      }),
-    );
+    if (!Array.isArray(model.get("vocab"))) return readJsonVocabulary(model);
+    const tokens = model.array("vocab").map((item) => {
+      const token = Array.isArray(item) ? item[0] : item;
+      if (typeof token !== "string") throw model.wrong("vocab", "tokens");
+      return token;
+    });
+    return Vocabulary.numbered(tokens);
   }
   const bytes = own.get(path);
   if (bytes === undefined) throw new FormatError(`there is neither tokenizer.json nor ${path}`);
@@ -37,7 +28,7 @@ export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: st
 export function vocabularyOfLines(bytes: Uint8Array, file: string): Vocabulary {
   const lines = decodeUtf8(bytes, file).split("\n");
   if (lines.at(-1) === "") lines.pop();
-  return new Vocabulary(lines.map((line, id) => [trimEnd(line), id]));
+  return Vocabulary.numbered(lines.map(trimEnd));
 }
 
 export function decodeUtf8(bytes: Uint8Array, file: string): string {

@@ -1,0 +1,17 @@
+import { type Pattern, RegexPattern, StringPattern } from "../regex/pattern.ts";
+import { SPLIT_BEHAVIORS, type SplitBehavior } from "../split.ts";
+import type { JsonFields } from "./fields.ts";
+
+/** A pattern: `{ "String": … }` or `{ "Regex": … }`. */
+export function readPattern(fields: JsonFields, name: string): Pattern {
+  const pattern = fields.object(name);
+  const [kind] = pattern.keys();
+  if (pattern.keys().length !== 1 || (kind !== "String" && kind !== "Regex")) {
+    throw fields.wrong(name, '{ "String": … } or { "Regex": … }');
+  }
+  return kind === "String" ? new StringPattern(pattern.string(kind)) : new RegexPattern(pattern.string(kind));
+}
+
+export function readBehavior(fields: JsonFields, otherwise?: SplitBehavior): SplitBehavior {
+  return fields.oneOf("behavior", SPLIT_BEHAVIORS, otherwise);
+}
