@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { UnsupportedError } from "../../src/errors.ts";
 import { downloadModel, openHubModel } from "../../src/hub/open.ts";
 import "../../src/hub/open-browser.ts";
-import { decoded, files, MODEL, startHub, temporaryFolder, text } from "./setup.ts";
+import { SentenceTransformer } from "../../src/sentence-transformer.ts";
+import { decoded, files, MODEL, pathsBelow, startHub, temporaryFolder, text } from "./setup.ts";
 
 /** What the machine that runs the tests has set does not count. */
 const silenced = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_SYMLINKS"];
@@ -35,6 +38,21 @@ test("a model is downloaded whole, to a folder that has its files under their na
     const expected = typeof content === "string" ? content : decoded(content);
     assert.equal(await text(join(downloaded.folder, path)), expected);
   }
+});
+
+test("what was downloaded is all that loading the model asks for", async (t) => {
+  const { server, cache } = await startHub(t);
+  const root = fileURLToPath(new URL("../../models/demo-en", import.meta.url));
+  const demo: Record<string, Uint8Array> = {};
+  for (const path of await pathsBelow(root)) demo[path] = await readFile(join(root, path));
+  server.publish("org/demo", demo);
+  const options = { endpoint: server.url, cacheFolder: cache, token: false };
+  const { files: downloaded } = await downloadModel("org/demo", options);
+  assert.ok(!downloaded.includes("README.md") && !downloaded.includes("train.py"));
+  await server.close();
+  const offline = await openHubModel("org/demo", { ...options, localFilesOnly: true });
+  const model = await SentenceTransformer.load(offline, { backend: "js" });
+  await model.dispose();
 });
 
 test("a download that lacks a file fails", async (t) => {
