@@ -6,7 +6,10 @@ import type { TextBatch } from "./batches.ts";
 import type { TextFeatures } from "./options.ts";
 
 export interface Collector<T> {
-  /** Copies what is wanted out of the backend's memory. */
+  /**
+   * Copies what is wanted out of the backend's memory. All of it is asked for before the call returns: the features
+   * are given back then, and the promise is for the results.
+   */
   add(batch: TextBatch, features: Features): Promise<void>;
   /** One result a text, in the order of the texts. */
   finish(): T;
@@ -87,8 +90,11 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
   }
 
   async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
-    const sentences = await readSentenceEmbeddings(features, this.#truncateDim);
-    const tokens = features.has("token_embeddings") ? await readTokenEmbeddings(features) : null;
+    const { promptLength } = features;
+    const [sentences, tokens] = await Promise.all([
+      readSentenceEmbeddings(features, this.#truncateDim),
+      features.has("token_embeddings") ? readTokenEmbeddings(features) : null,
+    ]);
     for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
       this.#results[indices[i]!] = {
         inputIds,
@@ -96,7 +102,7 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
         attentionMask: new Int32Array(inputIds.length).fill(1),
         tokenEmbeddings: tokens && tokens[i]!,
         sentenceEmbedding: sentences[i]!,
-        promptLength: features.promptLength,
+        promptLength,
         truncated,
       };
     }

@@ -4,7 +4,7 @@ import { Features } from "../modules/features.ts";
 import { type InputModule, isInputModule, type Module } from "../modules/module.ts";
 import { Mutex } from "../mutex.ts";
 import { Pauses } from "../scheduling.ts";
-import { makeBatches, packTokens } from "./batches.ts";
+import { makeBatches, packTokens, type TextBatch } from "./batches.ts";
 import type { Collector } from "./collectors.ts";
 
 export interface RunSettings {
@@ -63,21 +63,46 @@ export class Pipeline {
     const prompted = prompt ? texts.map((text) => prompt + text) : texts;
     const promptLength = prompt ? input.promptLength(prompt, task) : null;
     const pauses = new Pauses(signal);
-    for (const batch of makeBatches(prompted, input, { batchSize, task })) {
-      await pauses.pause();
-      await this.#work.run(async () => {
-        this.checkAlive();
-        const features = new Features(packTokens(batch.texts), { promptLength, task });
-        try {
-          for (const module of this.modules) await module.forward(features, { signal });
-          await collector.add(batch, features);
-        } finally {
-          features.dispose();
-        }
-      });
-      onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
+    const underway = new Set<Promise<void>>();
+    try {
+      for (const batch of makeBatches(prompted, input, { batchSize, task })) {
+        await pauses.pause();
+        const { collected } = await this.#start(batch, collector, { promptLength, task }, signal);
+        const done = collected.then(() => {
+          underway.delete(done);
+          onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
+        });
+        done.catch(() => {}); // it is waited for below; a failure may come before that
+        underway.add(done);
+        if (underway.size >= input.backend.concurrency) await Promise.race(underway);
+      }
+    } finally {
+      await Promise.allSettled(underway);
     }
+    await Promise.all(underway);
     return collector.finish();
+  }
+
+  /**
+   * Runs one batch up to the point where its results have been asked for. A backend that works elsewhere is then
+   * still at it, and takes the next batch meanwhile.
+   */
+  #start<T>(
+    batch: TextBatch,
+    collector: Collector<T>,
+    context: { readonly promptLength: number | null; readonly task: string | null },
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly collected: Promise<void> }> {
+    return this.#work.run(async () => {
+      this.checkAlive();
+      const features = new Features(packTokens(batch.texts), context);
+      try {
+        for (const module of this.modules) await module.forward(features, { signal });
+        return { collected: collector.add(batch, features) };
+      } finally {
+        features.dispose();
+      }
+    });
   }
 
   /** @throws ArgumentError after `dispose`. */

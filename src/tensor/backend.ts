@@ -104,6 +104,9 @@ export interface Backend {
   /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
   readonly preferredBatchTokens: number;
 
+  /** How many batches to have under way at once: 1 where the work is done within the call. */
+  readonly concurrency: number;
+
   /** Memory for an intermediate result of `length` float32 elements, with arbitrary content. */
   allocate(length: number): Storage;
 

@@ -32,6 +32,7 @@ export class JsBackend implements Backend {
   readonly name: string;
   readonly description: string;
   readonly preferredBatchTokens = 256;
+  readonly concurrency = 1;
   readonly #kernels: JsKernels;
   readonly #free = new FreeLists();
   #disposed = false;

@@ -1,0 +1,125 @@
+import { formatModule, ModuleBuilder } from "../assembler/index.ts";
+import { defineActivation } from "./activation.ts";
+import { defineAdd } from "./add.ts";
+import { defineAttention } from "./attention.ts";
+import { createContext } from "./context.ts";
+import { defineEmbeddingSum } from "./embedding-sum.ts";
+import { defineLayerNorm } from "./layer-norm.ts";
+import { defineLinear } from "./linear.ts";
+import { defineNormalizeRows } from "./normalize-rows.ts";
+import { definePack } from "./pack.ts";
+import { definePool } from "./pool.ts";
+import { defineProduct, type Tile } from "./tile.ts";
+
+/** What the kernels' code depends on. */
+export interface KernelOptions {
+  readonly tile: Tile;
+  /** Whether the engine has `f32x4.relaxed_madd`. */
+  readonly relaxed: boolean;
+  readonly sharedMemory: boolean;
+}
+
+type Pointer = number;
+
+/** The module's functions; what they take is said where they are defined. */
+export interface Kernels {
+  readonly pack: (
+    panels: Pointer,
+    x: Pointer,
+    xStride: number,
+    firstRow: number,
+    rows: number,
+    depth: number,
+  ) => void;
+  readonly linear: (
+    out: Pointer,
+    x: Pointer,
+    weight: Pointer,
+    bias: Pointer,
+    residual: Pointer,
+    rows: number,
+    depth: number,
+    columns: number,
+    code: number,
+    blockRows: number,
+    scratch: Pointer,
+    stride: number,
+    stride: number,
+  ) => void;
+  readonly embeddingSum: (
+    out: Pointer,
+    tables: Pointer,
+    ids: Pointer,
+    count: number,
+    rows: number,
+    width: number,
+  ) => void;
+  readonly layerNorm: (
+    out: Pointer,
+    x: Pointer,
+    weight: Pointer,
+    bias: Pointer,
+    rows: number,
+    width: number,
+    eps: number,
+  ) => void;
+  readonly attention: (
+    out: Pointer,
+    q: Pointer,
+    k: Pointer,
+    v: Pointer,
+    offsets: Pointer,
+    sequences: number,
+    bias: Pointer,
+    heads: number,
+    headDim: number,
+    scale: number,
+    span: number,
+    scratch: Pointer,
+    stride: number,
+    stride: number,
+  ) => void;
+  readonly activation: (out: Pointer, x: Pointer, code: number, length: number) => void;
+  readonly add: (out: Pointer, a: Pointer, b: Pointer, length: number) => void;
+  readonly pool: (
+    out: Pointer,
+    x: Pointer,
+    starts: Pointer,
+    ends: Pointer,
+    sequences: number,
+    skip: number,
+    code: number,
+    width: number,
+    outStride: number,
+  ) => void;
+  readonly normalizeRows: (out: Pointer, x: Pointer, rows: number, width: number) => void;
+}
+
+/** The module of all kernels. */
+export function assembleKernels({ tile, relaxed, sharedMemory }: KernelOptions): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder("sentensor");
+  module.importMemory("sentensor", "memory", { initial: 0, maximum: 65536, shared: sharedMemory });
+  const context = createContext(module, { tile, relaxed });
+  const product = defineProduct(context);
+  const activation = defineActivation(context);
+  const pack = definePack(context);
+  defineLinear(context, product, activation);
+  defineAttention(context, product, pack);
+  defineEmbeddingSum(context);
+  defineLayerNorm(context);
+  defineAdd(context);
+  definePool(context);
+  defineNormalizeRows(context);
+  return module.build().bytes;
+}
+
+/** The module as text, for people. */
+export function formatKernels(options: KernelOptions): string {
+  return formatModule(assembleKernels(options));
+}
+
+/** The kernels at work on this memory, which must be one that the module was assembled for. */
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(module, { sentensor: { memory } });
+  return instance.exports as unknown as Kernels;
+}

@@ -1,0 +1,56 @@
+import { CommandRecorder, type Commands } from "./commands.ts";
+import { Workspace } from "./workspace.ts";
+
+/** A block of memory that serves one batch as its workspace. */
+export interface Region {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Results that somebody waits for. */
+export interface PendingRead {
+  readonly address: number;
+  readonly length: number;
+  resolve(values: Float32Array): void;
+  reject(error: Error): void;
+}
+
+/** Work that is ready to be done. */
+export interface ReadyWork {
+  readonly batch: RecordedBatch;
+  readonly commands: Commands;
+  readonly reads: readonly PendingRead[];
+}
+
+/**
+ * The commands of one batch while it is recorded. Usually all of it is recorded, read, and given back before
+ * anything runs. Where something in the middle waits for a result, the commands up to there run first; the batch
+ * keeps its region until its last storage has been given back.
+ */
+export class RecordedBatch {
+  readonly recorder = new CommandRecorder();
+  readonly workspace = new Workspace();
+  /** Bytes of scratch memory that its kernels need. */
+  scratchBytes = 0;
+  /** Its workspace, once something of it has run. */
+  region: Region | null = null;
+  /** Work that was handed out and has not ended. */
+  running = 0;
+  #reads: PendingRead[] = [];
+
+  get hasReads(): boolean {
+    return this.#reads.length > 0;
+  }
+
+  read(address: number, length: number): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      this.#reads.push({ address, length, resolve, reject });
+    });
+  }
+
+  takeWork(): ReadyWork {
+    const reads = this.#reads;
+    this.#reads = [];
+    return { batch: this, commands: this.recorder.take(), reads };
+  }
+}

@@ -1,0 +1,28 @@
+import { Worker } from "node:worker_threads";
+import type { Thread, ThreadEvents } from "./spawn.ts";
+
+/** A worker thread from the text of its program. It does not keep the process alive unless it is told to. */
+export function spawnNodeThread(program: string, { onMessage, onEnd }: ThreadEvents): Thread {
+  const text = `${program}
+const { parentPort } = require("node:worker_threads");
+const handle = kernelWorker(parentPort, constants);
+parentPort.on("message", handle);`;
+  const worker = new Worker(text, { eval: true, execArgv: [], stdin: false });
+  let ended = false;
+  const end = (reason: string) => {
+    if (!ended) onEnd(reason);
+    ended = true;
+  };
+  worker.on("message", onMessage);
+  worker.on("error", (error) => end(error.message));
+  worker.on("exit", (code) => end(`it ended with code ${code}`));
+  worker.unref();
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    hold: (holds) => (holds ? worker.ref() : worker.unref()),
+    terminate: () => {
+      ended = true;
+      void worker.terminate();
+    },
+  };
+}

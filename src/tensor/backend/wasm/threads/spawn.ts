@@ -1,0 +1,69 @@
+/** Starting worker threads, in every runtime that has them. */
+import { UnsupportedError } from "../../../../errors.ts";
+import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
+import { kernelWorker, type WorkerConstants } from "./kernel-worker.ts";
+
+/** A worker thread, as little of it as is needed. */
+export interface Thread {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** Whether the thread keeps the process alive. */
+  hold(holds: boolean): void;
+  terminate(): void;
+}
+
+export interface ThreadEvents {
+  onMessage(message: unknown): void;
+  /** It has ended, for whatever reason but `terminate`. */
+  onEnd(reason: string): void;
+}
+
+/** Whether this runtime has worker threads of one kind or the other. */
+export function hasThreads(): boolean {
+  return isNode() || typeof Worker === "function";
+}
+
+export async function spawnThread(events: ThreadEvents): Promise<Thread> {
+  if (isNode()) {
+    const { spawnNodeThread } = await import("./spawn-node.ts");
+    return spawnNodeThread(programText(), events);
+  }
+  return spawnWebThread(programText(), events);
+}
+
+/** Node, and runtimes that act as it (Deno, Bun). */
+function isNode(): boolean {
+  return typeof process !== "undefined" && process.versions?.node !== undefined;
+}
+
+function programText(): string {
+  const constants: WorkerConstants = { workspace: WORKSPACE, scratch: SCRATCH, call: CALL, point: POINT };
+  // Compilers that keep the names of functions wrap them in __name(), which is not part of the text.
+  return `const __name = (value) => value; const kernelWorker = ${kernelWorker.toString()};
+const constants = ${JSON.stringify(constants)};`;
+}
+
+function spawnWebThread(program: string, { onMessage, onEnd }: ThreadEvents): Thread {
+  const url = URL.createObjectURL(
+    new Blob(
+      [`${program}\nconst handle = kernelWorker(self, constants); onmessage = ({ data }) => handle(data);`],
+      {
+        type: "text/javascript",
+      },
+    ),
+  );
+  let worker: Worker;
+  try {
+    worker = new Worker(url);
+  } catch (cause) {
+    throw new UnsupportedError("threads: this page may not start workers from its own text", { cause });
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+  worker.onmessage = ({ data }) => onMessage(data);
+  worker.onerror = (event) => onEnd(event.message || "the worker could not be started");
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    hold: () => {},
+    terminate: () => worker.terminate(),
+  };
+}

@@ -1,0 +1,203 @@
+import type { Backend, EmbeddingTable, PackedMatrix, Storage } from "../../../backend.ts";
+import { KernelCalls } from "../kernel-calls.ts";
+import type { Kernels } from "../kernels/module.ts";
+import { panelWidth } from "../kernels/tile.ts";
+import type { WasmBackend } from "../wasm-backend.ts";
+import { RecordedBatch } from "./batch.ts";
+import { SCRATCH, WORKSPACE } from "./commands.ts";
+import { ThreadPool } from "./thread-pool.ts";
+
+/** Intermediate results of a batch: a place in the workspace that its worker will have. */
+class RecordedStorage implements Storage {
+  readonly batch: RecordedBatch;
+  readonly length: number;
+  offset: number | null;
+
+  constructor(batch: RecordedBatch, length: number, offset: number) {
+    this.batch = batch;
+    this.length = length;
+    this.offset = offset;
+  }
+}
+
+const KERNELS: readonly (keyof Kernels)[] = [
+  "linear",
+  "embeddingSum",
+  "layerNorm",
+  "attention",
+  "activation",
+  "add",
+  "pool",
+  "normalizeRows",
+];
+
+/**
+ * The kernels of a `WasmBackend`, run by worker threads on its memory. Parameters are the inner backend's own; calls
+ * on intermediate results are recorded, and run when somebody reads. This thread computes nothing.
+ */
+export class ThreadedWasmBackend extends KernelCalls implements Backend {
+  readonly name = "wasm";
+  readonly description: string;
+  readonly preferredBatchTokens: number;
+  readonly concurrency: number;
+  readonly readSync = null;
+  readonly #inner: WasmBackend;
+  readonly #pool: ThreadPool;
+  readonly #kernelNumbers: ReadonlyMap<string, number>;
+  /** What is being recorded: from the first storage that is allocated until the last one is given back. */
+  #batch: RecordedBatch | null = null;
+  readonly #waiting = new Set<RecordedBatch>();
+  #dispatching = false;
+  readonly #nextTurn: () => Promise<void>;
+
+  /** `nextTurn` resolves in a new turn of the event loop. */
+  constructor(inner: WasmBackend, threads: number, nextTurn: () => Promise<void>) {
+    super(inner.share.tile);
+    const { module, memory, tile } = inner.share;
+    this.#inner = inner;
+    this.description = `${inner.description}, ${threads} threads`;
+    this.preferredBatchTokens = inner.preferredBatchTokens;
+    // One more than there are threads is recorded ahead, so that none of them waits.
+    this.concurrency = threads + 1;
+    this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
+    this.#nextTurn = nextTurn;
+    const barrier = inner.reserveBlock(8);
+    new Int32Array(memory.buffer, barrier, 2).fill(0);
+    this.#pool = new ThreadPool(
+      threads,
+      { module, memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
+      { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
+    );
+  }
+
+  allocate(length: number): Storage {
+    this.#batch ??= new RecordedBatch();
+    return new RecordedStorage(this.#batch, length, this.#batch.workspace.allocate(4 * length));
+  }
+
+  free(storage: Storage): void {
+    if (!(storage instanceof RecordedStorage)) {
+      this.#inner.free(storage);
+      return;
+    }
+    const { batch } = storage;
+    batch.workspace.free(offsetOf(storage));
+    storage.offset = null;
+    if (!batch.workspace.isEmpty) return;
+    if (this.#batch === batch) this.#batch = null;
+    if (!batch.hasReads) batch.takeWork(); // nobody wants what was recorded
+    if (batch.running === 0 && !batch.hasReads && batch.region !== null) {
+      this.#pool.release(batch.region);
+      batch.region = null;
+    }
+  }
+
+  write(storage: Storage, values: Float32Array, start: number): void {
+    if (storage instanceof RecordedStorage) this.writeInputs(this.address(storage) + 4 * start, values);
+    else this.#inner.write(storage, values, start);
+  }
+
+  read(storage: Storage, start: number, end: number): Promise<Float32Array> {
+    if (!(storage instanceof RecordedStorage)) return this.#inner.read(storage, start, end);
+    const { batch } = storage;
+    const result = batch.read(this.address(storage) + 4 * start, end - start);
+    this.#waiting.add(batch);
+    void this.#dispatchSoon();
+    return result;
+  }
+
+  createVector(length: number): Storage {
+    return this.#inner.createVector(length);
+  }
+
+  createMatrix(outFeatures: number, inFeatures: number): PackedMatrix {
+    return this.#inner.createMatrix(outFeatures, inFeatures);
+  }
+
+  writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void {
+    this.#inner.writeMatrix(matrix, rows, firstRow);
+  }
+
+  freeMatrix(matrix: PackedMatrix): void {
+    this.#inner.freeMatrix(matrix);
+  }
+
+  createTable(rows: number, width: number): EmbeddingTable {
+    return this.#inner.createTable(rows, width);
+  }
+
+  writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void {
+    this.#inner.writeTable(table, rows, firstRow);
+  }
+
+  freeTable(table: EmbeddingTable): void {
+    this.#inner.freeTable(table);
+  }
+
+  dispose(): void {
+    this.#pool.dispose();
+    this.#inner.dispose();
+  }
+
+  protected override address(storage: Storage): number {
+    return storage instanceof RecordedStorage
+      ? WORKSPACE + offsetOf(storage)
+      : this.#inner.addressOf(storage);
+  }
+
+  protected override matrixAddress(matrix: PackedMatrix): number {
+    return this.#inner.addressOfMatrix(matrix);
+  }
+
+  protected override tablePlace(table: EmbeddingTable): number | Float32Array {
+    return this.#inner.placeOfTable(table);
+  }
+
+  protected override reserve(inputs: number, scratch: number): { inputs: number; scratch: number } {
+    const batch = this.#recording();
+    batch.scratchBytes = Math.max(batch.scratchBytes, scratch);
+    if (inputs === 0) return { inputs: 0, scratch: SCRATCH };
+    // Commands run in order: what the next call puts there comes after this one is done.
+    const offset = batch.workspace.allocate(inputs);
+    batch.workspace.free(offset);
+    return { inputs: WORKSPACE + offset, scratch: SCRATCH };
+  }
+
+  protected override writeInputs(address: number, values: Int32Array | Float32Array): void {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.#recording().recorder.write(address, bytes);
+  }
+
+  protected override writePointer(address: number, pointer: number): void {
+    this.#recording().recorder.point(address, pointer);
+  }
+
+  protected override call(kernel: keyof Kernels, ...args: number[]): void {
+    this.#recording().recorder.call(this.#kernelNumbers.get(kernel)!, args);
+  }
+
+  #recording(): RecordedBatch {
+    if (this.#batch === null)
+      throw new TypeError("wasm: a kernel was called without a storage for its result");
+    return this.#batch;
+  }
+
+  /**
+   * Batches that are recorded in this turn of the event loop start together in the next, so that the pool sees
+   * whether there is one of them or many.
+   */
+  async #dispatchSoon(): Promise<void> {
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    await this.#nextTurn();
+    this.#dispatching = false;
+    for (const batch of this.#waiting) this.#pool.enqueue(batch.takeWork());
+    this.#waiting.clear();
+    this.#pool.dispatch();
+  }
+}
+
+function offsetOf({ offset }: RecordedStorage): number {
+  if (offset === null) throw new TypeError("wasm: the memory has been given back");
+  return offset;
+}
