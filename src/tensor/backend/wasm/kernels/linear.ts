@@ -46,7 +46,6 @@ export function defineLinear(
         blockRows: "i32",
         scratch: "i32", // f32 [blockRows, panel width]
         stride: "i32", // bytes from row to row of out and residual
-        stride: "i32", // bytes from row to row of out and residual
       },
       results: [],
     },

@@ -44,7 +44,6 @@ export interface Kernels {
     blockRows: number,
     scratch: Pointer,
     stride: number,
-    stride: number,
   ) => void;
   readonly embeddingSum: (
     out: Pointer,
@@ -76,7 +75,6 @@ export interface Kernels {
     scale: number,
     span: number,
     scratch: Pointer,
-    stride: number,
     stride: number,
   ) => void;
   readonly activation: (out: Pointer, x: Pointer, code: number, length: number) => void;
