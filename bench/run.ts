@@ -9,7 +9,7 @@ import type { BackendName } from "../src/tensor/select.ts";
 import { benchEncode } from "./encode.ts";
 import { benchKernels } from "./kernels.ts";
 
-const BACKENDS = ["js"] as const satisfies readonly BackendName[];
+const BACKENDS = ["js", "wasm"] as const satisfies readonly BackendName[];
 
 interface BenchOptions {
   readonly backends: readonly BackendName[];

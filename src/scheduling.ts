@@ -6,7 +6,7 @@ const LONGEST_STRETCH = 12;
 let macrotask: (() => Promise<void>) | undefined;
 
 /** Resolves in a new turn of the event loop, as soon as the runtime can: promises alone would starve it. */
-function nextMacrotask(): Promise<void> {
+export function nextMacrotask(): Promise<void> {
   macrotask ??= chooseMacrotask();
   return macrotask();
 }

@@ -58,7 +58,7 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   { of: "scheduling.ts", may: [] },
   { of: "tensor/backend.ts", may: [] },
   { of: "tensor/backend", may: ["errors.ts", "tensor/backend.ts", "tensor/shape.ts", "tensor/dtype.ts"] },
-  { of: "tensor", may: ["errors.ts"] },
+  { of: "tensor", may: ["errors.ts", "scheduling.ts"] },
   { of: "checkpoint", may: ["errors.ts"] },
   { of: "tokenizer", may: ["errors.ts", "checkpoint"] },
   { of: "nn", may: ["errors.ts", "scheduling.ts", "checkpoint", "tensor"] },

@@ -1,19 +1,48 @@
 /** The only file that knows every backend. */
-import { ArgumentError } from "../errors.ts";
+import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { nextMacrotask } from "../scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
+import { hasThreads } from "./backend/wasm/threads/spawn.ts";
+import { ThreadedWasmBackend } from "./backend/wasm/threads/threaded-backend.ts";
+import { createWasmBackend, type WasmBackend } from "./backend/wasm/wasm-backend.ts";
 import type { Backend } from "./backend.ts";
 
-/** Which CPU kernels: see the documentation of `SentenceTransformer.load`. */
-export type BackendName = "js";
+/** Which CPU kernels: SIMD WebAssembly, or JavaScript where that may not be compiled. */
+export type BackendName = "wasm" | "js";
 
 export interface BackendOptions {
-  /** undefined: the fastest that works here. */
+  /** Which CPU kernels. undefined: WebAssembly where it works, and JavaScript elsewhere. */
   readonly backend?: BackendName | undefined;
+  /**
+   * How many threads compute. 1: this one, and no worker is started. undefined: as many as the machine offers, where
+   * threads can share memory (in browsers: on cross-origin isolated pages). It changes no number.
+   */
+  readonly threads?: number | undefined;
 }
 
-export async function selectBackend({ backend }: BackendOptions = {}): Promise<Backend> {
-  if (backend === undefined || backend === "js") return createJsBackend();
-  throw new ArgumentError(`backend: expected "js", got ${JSON.stringify(backend)}`);
+/**
+ * @throws ArgumentError for options that are not known
+ * @throws UnsupportedError where this runtime does not have what was asked for by name
+ */
+export async function selectBackend({ backend, threads }: BackendOptions = {}): Promise<Backend> {
+  if (backend !== undefined && backend !== "wasm" && backend !== "js") {
+    throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`);
+  }
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
+    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${threads}`);
+  }
+  if (backend === "js") {
+    if (threads !== undefined && threads > 1) {
+      throw new UnsupportedError(`threads: the backend "js" computes in one thread, not in ${threads}`);
+    }
+    return createJsBackend();
+  }
+  try {
+    return await withThreads(createWasmBackend(), threads);
+  } catch (error) {
+    if (backend === "wasm" || !(error instanceof UnsupportedError)) throw error;
+    return createJsBackend(error.message);
+  }
 }
 
 /**
@@ -21,5 +50,35 @@ export async function selectBackend({ backend }: BackendOptions = {}): Promise<B
  * Whoever asks for it disposes of it.
  */
 export function createSynchronousBackend(): Backend {
-  return createJsBackend();
+  try {
+    return createWasmBackend();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    return createJsBackend(error.message);
+  }
+}
+
+async function withThreads(backend: WasmBackend, threads: number | undefined): Promise<Backend> {
+  if (threads === 1) return backend;
+  const problem = !backend.share.features.sharedMemory
+    ? "this runtime has no memory that threads can share (in browsers: the page is not cross-origin isolated)"
+    : hasThreads()
+      ? null
+      : "this runtime has no worker threads";
+  if (problem !== null) {
+    if (threads === undefined) return backend;
+    throw new UnsupportedError(`threads: ${problem}`);
+  }
+  const count = threads ?? (await offeredThreads());
+  return count === 1 ? backend : new ThreadedWasmBackend(backend, count, nextMacrotask);
+}
+
+/** How many threads the machine runs at once. */
+async function offeredThreads(): Promise<number> {
+  if (typeof navigator !== "undefined" && navigator.hardwareConcurrency > 0) {
+    return navigator.hardwareConcurrency;
+  }
+  if (typeof process === "undefined" || process.versions?.node === undefined) return 1;
+  const { availableParallelism } = await import("./parallelism-node.ts");
+  return availableParallelism();
 }

@@ -1,7 +1,7 @@
 /** The backends that whole models are tested on. */
 import { type BackendName, selectBackend } from "../../src/tensor/select.ts";
 
-const all: readonly BackendName[] = ["js"];
+const all: readonly BackendName[] = ["js", "wasm"];
 
 /** Those that this runtime has; every one that it lacks is a printed line. */
 export const testedBackends: readonly BackendName[] = await available();

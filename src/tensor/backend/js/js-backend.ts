@@ -17,9 +17,17 @@ import type { JsKernels } from "./kernels.ts";
 import { FreeLists, JsMatrix, JsStorage, JsTable } from "./memory.ts";
 import { REFERENCE_KERNELS } from "./reference/kernels.ts";
 
-/** The backend that needs nothing but JavaScript: for runtimes that may not compile WebAssembly. */
-export function createJsBackend(): Backend {
-  return new JsBackend("js", "js: typed arrays, one thread", FAST_KERNELS);
+/**
+ * The backend that needs nothing but JavaScript: for runtimes that may not compile WebAssembly.
+ *
+ * @param reason why it is this one, for its description
+ */
+export function createJsBackend(reason?: string): Backend {
+  return new JsBackend(
+    "js",
+    `js: typed arrays, one thread${reason === undefined ? "" : ` (${reason})`}`,
+    FAST_KERNELS,
+  );
 }
 
 /** The slow backend that all others are tested against. */

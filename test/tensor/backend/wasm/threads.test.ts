@@ -1,0 +1,141 @@
+/** Worker threads: the same bits as one thread, and nothing that hangs or keeps the process alive. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { SentenceTransformer } from "../../../../src/index.ts";
+import { selectBackend } from "../../../../src/tensor/select.ts";
+import { modelFolder, readExpected } from "../../../helpers/fixtures.ts";
+import { runConformance } from "../conformance.ts";
+
+runConformance("wasm on two threads", () => selectBackend({ backend: "wasm", threads: 2 }));
+
+const texts = readExpected("demo-en").texts.slice(0, 80);
+const demo = modelFolder("demo-en");
+
+function load(threads: number): Promise<SentenceTransformer> {
+  return SentenceTransformer.load(demo, { backend: "wasm", threads });
+}
+
+test("one thread, two and three give the same bits, for many texts and for one long one", async () => {
+  const long = texts.join(" ");
+  const single = await load(1);
+  single.maxSeqLength = 256;
+  const expected = await single.encode(texts);
+  const expectedLong = await single.encode(long);
+  await single.dispose();
+  for (const threads of [2, 3]) {
+    const model = await load(threads);
+    model.maxSeqLength = 256;
+    for (let round = 0; round < 3; round++) {
+      assert.deepEqual(await model.encode(texts, { batchSize: 7 }), expected);
+      assert.deepEqual(await model.encode(long), expectedLong, `${threads} threads on one text`);
+    }
+    await model.dispose();
+  }
+});
+
+test("calls at the same time share the threads and do not disturb each other", async () => {
+  const model = await load(2);
+  const expected = await model.encode(texts);
+  const all = await Promise.all([
+    model.encode(texts),
+    model.encode(texts.slice(10, 20)),
+    model.encode(texts, { outputValue: null }),
+    model.encode(texts[3]!),
+  ]);
+  assert.deepEqual(all[0], expected);
+  assert.deepEqual(all[1], expected.slice(10, 20));
+  assert.deepEqual(
+    all[2].map(({ sentenceEmbedding }) => sentenceEmbedding),
+    expected,
+  );
+  assert.deepEqual(all[3], expected[3]);
+  await model.dispose();
+});
+
+test("modules that read in the middle of a batch go on where they were", async () => {
+  const name = "weighted-layer-pooling";
+  const { texts: some } = readExpected(name);
+  const single = await SentenceTransformer.load(modelFolder(name), { backend: "wasm", threads: 1 });
+  const model = await SentenceTransformer.load(modelFolder(name), { backend: "wasm", threads: 2 });
+  const expected = await single.encode(some, { batchSize: 2 });
+  assert.deepEqual(await model.encode(some, { batchSize: 2 }), expected);
+  assert.deepEqual(await Promise.all(some.map((text) => model.encode(text))), expected);
+  await single.dispose();
+  await model.dispose();
+});
+
+test("the caller's event loop turns while threads compute", async () => {
+  const model = await load(2);
+  await model.encode("warm");
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const started = performance.now();
+  await model.encode(texts);
+  const elapsed = performance.now() - started;
+  clearInterval(timer);
+  assert.ok(turns > 3 || elapsed < 20, `${turns} turns in ${elapsed} ms`);
+  await model.dispose();
+});
+
+test("a worker that dies rejects the pending calls, and the next call works again", async () => {
+  const { Worker } = await import("node:worker_threads");
+  const alive = new Set<InstanceType<typeof Worker>>();
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
+    // Others (the loader of TypeScript, for one) have workers too.
+    if ("numbers" in (args[0] as object)) alive.add(this as InstanceType<typeof Worker>);
+    return post.apply(this, args);
+  };
+  try {
+    const model = await load(2);
+    const expected = await model.encode(texts);
+    for (const together of [false, true]) {
+      const work = together ? model.encode(texts.join(" ")) : model.encode(texts);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const victims = [...alive];
+      alive.clear();
+      await Promise.all(victims.slice(0, 1).map((worker) => worker.terminate()));
+      await work.then(
+        () => {}, // it was quicker than we were
+        (error: Error) => {
+          assert.equal(error.name, "ThreadError");
+          assert.match(error.message, /a worker ended/);
+        },
+      );
+      assert.deepEqual(await model.encode(texts), expected);
+    }
+    await model.dispose();
+  } finally {
+    Worker.prototype.postMessage = post;
+  }
+});
+
+test("a disposed model rejects what it has not done, and its threads end", async () => {
+  const model = await load(2);
+  const work = model.encode(texts);
+  await model.dispose();
+  await work.catch((error: Error) => assert.match(error.message, /disposed/));
+  await assert.rejects(model.encode("a"), /disposed/);
+});
+
+test("an unawaited model does not keep the process alive; a pending call does", async () => {
+  const run = (code: string) =>
+    promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", code], {
+      timeout: 30_000,
+    });
+  const entry = new URL("../../../../src/index.ts", import.meta.url).href;
+  const start = `import { SentenceTransformer } from ${JSON.stringify(entry)};
+const model = await SentenceTransformer.load(${JSON.stringify(demo)}, { backend: "wasm", threads: 2 });`;
+  const { stdout } = await run(`${start}
+await model.encode("a"); model.encode(["b", "c"]).then((vectors) => console.log(vectors.length));`);
+  assert.equal(stdout.trim(), "2", "the pending call was waited for, and then the process ended by itself");
+});
+
+test("what cannot be had is refused by name", async () => {
+  await assert.rejects(selectBackend({ threads: 0 }), /threads: expected a whole number from 1 on, got 0/);
+  await assert.rejects(selectBackend({ threads: 1.5 }), { name: "ArgumentError" });
+  await assert.rejects(selectBackend({ backend: "js", threads: 2 }), { name: "UnsupportedError" });
+  await assert.rejects(selectBackend({ backend: "fast" as never }), /expected "wasm" or "js"/);
+});
