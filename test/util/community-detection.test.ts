@@ -51,7 +51,7 @@ test("on a backend the threshold decides by exact scores", async () => {
   const rows = fineVectors(1, 500, 24);
   // The threshold is a score that occurs: it belongs to the community, the next lower one does not.
   const threshold = naiveSearch("cosine", rows.slice(7, 8), rows, 500)[0]![9]!.score;
-  const error = 25 * 2 ** -24;
+  const error = 20 * 2 ** -24;
   const options = { threshold, minCommunitySize: 4 };
   const expected = naiveDetection(rows, options);
   assert.ok(expected.length > 1);

@@ -91,7 +91,7 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
   };
   const backend: Backend = Object.create(inner, {
     name: { value: "watched" },
-    preferredBatchTokens: { value: inner.preferredBatchTokens },
+    preferredBatchTokens: { value: 128 }, // several blocks, whatever the backend likes best
     allocate: {
       value(length: number) {
         hold(length);
