@@ -70,11 +70,11 @@ export async function loadTokenizer(
       : await rebuilt(source, name, tokenizerJson, settings);
   const parts = options.lowercase ? withLowercase(made.parts) : made.parts;
   return new Tokenizer(parts, {
-    ...commonSettings(settings, parts),
+    ...commonSettings(settings, parts, made.paddingSide),
     modelInputNames: inputNames(tokenizerConfig) ?? made.modelInputNames,
     ...(options.modelMaxLength === undefined ? {} : { modelMaxLength: options.modelMaxLength }),
     specialTokens: made.specialTokens,
-    extraSpecialTokens: settings.extraSpecialTokens.map((token) => contentOf(token)!),
+    extraSpecialTokens: made.extraSpecialTokens.map((token) => contentOf(token)!),
   });
 }
 
@@ -91,7 +91,9 @@ export async function loadBareTokenizer(source: FileSource): Promise<Tokenizer> 
 interface Made {
   readonly parts: TokenizerParts;
   readonly specialTokens: { readonly [name in SpecialTokenName]?: string };
+  readonly extraSpecialTokens: readonly (AddedToken | string)[];
   readonly modelInputNames: readonly string[];
+  readonly paddingSide: Side;
 }
 
 type SpecialTokens = ClassPipeline["specialTokens"];
@@ -113,11 +115,13 @@ function verbatim(tokenizerJson: JsonFields, settings: PretrainedSettings): Made
     parts.model,
     parts.normalizer,
   );
-  addMissing(addedVocabulary, parts, settings, specialTokens);
+  addMissing(addedVocabulary, parts, settings, specialTokens, settings.extraSpecialTokens);
   return {
     parts: { ...parts, addedVocabulary, postProcessor: parts.postProcessor ?? plainTemplate },
     specialTokens: contents(specialTokens),
+    extraSpecialTokens: settings.extraSpecialTokens,
     modelInputNames: MODEL_INPUT_NAMES,
+    paddingSide: "right",
   };
 }
 
@@ -138,7 +142,8 @@ async function rebuilt(
   const pipeline = pretrained.build({ tokenizerJson, own }, settings);
   const addedVocabulary = new AddedVocabulary(settings.config.boolean("split_special_tokens", false));
   const { model, normalizer } = pipeline;
-  addMissing(addedVocabulary, pipeline, settings, pipeline.specialTokens);
+  const extraSpecialTokens = pipeline.extraSpecialTokens ?? settings.extraSpecialTokens;
+  addMissing(addedVocabulary, pipeline, settings, pipeline.specialTokens, extraSpecialTokens);
   const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? model.tokenToId(token);
   const unk = contentOf(pipeline.specialTokens.unkToken);
   const ids = {
@@ -157,7 +162,9 @@ async function rebuilt(
       savedPadding: tokenizerJson === null ? null : readSavedPadding(tokenizerJson),
     },
     specialTokens: contents(pipeline.specialTokens),
+    extraSpecialTokens,
     modelInputNames: pretrained.modelInputNames,
+    paddingSide: pretrained.paddingSide ?? "right",
   };
 }
 
@@ -187,6 +194,7 @@ function addMissing(
   { model, normalizer }: Pick<TokenizerParts, "model" | "normalizer">,
   settings: PretrainedSettings,
   specialTokens: SpecialTokens,
+  extraSpecialTokens: readonly (AddedToken | string)[],
 ): void {
   const known = new Map(Array.from(addedVocabulary.tokens(), ([, token]) => [token.content, token]));
   const roles = [...Object.values(specialTokens), ...settings.namedSpecialTokens()];
@@ -194,16 +202,11 @@ function addMissing(
   const missing: AddedToken[] = settings.addedTokens.filter(
     (token) => !isSame(known.get(token.content), token),
   );
-  const contents = new Set([...known.keys(), ...missing.map((token) => token.content)]);
-  const wanted = [
-    ...inOrder(specialTokens),
-    ...settings.namedSpecialTokens(),
-    ...settings.extraSpecialTokens,
-  ];
+  // Of tokens with the same content and other flags, the last counts: so does the reference.
+  const present = new Set([...known.keys(), ...missing.map((token) => token.content)]);
+  const wanted = [...inOrder(specialTokens), ...settings.namedSpecialTokens(), ...extraSpecialTokens];
   for (const token of wanted) {
-    const content = contentOf(token)!;
-    if (contents.has(content)) continue;
-    contents.add(content);
+    if (present.has(contentOf(token)!)) continue;
     missing.push(typeof token === "string" ? plainToken(token, { special: true }) : token);
   }
   addedVocabulary.add(
@@ -250,7 +253,11 @@ function withLowercase(parts: TokenizerParts): TokenizerParts {
   return { ...parts, normalizer: lowercasing, addedVocabulary };
 }
 
-function commonSettings({ config }: PretrainedSettings, parts: TokenizerParts): Partial<TokenizerSettings> {
+function commonSettings(
+  { config }: PretrainedSettings,
+  parts: TokenizerParts,
+  side: Side,
+): Partial<TokenizerSettings> {
   const length = config.get("model_max_length") ?? config.get("max_len");
   if (length !== null && (typeof length !== "number" || !(length >= 1))) {
     throw config.wrong(config.has("model_max_length") ? "model_max_length" : "max_len", "a number of tokens");
@@ -258,7 +265,7 @@ function commonSettings({ config }: PretrainedSettings, parts: TokenizerParts): 
   const sides: readonly Side[] = ["right", "left"];
   return {
     modelMaxLength: length === null || length > LARGE ? Number.POSITIVE_INFINITY : Math.floor(length),
-    paddingSide: config.oneOf("padding_side", sides, parts.savedPadding?.side ?? "right"),
+    paddingSide: config.oneOf("padding_side", sides, parts.savedPadding?.side ?? side),
     truncationSide: config.oneOf("truncation_side", sides, parts.savedTruncation?.side ?? "right"),
     padTokenTypeId: 0, // the reference does not read it from the files
     cleanUpTokenizationSpaces: config.nullableBoolean("clean_up_tokenization_spaces") ?? false,

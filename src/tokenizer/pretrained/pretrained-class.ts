@@ -1,5 +1,6 @@
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
+import type { Side } from "../encoding.ts";
 import type { JsonFields } from "../json/fields.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
 import type { PretrainedSettings } from "./settings.ts";
@@ -20,6 +21,8 @@ export interface ClassPipeline {
   readonly decoder: Decoder | null;
   /** Tokens with a role: the settings' or, where they have none, the class's. */
   readonly specialTokens: { readonly [name in SpecialTokenName]?: AddedToken | string };
+  /** Extra special tokens where the settings name none. */
+  readonly extraSpecialTokens?: readonly (AddedToken | string)[];
   /** Made when all tokens have been added. */
   postProcessor(ids: TokenIds): PostProcessor | null;
 }
@@ -38,5 +41,7 @@ export interface PretrainedClass {
   /** The files that serve where there is no tokenizer.json. */
   readonly vocabularyFiles: readonly string[];
   readonly modelInputNames: readonly string[];
+  /** Default "right". */
+  readonly paddingSide?: Side;
   build(files: VocabularyFiles, settings: PretrainedSettings): ClassPipeline;
 }

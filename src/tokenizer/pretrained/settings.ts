@@ -37,12 +37,15 @@ export class PretrainedSettings {
   readonly addedTokens: readonly AddedToken[];
   /** Special tokens without one of the seven roles. */
   readonly extraSpecialTokens: readonly (AddedToken | string)[];
+  /** Whether the settings have a list of those, be it empty. */
+  readonly declaresExtraSpecialTokens: boolean;
   readonly #special: ReadonlyMap<string, AddedToken | string | null>;
 
   constructor({ tokenizerConfig, specialTokensMap, addedTokens, tokenizerJson }: SettingsFiles) {
     this.config = tokenizerConfig;
     const special = new Map<string, AddedToken | string | null>();
     let extra: (AddedToken | string)[] = [];
+    let declares = false;
     const read = (fields: JsonFields, isMap: boolean) => {
       for (const name of fields.keys()) {
         if (name === "extra_special_tokens" || name === "additional_special_tokens") continue;
@@ -53,6 +56,7 @@ export class PretrainedSettings {
       const field = isTruthy(fields.get("extra_special_tokens"))
         ? "extra_special_tokens"
         : "additional_special_tokens";
+      if (Array.isArray(fields.get(field))) declares = true;
       if (isTruthy(fields.get(field))) extra = mergeExtra(extra, fields, field, special);
     };
     read(tokenizerConfig, false);
@@ -92,6 +96,7 @@ export class PretrainedSettings {
     }
     this.addedTokens = [...byId].sort(([a], [b]) => a - b).map(([, token]) => token);
     this.extraSpecialTokens = extra;
+    this.declaresExtraSpecialTokens = declares;
     this.#special = special;
   }
 

@@ -1,0 +1,347 @@
+import { FormatError } from "../../errors.ts";
+import type { AddedToken } from "../added-vocabulary.ts";
+import type { Normalizer, PostProcessor } from "../component.ts";
+import { Metaspace as MetaspaceDecoder } from "../decoders/metaspace.ts";
+import { readPostProcessor } from "../json/post-processors.ts";
+import { Unigram } from "../models/unigram.ts";
+import { Lowercase } from "../normalizers/lowercase.ts";
+import { NFC } from "../normalizers/nfc.ts";
+import { NFKD } from "../normalizers/nfkd.ts";
+import { Replace } from "../normalizers/replace.ts";
+import { Sequence as NormalizerSequence } from "../normalizers/sequence.ts";
+import { Strip } from "../normalizers/strip.ts";
+import { StripAccents } from "../normalizers/strip-accents.ts";
+import type { SpecialToken } from "../post-processors/bert-processing.ts";
+import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
+import { Metaspace, type PrependScheme } from "../pre-tokenizers/metaspace.ts";
+import { Punctuation } from "../pre-tokenizers/punctuation.ts";
+import { Sequence } from "../pre-tokenizers/sequence.ts";
+import { WhitespaceSplit } from "../pre-tokenizers/whitespace-split.ts";
+import { RegexPattern, StringPattern } from "../regex/pattern.ts";
+import { asAddedToken, definedTokens, orDefault } from "./bert-tokenizer.ts";
+import type { ClassPipeline, PretrainedClass, TokenIds } from "./pretrained-class.ts";
+import { contentOf, type PretrainedSettings, type SpecialTokenSetting } from "./settings.ts";
+import { readUnigramSource, type UnigramSource } from "./unigram-source.ts";
+
+/** SentencePiece's visible space. */
+const SPACE = "▁";
+
+/** transformers v5.18, models/xlm_roberta/tokenization_xlm_roberta.py. */
+export const XLMRobertaTokenizer: PretrainedClass = {
+  vocabularyFiles: ["sentencepiece.bpe.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  build: (files, settings) => {
+    const source = readUnigramSource(files, "sentencepiece.bpe.model");
+    const specialTokens = tokensOf(settings, ROBERTA_TOKENS);
+    const names = ["bosToken", "padToken", "eosToken", "unkToken"] as const;
+    const head = names.map((name) => nameOf(specialTokens[name]));
+    const { tokens, scores } =
+      source.own === null ? source : fairseq(source, head, 3, [nameOf(specialTokens.maskToken)]);
+    return {
+      normalizer: source.charsmap,
+      ...metaspaceParts(scheme(settings)),
+      model: unigram(tokens, scores, 3),
+      specialTokens,
+      ...extraTokens(settings, source, null),
+      postProcessor: (ids) => surroundedTwice(specialTokens, ids),
+    };
+  },
+};
+
+/** transformers v5.18, models/camembert/tokenization_camembert.py. */
+export const CamembertTokenizer: PretrainedClass = {
+  vocabularyFiles: ["sentencepiece.bpe.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  build: (files, settings) => {
+    const source = readUnigramSource(files, "sentencepiece.bpe.model");
+    const roles = tokensOf(settings, ROBERTA_TOKENS);
+    const mask = orDefault(settings.specialToken("mask_token"), "<mask>");
+    const specialTokens = { ...roles, ...definedTokens({ maskToken: asAddedToken(mask, { lstrip: true }) }) };
+    const unk = nameOf(specialTokens.unkToken);
+    const head = ["<s>NOTUSED", nameOf(specialTokens.padToken), "</s>NOTUSED", unk];
+    const { tokens, scores } =
+      source.own === null
+        ? source
+        : fairseq(source, [...head, "<unk>NOTUSED"], 1, [nameOf(specialTokens.maskToken)], -100);
+    return {
+      normalizer: source.charsmap,
+      ...metaspaceParts(scheme(settings)),
+      model: unigram(tokens, scores, Math.max(0, tokens.indexOf(unk))),
+      specialTokens,
+      ...extraTokens(settings, source, ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"]),
+      postProcessor: (ids) => surroundedTwice(specialTokens, ids),
+    };
+  },
+};
+
+/** transformers v5.18, models/t5/tokenization_t5.py. */
+export const T5Tokenizer: PretrainedClass = {
+  vocabularyFiles: ["spiece.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  build: (files, settings) => {
+    const source = readUnigramSource(files, "spiece.model");
+    const count = settings.config.count("extra_ids", 100);
+    const sentinels = Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
+    const { tokens, scores } =
+      source.own === null ? source : fairseq(source, [], 0, [...sentinels].reverse());
+    const extra = extraTokens(settings, source, sentinels);
+    if (source.own !== null && extra.extraSpecialTokens !== undefined) {
+      const given = extra.extraSpecialTokens;
+      if (!given.some((token) => contentOf(token)!.includes("<extra_id_"))) {
+        extra.extraSpecialTokens = [...given, ...sentinels];
+      }
+    }
+    return {
+      normalizer: source.charsmap,
+      ...metaspaceParts("always"),
+      model: unigram(tokens, scores, 2),
+      specialTokens: tokensOf(settings, { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" }),
+      ...extra,
+      postProcessor: (ids) => {
+        const end = special(["</s>", ids.id("</s>", 1)], 0);
+        return new TemplateProcessing([FIRST, end], [FIRST, end, { sequence: 1, typeId: 0 }, end]);
+      },
+    };
+  },
+};
+
+/** transformers v5.18, models/albert/tokenization_albert.py. */
+export const AlbertTokenizer: PretrainedClass = {
+  vocabularyFiles: ["spiece.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  build: (files, settings) => {
+    const source = readUnigramSource(files, "spiece.model");
+    const specialTokens = tokensOf(settings, {
+      bos_token: "[CLS]",
+      eos_token: "[SEP]",
+      unk_token: "<unk>",
+      sep_token: "[SEP]",
+      pad_token: "<pad>",
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+    });
+    const keepsAccents = settings.config.boolean("keep_accents", false);
+    const lowercases = settings.config.boolean("do_lower_case", true);
+    const model = unigram(source.tokens, source.scores, 1);
+    return {
+      normalizer: quotesNormalizer(source, keepsAccents, lowercases),
+      ...metaspaceParts(scheme(settings)),
+      model,
+      specialTokens,
+      ...extraTokens(settings, source, null),
+      // tokenizer.json's own is put in place of the class's here.
+      postProcessor: () => {
+        if (files.tokenizerJson !== null && files.tokenizerJson.get("post_processor") !== null) {
+          return readPostProcessor(files.tokenizerJson.object("post_processor"));
+        }
+        const id = (name: "clsToken" | "sepToken") => {
+          const token = nameOf(specialTokens[name]);
+          const found = model.tokenToId(token);
+          if (found === undefined) throw new FormatError(`the vocabulary has no token "${token}"`);
+          return found;
+        };
+        return bertTemplate(["[CLS]", id("clsToken")], ["[SEP]", id("sepToken")]);
+      },
+    };
+  },
+};
+
+/** transformers v5.18, models/xlnet/tokenization_xlnet.py. */
+export const XLNetTokenizer: PretrainedClass = {
+  vocabularyFiles: ["spiece.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  paddingSide: "left",
+  build: (files, settings) => {
+    const source = readUnigramSource(files, "spiece.model");
+    const roles = tokensOf(settings, {
+      bos_token: "<s>",
+      eos_token: "</s>",
+      unk_token: "<unk>",
+      sep_token: "<sep>",
+      pad_token: "<pad>",
+      cls_token: "<cls>",
+    });
+    const mask = orDefault(settings.specialToken("mask_token"), "<mask>");
+    const specialTokens = { ...roles, ...definedTokens({ maskToken: asAddedToken(mask, { lstrip: true }) }) };
+    const unkId = source.own?.unkId ?? settings.config.count("unk_id", 0);
+    return {
+      normalizer: quotesNormalizer(source, false, settings.config.boolean("do_lower_case", false)),
+      ...metaspaceParts("always"),
+      model: unigram(source.tokens, source.scores, unkId),
+      specialTokens,
+      ...extraTokens(settings, source, ["<eop>", "<eod>"]),
+      postProcessor: (ids) => {
+        const sep = tokenOf(specialTokens.sepToken, ids);
+        const cls = special(tokenOf(specialTokens.clsToken, ids), 2);
+        return new TemplateProcessing(
+          [FIRST, special(sep, 0), cls],
+          [FIRST, special(sep, 0), SECOND, special(sep, 1), cls],
+        );
+      },
+    };
+  },
+};
+
+/** transformers v5.18, models/deberta_v2/tokenization_deberta_v2.py. */
+export const DebertaV2Tokenizer: PretrainedClass = {
+  vocabularyFiles: ["spm.model"],
+  modelInputNames: ["input_ids", "attention_mask", "token_type_ids"],
+  build: (files, settings) => {
+    const { config } = settings;
+    const source = readUnigramSource(files, "spm.model");
+    const specialTokens = tokensOf(settings, {
+      bos_token: "[CLS]",
+      eos_token: "[SEP]",
+      unk_token: "[UNK]",
+      sep_token: "[SEP]",
+      pad_token: "[PAD]",
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+    });
+    const known = source.tokens.indexOf(nameOf(specialTokens.unkToken));
+    const unkId =
+      known >= 0 && source.scores[known] === 0 ? known : (source.own?.unkId ?? config.count("unk_id", 1));
+    const normalizers: Normalizer[] = config.boolean("do_lower_case", false) ? [new Lowercase()] : [];
+    normalizers.push(
+      new Replace(new RegexPattern("\\s{2,}|[\\n\\r\\t]"), " "),
+      new NFC(),
+      new Strip(false, true),
+    );
+    const prependScheme = config.boolean("add_prefix_space", true) ? "always" : "first";
+    const metaspace = new Metaspace({ replacement: SPACE, prependScheme, split: true });
+    const byPunctuation = config.boolean("split_by_punct", false);
+    return {
+      normalizer: new NormalizerSequence(normalizers),
+      preTokenizer: new Sequence(byPunctuation ? [new Punctuation("Isolated"), metaspace] : [metaspace]),
+      decoder: new MetaspaceDecoder(SPACE, prependScheme),
+      model: unigram(source.tokens, source.scores, unkId),
+      specialTokens,
+      ...extraTokens(settings, source, null),
+      postProcessor: (ids) =>
+        bertTemplate(tokenOf(specialTokens.clsToken, ids), tokenOf(specialTokens.sepToken, ids)),
+    };
+  },
+};
+
+const FIRST: TemplatePiece = { sequence: 0, typeId: 0 };
+const SECOND: TemplatePiece = { sequence: 1, typeId: 1 };
+
+const ROBERTA_TOKENS = {
+  bos_token: "<s>",
+  eos_token: "</s>",
+  sep_token: "</s>",
+  cls_token: "<s>",
+  unk_token: "<unk>",
+  pad_token: "<pad>",
+  mask_token: "<mask>",
+};
+
+/** The special tokens of the settings; those that they do not mention as the class has them. */
+function tokensOf(
+  settings: PretrainedSettings,
+  defaults: { readonly [field: string]: string },
+): ClassPipeline["specialTokens"] {
+  const setting = (field: string): SpecialTokenSetting =>
+    orDefault(settings.specialToken(field), defaults[field]);
+  return definedTokens({
+    bosToken: setting("bos_token"),
+    eosToken: setting("eos_token"),
+    unkToken: setting("unk_token"),
+    sepToken: setting("sep_token"),
+    padToken: setting("pad_token"),
+    clsToken: setting("cls_token"),
+    maskToken: setting("mask_token"),
+  });
+}
+
+/** What Python's str() makes of a token, or of its absence. */
+function nameOf(token: AddedToken | string | undefined): string {
+  return contentOf(token) ?? "None";
+}
+
+function tokenOf(token: AddedToken | string | undefined, ids: TokenIds): SpecialToken {
+  const name = nameOf(token);
+  return [name, ids.id(name, 0)];
+}
+
+function special(token: SpecialToken, typeId: number): TemplatePiece {
+  return { tokens: [token], typeId };
+}
+
+/** <s> A </s> and <s> A </s></s> B </s>, all of type 0. */
+function surroundedTwice(tokens: ClassPipeline["specialTokens"], ids: TokenIds): PostProcessor {
+  const begin = special(tokenOf(tokens.bosToken, ids), 0);
+  const end = special(tokenOf(tokens.eosToken, ids), 0);
+  const second: TemplatePiece = { sequence: 1, typeId: 0 };
+  return new TemplateProcessing([begin, FIRST, end], [begin, FIRST, end, end, second, end]);
+}
+
+/** [CLS] A [SEP] and [CLS] A [SEP] B [SEP]. */
+function bertTemplate(cls: SpecialToken, sep: SpecialToken): PostProcessor {
+  const begin = special(cls, 0);
+  return new TemplateProcessing(
+    [begin, FIRST, special(sep, 0)],
+    [begin, FIRST, special(sep, 0), SECOND, special(sep, 1)],
+  );
+}
+
+function scheme({ config }: PretrainedSettings): PrependScheme {
+  return config.boolean("add_prefix_space", true) ? "always" : "never";
+}
+
+function metaspaceParts(prependScheme: PrependScheme): Pick<ClassPipeline, "preTokenizer" | "decoder"> {
+  const metaspace = new Metaspace({ replacement: SPACE, prependScheme, split: true });
+  return {
+    preTokenizer: new Sequence([new WhitespaceSplit(), metaspace]),
+    decoder: new MetaspaceDecoder(SPACE, prependScheme),
+  };
+}
+
+function unigram(tokens: readonly string[], scores: ArrayLike<number>, unkId: number): Unigram {
+  return new Unigram({ tokens, scores: Float64Array.from(scores), unkId, byteFallback: false });
+}
+
+/** Quotes of two characters become one, then accents and case go, then the charsmap. */
+function quotesNormalizer(
+  { charsmap }: UnigramSource,
+  keepsAccents: boolean,
+  lowercases: boolean,
+): NormalizerSequence {
+  const parts: Normalizer[] = [
+    new Replace(new StringPattern("``"), '"'),
+    new Replace(new StringPattern("''"), '"'),
+  ];
+  if (!keepsAccents) parts.push(new NFKD(), new StripAccents());
+  if (lowercases) parts.push(new Lowercase());
+  if (charsmap !== null) parts.push(charsmap);
+  return new NormalizerSequence(parts);
+}
+
+/**
+ * SentencePiece's pieces as fairseq numbers them: tokens of its own, then the pieces from one on, then others.
+ * @param lastScore of the last token of `head`
+ */
+function fairseq(
+  { tokens, scores }: UnigramSource,
+  head: readonly string[],
+  from: number,
+  tail: readonly string[],
+  lastScore = 0,
+): { readonly tokens: string[]; readonly scores: number[] } {
+  const headScores = head.map((_, i) => (i === head.length - 1 ? lastScore : 0));
+  return {
+    tokens: [...head, ...tokens.slice(from), ...tail],
+    scores: [...headScores, ...Array.from(scores).slice(from), ...tail.map(() => 0)],
+  };
+}
+
+/** The extra special tokens that the settings do not know of: SentencePiece's, or else the class's. */
+function extraTokens(
+  settings: PretrainedSettings,
+  { own }: UnigramSource,
+  otherwise: readonly string[] | null,
+): { extraSpecialTokens?: readonly (AddedToken | string)[] } {
+  if (settings.declaresExtraSpecialTokens) return {};
+  const tokens = own?.addedTokens ?? otherwise;
+  return tokens === null ? {} : { extraSpecialTokens: tokens };
+}
