@@ -44,10 +44,15 @@ interface Described {
   }[];
 }
 
-const { oracle, tokenizers } = fixture<{
+interface Cases {
   readonly oracle: Oracle;
   readonly tokenizers: { readonly [name: string]: Described };
-}>("cases.json.gz");
+}
+
+const { oracle, tokenizers: ofWordPiece } = fixture<Cases>("cases.json.gz");
+const { oracle: other, tokenizers: ofOthers } = fixture<Cases>("byte-level.json.gz");
+assert.deepEqual(other, oracle, "regenerate with test/fixtures/tokenizers/generate_byte_level.py");
+const tokenizers = { ...ofWordPiece, ...ofOthers };
 
 const from = `transformers ${oracle.transformers} with tokenizers ${oracle.tokenizers}`;
 

@@ -8,7 +8,10 @@ import { MemorySource } from "../../src/checkpoint/memory-source.ts";
 const root = new URL("../../", import.meta.url);
 const shared = new URL("../../../shared/", import.meta.url);
 
-/** A string is text, `$path` a file of this repository, `$shared` one of ../shared, anything else JSON. */
+/**
+ * A string is text, `$path` a file of this repository, `$shared` one of ../shared, `$base` a tokenizer.json of
+ * this repository with other `parts`, anything else JSON.
+ */
 export type Files = { readonly [name: string]: unknown };
 
 export function folder(files: Files): FileSource {
@@ -19,10 +22,24 @@ export function folder(files: Files): FileSource {
 
 function bytesOf(value: unknown): Uint8Array {
   if (typeof value === "string") return new TextEncoder().encode(value);
-  const reference = value as { readonly $path?: string; readonly $shared?: string };
+  const reference = value as { readonly $path?: string; readonly $shared?: string; readonly $base?: string };
   if (reference.$path !== undefined) return readFileSync(new URL(reference.$path, root));
   if (reference.$shared !== undefined) return readFileSync(new URL(reference.$shared, shared));
-  return new TextEncoder().encode(JSON.stringify(value));
+  const json = reference.$base === undefined ? value : withParts(value as Based);
+  return new TextEncoder().encode(JSON.stringify(json));
+}
+
+interface Based {
+  readonly $base: string;
+  /** Parts instead of the file's; `{ $model: … }` changes some fields of its model. */
+  readonly parts: { readonly [part: string]: unknown };
+}
+
+function withParts({ $base, parts }: Based): unknown {
+  const file = JSON.parse(readFileSync(new URL($base, root), "utf8")) as { readonly model: object };
+  const changes = (parts.model as { readonly $model?: object } | undefined)?.$model;
+  const whole = { ...file, ...parts };
+  return changes === undefined ? whole : { ...whole, model: { ...file.model, ...changes } };
 }
 
 /** Why tests with third-party files are skipped, false where they are there. */

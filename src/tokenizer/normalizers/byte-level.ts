@@ -5,7 +5,7 @@ import type { EditableText } from "../editable-text.ts";
 /** Turns the text into byte characters. */
 export class ByteLevel implements Normalizer {
   readonly characterwise = true;
-  readonly separable = true;
+  readonly separable = false; // spaces become characters that no pre-tokenizer takes for spaces
   readonly reordersMarks = false;
 
   normalize(text: EditableText): void {

@@ -13,13 +13,16 @@ export function trimOffsets(encoding: Encoding, addPrefixSpace: boolean): void {
     while (leading < token.length && isSpace(token.charCodeAt(leading))) leading++;
     let trailing = 0;
     while (trailing < token.length && isSpace(token.charCodeAt(token.length - 1 - trailing))) trailing++;
+    const isBlank = leading === token.length; // nothing remains, however many units the white space came from
     const offsets = encoding.offsets[i]!;
     if (leading > 0) {
       const isFirst = i === 0 || offsets[0] === 0;
       if (isFirst && addPrefixSpace && leading === 1) leading = 0;
-      offsets[0] = Math.min(offsets[0] + leading, offsets[1]);
+      offsets[0] = isBlank && leading > 0 ? offsets[1] : Math.min(offsets[0] + leading, offsets[1]);
     }
-    if (trailing > 0 && offsets[1] >= trailing) offsets[1] = Math.max(offsets[1] - trailing, offsets[0]);
+    if (trailing > 0 && offsets[1] >= trailing) {
+      offsets[1] = isBlank ? offsets[0] : Math.max(offsets[1] - trailing, offsets[0]);
+    }
   }
   for (const part of encoding.overflowing) trimOffsets(part, addPrefixSpace);
 }

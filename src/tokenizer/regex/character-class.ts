@@ -10,6 +10,9 @@ const scriptSets = new Map<string, CodePointSet>();
 
 export const isSpace: Test = (c) => whiteSpace.has(c);
 export const isWord: Test = (c) => wordSet.has(c);
+/** `\w` in brackets, where Oniguruma leaves out the numbers of Latin-1. */
+export const isWordInClass: Test = (c) => wordSet.has(c) && !LATIN_NUMBERS.includes(c);
+const LATIN_NUMBERS = [0xb2, 0xb3, 0xb9, 0xbc, 0xbd, 0xbe];
 export const isDigit: Test = categories(categoryMask("Nd"));
 export const isHexDigit: Test = (c) =>
   (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66);
@@ -66,9 +69,8 @@ export function property(name: string): Test | null {
 
 /** [[:name:]], null where the name is not known here. */
 export function posixBracket(name: string): Test | null {
-  return ["alpha", "digit", "alnum", "space", "word", "xdigit", "ascii"].includes(name)
-    ? property(name)
-    : null;
+  if (name === "word") return isWordInClass;
+  return ["alpha", "digit", "alnum", "space", "xdigit", "ascii"].includes(name) ? property(name) : null;
 }
 
 /** Under (?i): a test that answers for a letter's other case too. Only ASCII letters have one here. */

@@ -6,6 +6,7 @@ import {
   isNewline,
   isSpace,
   isWord,
+  isWordInClass,
   not,
   posixBracket,
   property,
@@ -75,11 +76,10 @@ class Parser {
     return point;
   }
 
-  #alternation(given: Flags): Node {
+  #alternation(flags: Flags): Node {
     if (++this.#depth > DEEPEST) throw this.#refusal("nesting that deep");
     const options: Node[] = [];
     let items: Node[] = [];
-    let flags = given;
     while (this.#at < this.#points.length && !this.#peek(")")) {
       if (this.#take("|")) {
         options.push(sequence(items));
@@ -88,7 +88,7 @@ class Parser {
       }
       const changed = this.#flagChange(flags);
       if (changed !== null) {
-        flags = changed; // for the rest of the group
+        items.push(this.#alternation(changed)); // the rest of the group, with its other options
         continue;
       }
       const item = this.#repeated(flags);
@@ -229,20 +229,23 @@ class Parser {
     if (this.#take("A")) return { type: "assertion", kind: "textStart" };
     if (this.#take("z")) return { type: "assertion", kind: "textEnd" };
     if (this.#take("Z")) return { type: "assertion", kind: "textEndOrNewline" };
+    if (this.#take("N")) return this.#set((c) => c !== 0x0a, flags);
+    if (this.#take("O")) return this.#set(() => true, flags);
     if (this.#take("R")) {
       const pair = sequence([this.#literal(0x0d, flags), this.#literal(0x0a, flags)]);
       return { type: "atomic", item: { type: "alternation", options: [pair, this.#set(isNewline, flags)] } };
     }
-    const test = this.#classEscape(flags);
+    const test = this.#classEscape(flags, false);
     return test === null ? this.#literal(this.#characterEscape(), flags) : this.#set(test, flags);
   }
 
   /** What \d, \p{…} and the like stand for, null where a character follows. */
-  #classEscape(flags: Flags): Test | null {
+  #classEscape(flags: Flags, inBrackets: boolean): Test | null {
     if (this.#take("d")) return isDigit;
     if (this.#take("D")) return not(isDigit);
-    if (this.#take("w")) return isWord;
-    if (this.#take("W")) return not(isWord);
+    const word = inBrackets ? isWordInClass : isWord;
+    if (this.#take("w")) return word;
+    if (this.#take("W")) return not(word);
     if (this.#take("s")) return isSpace;
     if (this.#take("S")) return not(isSpace);
     if (this.#take("h")) return isHexDigit;
@@ -282,7 +285,9 @@ class Parser {
       digits++;
     }
     const complete = braced ? digits > 0 && this.#take("}") : digits === most || (most === 2 && digits > 0);
-    if (!complete || value > 0x10ffff) throw this.#refusal("this number of a character");
+    const isByte = most === 2 && value > 0x7f; // a part of a character, in UTF-8
+    if (!complete || isByte || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+      throw this.#refusal("this number of a character");
     return value;
   }
 
@@ -323,7 +328,7 @@ class Parser {
     }
     if (this.#peek("[")) return this.#class(flags);
     if (this.#take("\\")) {
-      const test = this.#classEscape(flags);
+      const test = this.#classEscape(flags, true);
       if (test !== null) return test;
       return this.#range(this.#take("b") ? 0x08 : this.#characterEscape(), flags);
     }
@@ -339,7 +344,7 @@ class Parser {
     if (this.#peek("[")) throw this.#refusal("a range that ends with a class");
     let to: number;
     if (this.#take("\\")) {
-      const test = this.#classEscape(flags);
+      const test = this.#classEscape(flags, true);
       if (test !== null) return (c) => c === from || c === 0x2d || test(c); // the hyphen is a member
       to = this.#characterEscape();
     } else {
