@@ -72,7 +72,7 @@ test("what Oniguruma refuses, and what has not been compared with it, is refused
 
 test("expressions that blow up end in a typed error or an answer, in bounded time", () => {
   const started = performance.now();
-  const long = "a".repeat(20_000);
+  const long = "a".repeat(5_000);
   for (const pattern of [
     "(a+)+b",
     "(a|a)*b",
