@@ -7,6 +7,7 @@ import {
 } from "./byte-level-tokenizers.ts";
 import { MPNetTokenizer } from "./mpnet-tokenizer.ts";
 import type { PretrainedClass } from "./pretrained-class.ts";
+import { GemmaTokenizer, LlamaTokenizer } from "./sentencepiece-bpe-tokenizers.ts";
 import {
   AlbertTokenizer,
   CamembertTokenizer,
@@ -25,6 +26,8 @@ export const pretrainedClasses: { readonly [name: string]: PretrainedClass } = {
   DistilBertTokenizer,
   GPT2Tokenizer,
   GPTNeoXTokenizer,
+  GemmaTokenizer,
+  LlamaTokenizer,
   MPNetTokenizer,
   Qwen2Tokenizer,
   RobertaTokenizer,

@@ -1,0 +1,184 @@
+import { UnsupportedError } from "../../errors.ts";
+import type { AddedToken } from "../added-vocabulary.ts";
+import type { Decoder, PostProcessor } from "../component.ts";
+import { ByteFallback } from "../decoders/byte-fallback.ts";
+import { Fuse } from "../decoders/fuse.ts";
+import { Replace as ReplaceDecoder } from "../decoders/replace.ts";
+import { Sequence } from "../decoders/sequence.ts";
+import { Strip } from "../decoders/strip.ts";
+import { readMerges } from "../json/models.ts";
+import { readPostProcessor } from "../json/post-processors.ts";
+import { BPE } from "../models/bpe.ts";
+import { Vocabulary } from "../models/vocabulary.ts";
+import { Replace } from "../normalizers/replace.ts";
+import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
+import { Metaspace } from "../pre-tokenizers/metaspace.ts";
+import { Split } from "../pre-tokenizers/split.ts";
+import { StringPattern } from "../regex/pattern.ts";
+import { definedTokens, orDefault } from "./bert-tokenizer.ts";
+import type { ClassPipeline, PretrainedClass, TokenIds, VocabularyFiles } from "./pretrained-class.ts";
+import { contentOf, type PretrainedSettings } from "./settings.ts";
+import { addedTokensOf, readSentencePieceFile } from "./unigram-source.ts";
+import { readVocabulary } from "./vocabulary-source.ts";
+
+/** SentencePiece's visible space. */
+const SPACE = "▁";
+
+/** transformers v5.18, models/llama/tokenization_llama.py. */
+export const LlamaTokenizer: PretrainedClass = {
+  vocabularyFiles: ["tokenizer.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  paddingSide: "left",
+  build: (files, settings) => {
+    const { config } = settings;
+    const addsPrefix = config.nullableBoolean("add_prefix_space") ?? true;
+    const prependScheme = !addsPrefix ? "never" : config.boolean("legacy", false) ? "always" : "first";
+    const specialTokens = tokensOf(settings, { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>" });
+    const source = readBpeSource(files);
+    return {
+      normalizer: null,
+      preTokenizer: new Metaspace({ replacement: SPACE, prependScheme, split: false }),
+      decoder: new Sequence([...plainDecoders(), ...(addsPrefix ? [new Strip(" ", 1, 0)] : [])]),
+      model: bpe(source, null),
+      specialTokens,
+      ...extraTokens(settings, source),
+      postProcessor: (ids) => savedOrBeginAndEnd(files, settings, specialTokens, ids),
+    };
+  },
+};
+
+/** transformers v5.18, models/gemma/tokenization_gemma.py. */
+export const GemmaTokenizer: PretrainedClass = {
+  vocabularyFiles: ["tokenizer.model"],
+  modelInputNames: ["input_ids", "attention_mask"],
+  paddingSide: "left",
+  build: (files, settings) => {
+    const specialTokens = tokensOf(settings, {
+      unk_token: "<unk>",
+      bos_token: "<bos>",
+      eos_token: "<eos>",
+      pad_token: "<pad>",
+      mask_token: "<mask>",
+    });
+    const source = readBpeSource(files);
+    return {
+      normalizer: new Replace(new StringPattern(" "), SPACE),
+      preTokenizer: new Split(new StringPattern(" "), "MergedWithPrevious", false),
+      decoder: new Sequence(plainDecoders()),
+      model: bpe(source, contentOf(specialTokens.unkToken) ?? "None"),
+      specialTokens,
+      ...extraTokens(settings, source),
+      postProcessor: (ids) => savedOrBeginAndEnd(files, settings, specialTokens, ids),
+    };
+  },
+};
+
+interface BpeSource {
+  readonly vocabulary: Vocabulary;
+  readonly merges: readonly (readonly [string, string])[];
+  /** Of SentencePiece's file; null where tokenizer.json was read. */
+  readonly addedTokens: readonly AddedToken[] | null;
+}
+
+function readBpeSource(files: VocabularyFiles): BpeSource {
+  if (files.tokenizerJson !== null) {
+    const model = files.tokenizerJson.object("model");
+    const merges = model.has("merges") ? readMerges(model) : [];
+    return { vocabulary: readVocabulary(files, "tokenizer.model"), merges, addedTokens: null };
+  }
+  const model = readSentencePieceFile(files.own, "tokenizer.model");
+  if (model.algorithm !== "bpe" && model.algorithm !== "unigram") {
+    throw new UnsupportedError(`tokenizer.model: "${model.algorithm}" is not supported`);
+  }
+  const vocabulary = Vocabulary.numbered(model.pieces.map(({ piece }) => piece));
+  return { vocabulary, merges: mergesOf(vocabulary), addedTokens: addedTokensOf(model) };
+}
+
+/** Every way to make a token of two others, in the order of the tokens, the shortest first part first. */
+function mergesOf(vocabulary: Vocabulary): [string, string][] {
+  const merges: [string, string][] = [];
+  for (const [token, id] of vocabulary.entries()) {
+    if (vocabulary.id(token) !== id) continue; // a later token is the same
+    for (let i = 0; i < token.length; ) {
+      i += token.codePointAt(i)! > 0xffff ? 2 : 1;
+      const first = token.slice(0, i);
+      const second = token.slice(i);
+      if (second !== "" && vocabulary.id(first) !== undefined && vocabulary.id(second) !== undefined) {
+        merges.push([first, second]);
+      }
+    }
+  }
+  return merges;
+}
+
+function bpe({ vocabulary, merges }: BpeSource, unkToken: string | null): BPE {
+  return new BPE({
+    vocabulary,
+    merges,
+    unkToken,
+    continuingSubwordPrefix: null,
+    endOfWordSuffix: null,
+    fuseUnk: true,
+    byteFallback: true,
+    ignoreMerges: false,
+  });
+}
+
+function plainDecoders(): Decoder[] {
+  return [new ReplaceDecoder(new StringPattern(SPACE), " "), new ByteFallback(), new Fuse()];
+}
+
+function tokensOf(
+  settings: PretrainedSettings,
+  defaults: { readonly [field: string]: string },
+): ClassPipeline["specialTokens"] {
+  const setting = (field: string) => orDefault(settings.specialToken(field), defaults[field]);
+  return definedTokens({
+    bosToken: setting("bos_token"),
+    eosToken: setting("eos_token"),
+    unkToken: setting("unk_token"),
+    sepToken: setting("sep_token"),
+    padToken: setting("pad_token"),
+    clsToken: setting("cls_token"),
+    maskToken: setting("mask_token"),
+  });
+}
+
+function extraTokens(
+  settings: PretrainedSettings,
+  { addedTokens }: BpeSource,
+): { extraSpecialTokens?: readonly AddedToken[] } {
+  return settings.declaresExtraSpecialTokens || addedTokens === null
+    ? {}
+    : { extraSpecialTokens: addedTokens };
+}
+
+/**
+ * tokenizer.json's post-processor; without one, the tokens of beginning and end that the settings ask for
+ * (TokenizersBackend.update_post_processor; with a tokenizer.json, those settings do not count).
+ */
+function savedOrBeginAndEnd(
+  { tokenizerJson }: VocabularyFiles,
+  { config }: PretrainedSettings,
+  tokens: ClassPipeline["specialTokens"],
+  ids: TokenIds,
+): PostProcessor {
+  if (tokenizerJson !== null && tokenizerJson.get("post_processor") !== null) {
+    return readPostProcessor(tokenizerJson.object("post_processor"));
+  }
+  const asked = (field: string) => tokenizerJson === null && (config.nullableBoolean(field) ?? false);
+  const pieces = (
+    token: AddedToken | string | undefined,
+    wanted: boolean,
+    typeId: number,
+  ): TemplatePiece[] => {
+    const name = contentOf(token);
+    return wanted && name !== undefined ? [{ tokens: [[name, ids.id(name, 0)]], typeId }] : [];
+  };
+  const around = (sequence: 0 | 1): TemplatePiece[] => [
+    ...pieces(tokens.bosToken, asked("add_bos_token"), sequence),
+    { sequence, typeId: sequence },
+    ...pieces(tokens.eosToken, asked("add_eos_token"), sequence),
+  ];
+  return new TemplateProcessing(around(0), [...around(0), ...around(1)]);
+}
