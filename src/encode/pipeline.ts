@@ -64,22 +64,26 @@ export class Pipeline {
     const promptLength = prompt ? input.promptLength(prompt, task) : null;
     const pauses = new Pauses(signal);
     const underway = new Set<Promise<void>>();
+    // Batches may end in any order; progress is told in the order in which they began.
+    let told: Promise<void> = Promise.resolve();
     try {
       for (const batch of makeBatches(prompted, input, { batchSize, task })) {
         await pauses.pause();
         const { collected } = await this.#start(batch, collector, { promptLength, task }, signal);
         const done = collected.then(() => {
           underway.delete(done);
+        });
+        underway.add(done);
+        told = Promise.all([told, done]).then(() => {
           onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
         });
-        done.catch(() => {}); // it is waited for below; a failure may come before that
-        underway.add(done);
+        told.catch(() => {}); // it is waited for below; a failure may come before that
         if (underway.size >= input.backend.concurrency) await Promise.race(underway);
       }
     } finally {
       await Promise.allSettled(underway);
     }
-    await Promise.all(underway);
+    await told;
     return collector.finish();
   }
 
