@@ -21,7 +21,7 @@ export type ModelOrigin =
   | { readonly kind: "address"; readonly url: string }
   | { readonly kind: "hub"; readonly name: string; readonly options: SourceOptions }
   /** Only the source itself knows. */
-  | { readonly kind: "source" };
+  | { readonly kind: "source"; readonly name: string };
 
 export interface ModelPlace {
   readonly source: FileSource;
@@ -41,7 +41,7 @@ export async function openModelPlace(
   options: SourceOptions = {},
 ): Promise<ModelPlace> {
   if (typeof model === "object" && model !== null && !(model instanceof URL)) {
-    return { source: model, origin: { kind: "source" } };
+    return { source: model, origin: { kind: "source", name: model.name } };
   }
   if (typeof model !== "string" && !(model instanceof URL)) {
     throw new ArgumentError(

@@ -4,8 +4,10 @@
  * the last one made.
  */
 import type { FileSource } from "./checkpoint/file-source.ts";
+import { checkDevice, type DeviceName } from "./device.ts";
 import { checkPositive, checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
+import { loadModules, type ModuleSettings } from "./encode/load-modules.ts";
 import type {
   EncodeOptions,
   FeatureOptions,
@@ -23,14 +25,14 @@ import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { DownloadingEvent } from "./hub/options.ts";
 import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
 import { openModelPlace, type SourceOptions } from "./model-source.ts";
-import { type DeclaredModule, discard, type Module } from "./modules/module.ts";
-import { declareModules } from "./modules/registry.ts";
+import type { Module } from "./modules/module.ts";
+import { EncodingPool, type PoolModel } from "./pool/encoding-pool.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
 import type { FileTarget } from "./save/file-target.ts";
 import { openTarget } from "./save/open-target.ts";
 import { type SaveOptions, saveModel } from "./save/save-model.ts";
 import { whileRunning } from "./signals.ts";
-import { type BackendOptions, selectBackend } from "./tensor/select.ts";
+import type { BackendOptions } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
@@ -64,7 +66,7 @@ export interface ModelOptions {
 
 export interface LoadOptions extends ModelOptions, BackendOptions, Omit<SourceOptions, "progress"> {
   /** Where to compute. */
-  readonly device?: "cpu" | undefined;
+  readonly device?: DeviceName | undefined;
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
   /** Told how far downloads and loading are. */
@@ -89,6 +91,11 @@ export class SentenceTransformer {
   #similarityFnName: SimilarityFunctionName;
   #truncateDim: number | null = null;
   #tokenizer: PretrainedTokenizer | undefined;
+  /** null: as the model was loaded. */
+  #maxSeqLength: number | null = null;
+  /** What workers load the model from; undefined: its modules did not come from files. */
+  #files: PoolModel | undefined;
+  readonly #pools = new Set<EncodingPool>();
 
   /** A model from modules that exist already. `load` is the usual way. */
   constructor(options: SentenceTransformerOptions) {
@@ -113,7 +120,7 @@ export class SentenceTransformer {
     model: string | URL | FileSource,
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
-    checkDevice(options.device);
+    if (options.device !== undefined) checkDevice(options.device);
     return await whileRunning(options.signal, (signal) =>
       SentenceTransformer.#load(model, { ...options, signal }),
     );
@@ -121,33 +128,25 @@ export class SentenceTransformer {
 
   static async #load(model: string | URL | FileSource, options: LoadOptions): Promise<SentenceTransformer> {
     const { progress, signal } = options;
-    const { source } = await openModelPlace(model, options);
+    const place = await openModelPlace(model, options);
+    const { source } = place;
     const saved = await readModelSettings(source);
-    const backend = await selectBackend(options);
-    let declared: readonly DeclaredModule[] = [];
-    try {
-      declared = await declareModules(source, { backend, maxSeqLength: options.maxSeqLength });
-      const result = new SentenceTransformer({
-        modules: declared.map(({ module }) => module),
+    const onProgress =
+      progress &&
+      ((loaded: number, total: number) => progress({ status: "loading", file: source.name, loaded, total }));
+    const settings = moduleSettings(options);
+    const result = await loadModules(source, settings, { signal, onProgress }, (modules) => {
+      return new SentenceTransformer({
+        modules,
         prompts: mergePrompts(options.prompts && checkPrompts(options.prompts), saved.prompts),
         defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
         similarityFnName: options.similarityFnName ?? saved.similarityFnName,
         truncateDim: options.truncateDim ?? saved.truncateDim,
       });
-      const onProgress =
-        progress &&
-        ((loaded: number, total: number) =>
-          progress({ status: "loading", file: source.name, loaded, total }));
-      for (const { fill, close } of declared) {
-        await fill({ signal, onProgress });
-        await close();
-      }
-      return result;
-    } catch (error) {
-      await discard(declared);
-      backend.dispose();
-      throw error;
-    }
+    });
+    // The workers of a pool are the threads; each computes in its own.
+    result.#files = { place, settings: { ...settings, threads: 1 } };
+    return result;
   }
 
   /** One vector: a Float32Array, or what the elements of another `precision` are kept in. */
@@ -236,9 +235,13 @@ export class SentenceTransformer {
       );
     }
     const job = this.#job(options);
-    const windowSize = BATCHES_AHEAD * job.batchSize;
+    const workers = this.#workers(options);
+    if (workers.devices !== undefined && workers.pool === undefined) {
+      return this.#streamWithWorkers(texts, options, workers.devices);
+    }
+    const windowSize = BATCHES_AHEAD * job.batchSize * (options.pool?.devices.length ?? 1);
     return encodeWindows(new TextWindows(texts, signal), windowSize, async (window) => {
-      const { data, dimension, truncated } = await this.#runJob("sentence_embedding", window, job, {
+      const { data, dimension, truncated } = await this.#runJob("sentence_embedding", window, job, workers, {
         signal,
       });
       const floats = Tensor.from(data, [window.length, dimension]);
@@ -283,6 +286,7 @@ export class SentenceTransformer {
 
   set maxSeqLength(value: number) {
     this.#pipeline.input.maxSeqLength = value;
+    this.#maxSeqLength = value;
   }
 
   /** The prompts by name. */
@@ -316,7 +320,7 @@ export class SentenceTransformer {
   }
 
   /** Where the model computes. */
-  get device(): "cpu" {
+  get device(): DeviceName {
     return "cpu";
   }
 
@@ -373,8 +377,49 @@ export class SentenceTransformer {
     );
   }
 
-  /** Waits for running work and gives back all memory. The model cannot be used afterwards. */
+  /**
+   * Starts workers that encode independently of each other: threads in Node, Deno and Bun, Web Workers in browsers.
+   * Each loads the model for itself, from where this one came from, and does in its memory what `encode` does here;
+   * results have the same bits. `encode(…, { pool })` shares its work among them. A pool without work does not keep
+   * the process alive; `stopMultiProcessPool` ends it.
+   *
+   * @param targetDevices one worker each. Default: four on the CPU
+   * @throws UnsupportedError for a model made of modules, which workers could not find again: save and load it
+   * @throws PoolError where a worker ends while it loads the model
+   */
+  async startMultiProcessPool(
+    targetDevices: readonly DeviceName[] = ["cpu", "cpu", "cpu", "cpu"],
+  ): Promise<EncodingPool> {
+    this.#pipeline.checkAlive();
+    const devices = checkDevices(targetDevices);
+    if (this.#files === undefined) {
+      throw new UnsupportedError(
+        "startMultiProcessPool: workers load the model from files, and this one was made of modules; save it, and load it again",
+      );
+    }
+    const pool = await EncodingPool.start(this.#files, devices);
+    this.#pools.add(pool);
+    return pool;
+  }
+
+  /** Ends the workers of a pool, at once; what they are encoding rejects with a `PoolError`. */
+  async stopMultiProcessPool(pool: EncodingPool): Promise<void> {
+    this.#pools.delete(pool);
+    await pool.stop();
+  }
+
+  /** `encode` with a pool, by its older name. */
+  encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
+    texts: readonly string[],
+    pool: EncodingPool,
+    options: VectorOptions<P> = {},
+  ): Promise<QuantizedArray<P>[]> {
+    return this.encode(texts, { ...options, pool });
+  }
+
+  /** Waits for running work and gives back all memory, and ends its pools. The model cannot be used afterwards. */
   async dispose(): Promise<void> {
+    await Promise.all([...this.#pools].map((pool) => this.stopMultiProcessPool(pool)));
     await this.#pipeline.dispose();
   }
 
@@ -388,9 +433,10 @@ export class SentenceTransformer {
     options: EncodeOptions,
   ): Promise<Outputs[K]> {
     const job = this.#job(options);
+    const workers = this.#workers(options);
     const counter = new EncodeCounter(texts.length, options);
     try {
-      return await this.#runJob(output, texts, job, {
+      return await this.#runJob(output, texts, job, workers, {
         signal: options.signal,
         onBatch: (count, truncated) => counter.add(count, truncated),
       });
@@ -399,13 +445,54 @@ export class SentenceTransformer {
     }
   }
 
-  #runJob<K extends OutputName>(
+  /** Here, or in a pool. */
+  async #runJob<K extends OutputName>(
     output: K,
     texts: readonly string[],
     job: EncodeJob,
+    { pool, devices, chunkSize }: Workers,
     hooks: RunHooks,
   ): Promise<Outputs[K]> {
-    return runJob(this.#pipeline, output, texts, job, hooks);
+    if (texts.length === 0 || (pool === undefined && devices === undefined)) {
+      return await runJob(this.#pipeline, output, texts, job, hooks);
+    }
+    const { signal, onBatch } = hooks;
+    const maxSeqLength = this.#maxSeqLength;
+    const chosen = pool ?? (await this.startMultiProcessPool(devices));
+    try {
+      return await chosen.run(output, texts, job, { maxSeqLength, chunkSize, signal, onChunk: onBatch });
+    } finally {
+      if (pool === undefined) await this.stopMultiProcessPool(chosen);
+    }
+  }
+
+  /** Who is to do the work, of those that the options name. @throws ArgumentError, UnsupportedError */
+  #workers({ pool, device, chunkSize }: Pick<EncodeOptions, "pool" | "device" | "chunkSize">): Workers {
+    if (chunkSize !== undefined) checkPositive("chunkSize", chunkSize);
+    if (pool !== undefined && !this.#pools.has(pool)) {
+      throw new ArgumentError(
+        pool instanceof EncodingPool
+          ? "pool: this pool was started by another model, or has been stopped"
+          : "pool: expected what startMultiProcessPool gives",
+      );
+    }
+    const devices = typeof device === "object" ? checkDevices(device) : undefined;
+    if (device !== undefined && devices === undefined) checkDevice(device);
+    return { pool, devices, chunkSize };
+  }
+
+  /** One pool for the whole stream. */
+  async *#streamWithWorkers<P extends EmbeddingPrecision>(
+    texts: TextSource,
+    options: StreamOptions<P>,
+    devices: readonly DeviceName[],
+  ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
+    const pool = await this.startMultiProcessPool(devices);
+    try {
+      yield* this.encodeStream(texts, { ...options, pool });
+    } finally {
+      await this.stopMultiProcessPool(pool);
+    }
   }
 
   /** Settles what the options leave open. */
@@ -426,10 +513,23 @@ export class SentenceTransformer {
   }
 }
 
-function checkDevice(device: unknown): void {
-  if (device !== undefined && device !== "cpu") {
-    throw new UnsupportedError(`device ${JSON.stringify(device)} is not supported; known: "cpu"`);
+/** Who encodes: a pool, workers that are started for one call, or (neither) the model itself. */
+interface Workers {
+  readonly pool: EncodingPool | undefined;
+  readonly devices: readonly DeviceName[] | undefined;
+  readonly chunkSize: number | undefined;
+}
+
+function checkDevices(devices: readonly DeviceName[]): readonly DeviceName[] {
+  if (!Array.isArray(devices) || devices.length === 0) {
+    throw new ArgumentError(`devices: expected an array of at least one, got ${JSON.stringify(devices)}`);
   }
+  return devices.map(checkDevice);
+}
+
+/** The part of the options that makes the modules what they are; the type says when something is left out. */
+function moduleSettings({ backend, threads, maxSeqLength }: LoadOptions): Required<ModuleSettings> {
+  return { backend, threads, maxSeqLength };
 }
 
 type Vector = QuantizedArray<EmbeddingPrecision>;

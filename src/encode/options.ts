@@ -1,3 +1,5 @@
+import type { DeviceName } from "../device.ts";
+import type { EncodingPool } from "../pool/encoding-pool.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
 import type { Embeddings } from "../util/rows.ts";
@@ -42,6 +44,12 @@ export interface EncodeOptions {
   readonly outputValue?: "sentence_embedding" | "token_embeddings" | null | undefined;
   /** One tensor [texts, dimension] in place of an array of vectors. Default: false. */
   readonly convertToTensor?: boolean | undefined;
+  /** Workers that do the work: see `startMultiProcessPool`. */
+  readonly pool?: EncodingPool | undefined;
+  /** Several devices: the work is shared by as many workers, which are started for this call. */
+  readonly device?: DeviceName | readonly DeviceName[] | undefined;
+  /** How many texts a worker gets at a time. Default: a tenth of its share, at most 5,000. */
+  readonly chunkSize?: number | undefined;
 }
 
 export interface VectorOptions<P extends EmbeddingPrecision = "float32"> extends EncodeOptions {

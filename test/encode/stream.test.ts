@@ -10,7 +10,7 @@ const texts = Array.from({ length: 45 }, (_, i) => `text ${i} ${"word ".repeat((
 let model: SentenceTransformer;
 let expected: Float32Array[];
 before(async () => {
-  model = await SentenceTransformer.load(modelFolder("bert-mean"));
+  model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
   expected = await model.encode(texts);
 });
 after(() => model.dispose());

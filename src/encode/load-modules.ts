@@ -1,0 +1,39 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { type DeclaredModule, discard, type Module } from "../modules/module.ts";
+import { declareModules } from "../modules/registry.ts";
+import type { FillOptions } from "../nn/weights.ts";
+import { type BackendOptions, selectBackend } from "../tensor/select.ts";
+
+/** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
+export interface ModuleSettings extends BackendOptions {
+  /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
+  readonly maxSeqLength?: number | undefined;
+}
+
+/**
+ * Loads the modules of a model.
+ *
+ * @param make called with the modules before their weights are read: what is wrong shows early
+ */
+export async function loadModules<T>(
+  source: FileSource,
+  { maxSeqLength, ...choice }: ModuleSettings,
+  options: FillOptions,
+  make: (modules: readonly Module[]) => T,
+): Promise<T> {
+  const backend = await selectBackend(choice);
+  let declared: readonly DeclaredModule[] = [];
+  try {
+    declared = await declareModules(source, { backend, maxSeqLength });
+    const result = make(declared.map(({ module }) => module));
+    for (const { fill, close } of declared) {
+      await fill(options);
+      await close();
+    }
+    return result;
+  } catch (error) {
+    await discard(declared);
+    backend.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import type { FromWorker } from "./messages.ts";
+import type { WorkerChannel, WorkerEvents } from "./worker-channel.ts";
+
+/** A Web Worker. Bundlers look for exactly this expression. */
+export function spawnWebWorker(events: WorkerEvents): WorkerChannel {
+  const worker = new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
+  let ended = false;
+  const end = (reason: Error) => {
+    if (ended) return;
+    ended = true;
+    worker.terminate();
+    events.end(reason);
+  };
+  worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => events.message(data));
+  // An uncaught error leaves a Web Worker alive, in a state that nobody knows; a missing file does so as well.
+  worker.addEventListener("error", ({ message, error }) =>
+    end(error instanceof Error ? error : new Error(message || "the worker's file could not be loaded")),
+  );
+  worker.addEventListener("messageerror", () => end(new Error("a message could not be read")));
+  return {
+    post: (message) => worker.postMessage(message),
+    hold() {},
+    release() {},
+    terminate: async () => end(new Error("it was terminated")),
+  };
+}

@@ -1,0 +1,105 @@
+import type { ModuleSettings } from "../encode/load-modules.ts";
+import type { ModelPlace } from "../model-source.ts";
+import type { ChunkMessage, FileQuestion, FromWorker } from "./messages.ts";
+import { packError, unpackError } from "./packed-error.ts";
+import { FileService } from "./remote-source.ts";
+import type { SpawnWorker, WorkerChannel } from "./worker-channel.ts";
+
+/** The worker ended before it answered. */
+export class WorkerEnded extends Error {}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** One worker of a pool: it loads the model, then encodes a chunk at a time. */
+export class WorkerClient {
+  readonly #channel: WorkerChannel;
+  readonly #files: FileService;
+  #waiting: Waiting | null = null;
+  #ended: WorkerEnded | null = null;
+  /** Resolves when the model is loaded. */
+  readonly ready: Promise<void>;
+
+  constructor(spawn: SpawnWorker, { source, origin }: ModelPlace, settings: ModuleSettings) {
+    this.#files = new FileService(source);
+    this.#channel = spawn({
+      message: (message) => this.#receive(message),
+      end: (reason) => this.#end(reason),
+    });
+    this.ready = this.#answer() as Promise<void>;
+    this.#channel.post({ kind: "load", origin, settings });
+  }
+
+  get isAlive(): boolean {
+    return this.#ended === null;
+  }
+
+  get isIdle(): boolean {
+    return this.isAlive && this.#waiting === null;
+  }
+
+  /** @throws WorkerEnded; otherwise what the worker threw. */
+  async encode(chunk: ChunkMessage): Promise<unknown> {
+    if (this.#ended !== null) throw this.#ended;
+    const answer = this.#answer();
+    this.#channel.hold();
+    this.#channel.post(chunk);
+    return await answer;
+  }
+
+  cancel(id: number): void {
+    if (this.isAlive) this.#channel.post({ kind: "cancel", id });
+  }
+
+  async terminate(): Promise<void> {
+    if (!this.isAlive) return;
+    this.#channel.hold(); // somebody waits for the end
+    await this.#channel.terminate();
+  }
+
+  #answer(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === "file") {
+      void this.#answerFiles(message);
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.#channel.release();
+    switch (message.kind) {
+      case "ready":
+        waiting?.resolve(undefined);
+        return;
+      case "done":
+        waiting?.resolve(message.result);
+        return;
+      case "unready":
+      case "failed":
+        waiting?.reject(unpackError(message.error));
+    }
+  }
+
+  async #answerFiles({ id, call }: FileQuestion): Promise<void> {
+    try {
+      const result = await this.#files.answer(call);
+      if (this.isAlive) this.#channel.post({ kind: "file", id, result });
+    } catch (error) {
+      if (this.isAlive) this.#channel.post({ kind: "file", id, error: packError(error) });
+    }
+  }
+
+  #end(reason: Error): void {
+    this.#ended = new WorkerEnded(reason.message, { cause: reason });
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.reject(this.#ended);
+    void this.#files.close();
+  }
+}
