@@ -75,7 +75,8 @@ export class Pipeline {
         });
         underway.add(done);
         told = Promise.all([told, done]).then(() => {
-          onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
+          if (!signal?.aborted)
+            onBatch?.(batch.texts.length, batch.texts.filter(({ truncated }) => truncated).length);
         });
         told.catch(() => {}); // it is waited for below; a failure may come before that
         if (underway.size >= input.backend.concurrency) await Promise.race(underway);
