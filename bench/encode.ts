@@ -5,7 +5,7 @@ import { randomModel } from "./random-model.ts";
 import { ENCODERS, type EncoderShape } from "./shapes.ts";
 
 export interface EncodeBenchOptions {
-  /** Which kernels; undefined: those that `load` chooses. */
+  /** Which kernels; those that can use threads run in one and in all. */
   readonly backends: readonly BackendName[];
   /** A run as short as it can be: does it work? */
   readonly quick: boolean;
@@ -47,8 +47,11 @@ export async function benchEncode({ backends, quick }: EncodeBenchOptions): Prom
   const shape = ENCODERS["MiniLM-L6"];
   const source = await randomModel(shape);
   console.log(`\nencode, shape of ${shape.name}, random weights`);
-  for (const backend of backends) {
-    const model = await SentenceTransformer.load(source, { backend });
+  const choices = backends.flatMap((backend) =>
+    backend === "js" ? [{ backend }] : [{ backend, threads: 1 }, { backend }],
+  );
+  for (const choice of choices) {
+    const model = await SentenceTransformer.load(source, choice);
     console.log(`  ${model.backend}`);
     const lengths = quick ? [LENGTHS[0]!] : LENGTHS;
     for (const tokens of lengths) {

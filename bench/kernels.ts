@@ -25,7 +25,7 @@ export async function benchKernels({ backends, filters, quick }: KernelBenchOpti
   if (selected.length === 0) throw new Error(`no kernel contains ${filters.join(" and ")}`);
 
   for (const name of backends) {
-    const backend = await selectBackend({ backend: name });
+    const backend = await selectBackend({ backend: name, threads: 1 });
     console.log(`\nkernels, ${backend.description}`);
     const prepared = selected.map((bench) => ({ bench, kernel: bench.prepare(backend) }));
     for (const { bench, kernel } of prepared) await verify(backend, bench, kernel);
