@@ -1,6 +1,6 @@
 /** How fast whole models encode: one text of 8, 32, 128 and 512 tokens, and a batch of short ones. */
 import { SentenceTransformer } from "../src/index.ts";
-import type { BackendName } from "../src/tensor/select.ts";
+import type { BackendName, BackendOptions } from "../src/tensor/select.ts";
 import { randomModel } from "./random-model.ts";
 import { ENCODERS, type EncoderShape } from "./shapes.ts";
 
@@ -47,7 +47,7 @@ export async function benchEncode({ backends, quick }: EncodeBenchOptions): Prom
   const shape = ENCODERS["MiniLM-L6"];
   const source = await randomModel(shape);
   console.log(`\nencode, shape of ${shape.name}, random weights`);
-  const choices = backends.flatMap((backend) =>
+  const choices = backends.flatMap((backend): BackendOptions[] =>
     backend === "js" ? [{ backend }] : [{ backend, threads: 1 }, { backend }],
   );
   for (const choice of choices) {
