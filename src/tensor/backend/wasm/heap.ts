@@ -32,9 +32,9 @@ export class Heap {
   /** Bytes of each block in use, by address. */
   readonly #used = new Map<number, number>();
   /** Where the pages that were grown last end. */
-  #end = 0;
+  #end = -1;
 
-  /** `mostPages`: the memory's maximum. */
+  /** `mostPages`: the memory's maximum. What the memory has already belongs to others. */
   constructor(memory: WebAssembly.Memory, mostPages: number) {
     this.memory = memory;
     this.#mostPages = mostPages;
@@ -68,13 +68,11 @@ export class Heap {
 
   /** The index of a free range of at least `size` bytes. */
   #grow(size: number): number {
-    const needed = Math.ceil((size + SLACK + ALIGNMENT) / PAGE_BYTES);
+    const needed = Math.ceil((size + SLACK) / PAGE_BYTES);
     const pages = this.#tryGrow(Math.max(needed, GROWTH_PAGES)) ?? this.#tryGrow(needed);
     if (pages === null) throw this.#noRoom(size);
     const { start, end } = pages;
-    const joins = start === this.#end && start > 0;
-    // Address 0 stands for "none" in kernels.
-    const first = joins ? start - SLACK : Math.max(start, ALIGNMENT);
+    const first = start === this.#end ? start - SLACK : start;
     this.#end = end;
     return this.#release(first, end - SLACK);
   }

@@ -57,7 +57,7 @@ function supportedFeatures(): EngineFeatures {
 function createMemory(shared: boolean): { memory: WebAssembly.Memory; mostPages: number } {
   for (let mostPages = MOST_PAGES; ; mostPages >>= 1) {
     try {
-      return { memory: new WebAssembly.Memory({ initial: 0, maximum: mostPages, shared }), mostPages };
+      return { memory: new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared }), mostPages };
     } catch (error) {
       if (mostPages < 1024) {
         throw new UnsupportedError("wasm: the runtime gave no memory", { cause: error });

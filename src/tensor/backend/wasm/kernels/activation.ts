@@ -1,19 +1,19 @@
 import type { ActivationName } from "../../../backend.ts";
-import { type FunctionBuilder, f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
-import type { KernelContext, Vector } from "./context.ts";
-import { splat } from "./math/exp.ts";
+import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
+import type { KernelContext } from "./context.ts";
 import { gelu } from "./math/gelu.ts";
+import { GROUP_SIZE, VectorGroup, type Vectors } from "./math/group.ts";
 import { geluTanh, sigmoid, silu } from "./math/sigmoid.ts";
 import { tanh } from "./math/tanh.ts";
 import { switchOn } from "./switch-on.ts";
 
-type ElementFunction = (context: KernelContext, f: FunctionBuilder, x: Vector) => Vector;
+type ElementFunction = (group: VectorGroup, x: Vectors) => Vectors;
 
 /** In this order kernels number them. */
 const FUNCTIONS: Readonly<Record<ActivationName, ElementFunction>> = {
   gelu,
   gelu_tanh: geluTanh,
-  relu: (_context, _f, x) => f32x4.pmax(x, splat(0)), // in this order NaN stays NaN
+  relu: (group, x) => group.apply(f32x4.pmax, x, group.f32(0)), // in this order NaN stays NaN
   silu,
   tanh,
   sigmoid,
@@ -55,15 +55,27 @@ function defineOne(context: KernelContext, name: ActivationName) {
     name,
     { parameters: { out: "i32", x: "i32", length: "i32" }, results: [] },
     (f, { out, x, length }) => {
-      const apply = () => FUNCTIONS[name](context, f, f.let("value", v128.load(x)));
-      const end = f.let("end", i32.add(x, i32.shl(i32.and(length, -4), 2)));
-      f.while(i32.lt_u(x, end), () => {
-        f.v128.store(out, apply());
-        f.increment(x, 16);
-        f.increment(out, 16);
-      });
-      const rest = f.let("rest", i32.and(length, 3));
-      f.if(rest, () => f.call(storeTail, { address: out, value: apply(), count: rest }));
+      const next = (vectors: number, store: (results: Vectors) => void): void => {
+        const group = new VectorGroup(context, f, vectors);
+        const loaded = Array.from({ length: vectors }, (_, v) => f.let("value", v128.load(x, 16 * v)));
+        store(FUNCTIONS[name](group, loaded));
+        for (const pointer of [x, out]) f.increment(pointer, 16 * vectors);
+        length.set(i32.sub(length, 4 * vectors));
+      };
+      const storeWhole = (results: Vectors): void => {
+        for (const [v, result] of results.entries()) f.v128.store(out, result, 16 * v);
+      };
+
+      f.while(i32.ge_s(length, 4 * GROUP_SIZE), () => next(GROUP_SIZE, storeWhole));
+      f.while(i32.gt_s(length, 0), () =>
+        next(1, ([result]) =>
+          f.if(
+            i32.ge_s(length, 4),
+            () => f.v128.store(out, result!),
+            () => f.call(storeTail, { address: out, value: result!, count: length }),
+          ),
+        ),
+      );
     },
   );
 }

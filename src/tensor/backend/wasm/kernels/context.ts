@@ -6,6 +6,7 @@ import {
   type Operand,
   type WasmFunction,
 } from "../assembler/index.ts";
+import { ConstantPool } from "./constants.ts";
 import type { Tile } from "./tile.ts";
 
 export type Vector = Expression<"v128">;
@@ -14,6 +15,7 @@ export type Vector = Expression<"v128">;
 export interface KernelContext {
   readonly module: ModuleBuilder;
   readonly tile: Tile;
+  readonly constants: ConstantPool;
 
   /** a · b + c of four f32, rounded once or twice as the engine likes, but always alike. */
   readonly multiplyAdd: (a: Operand<"v128">, b: Operand<"v128">, c: Operand<"v128">) => Vector;
@@ -48,6 +50,7 @@ export function createContext(module: ModuleBuilder, { tile, relaxed }: ContextO
   return {
     module,
     tile,
+    constants: new ConstantPool(),
     multiplyAdd: relaxed ? f32x4.relaxed_madd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c),
     storeTail,
   };

@@ -96,7 +96,7 @@ export interface Kernels {
 /** The module of all kernels. */
 export function assembleKernels({ tile, relaxed, sharedMemory }: KernelOptions): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder("sentensor");
-  module.importMemory("sentensor", "memory", { initial: 0, maximum: 65536, shared: sharedMemory });
+  module.importMemory("sentensor", "memory", { initial: 1, maximum: 65536, shared: sharedMemory });
   const context = createContext(module, { tile, relaxed });
   const product = defineProduct(context);
   const activation = defineActivation(context);
@@ -108,6 +108,7 @@ export function assembleKernels({ tile, relaxed, sharedMemory }: KernelOptions):
   defineAdd(context);
   definePool(context);
   defineNormalizeRows(context);
+  context.constants.write(module);
   return module.build().bytes;
 }
 

@@ -1,6 +1,7 @@
 import { f32x4, i8x16, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import type { KernelContext, Vector } from "./context.ts";
-import { exp, splat } from "./math/exp.ts";
+import { exp } from "./math/exp.ts";
+import { GROUP_SIZE, VectorGroup } from "./math/group.ts";
 
 const PARAMETERS = {
   scores: "i32", // f32 [length], with room up to a multiple of 4
@@ -16,7 +17,7 @@ export type SoftmaxRowFunction = WasmFunction<typeof PARAMETERS, readonly ["f32"
  * is subtracted so that no exponential overflows. What lies behind the row up to a multiple of 4 becomes 0.
  */
 export function defineSoftmaxRow(context: KernelContext): SoftmaxRowFunction {
-  const { module, multiplyAdd } = context;
+  const { module, constants, multiplyAdd } = context;
   return module.function("softmax-row", { parameters: PARAMETERS, results: ["f32"] }, (f, p) => {
     const scale = f.let("scales", f32x4.splat(p.scale));
     const start = f.let("start", p.scores);
@@ -24,7 +25,7 @@ export function defineSoftmaxRow(context: KernelContext): SoftmaxRowFunction {
     const rest = f.let("rest", i32.and(p.length, 3));
     const inside = f.let("inside", i32x4.lt_s(v128.const("i32x4", 0, 1, 2, 3), i32x4.splat(rest)));
     const value = f.local("v128", "value");
-    const max = f.let("max", splat(Number.NEGATIVE_INFINITY));
+    const max = f.let("max", constants.f32(Number.NEGATIVE_INFINITY));
 
     const scaleRow = (scaled: Vector): void => {
       const finish = (): void => {
@@ -39,7 +40,7 @@ export function defineSoftmaxRow(context: KernelContext): SoftmaxRowFunction {
         f.increment(p.bias, 16);
       });
       f.if(rest, () => {
-        value.set(v128.bitselect(scaled, splat(Number.NEGATIVE_INFINITY), inside));
+        value.set(v128.bitselect(scaled, constants.f32(Number.NEGATIVE_INFINITY), inside));
         finish();
       });
     };
@@ -50,18 +51,23 @@ export function defineSoftmaxRow(context: KernelContext): SoftmaxRowFunction {
     );
     combineLanes(max, f32x4.pmax);
 
-    const sum = f.let("sum", splat(0));
-    const exponentiate = (): void => {
-      value.set(exp(context, f, f32x4.sub(v128.load(p.scores), max)));
-      f.v128.store(p.scores, value);
-      sum.set(f32x4.add(sum, value));
+    const sum = f.let("sum", constants.f32(0));
+    const exponentiate = (vectors: number): void => {
+      const group = new VectorGroup(context, f, vectors);
+      const differences = Array.from({ length: vectors }, (_, v) =>
+        f.let("difference", f32x4.sub(v128.load(p.scores, 16 * v), max)),
+      );
+      for (const [v, weight] of exp(group, differences).entries()) {
+        f.v128.store(p.scores, weight, 16 * v);
+        sum.set(f32x4.add(sum, weight));
+      }
+      f.increment(p.scores, 16 * vectors);
     };
+    const groupEnd = f.let("group_end", i32.add(start, i32.shl(i32.and(p.length, -4 * GROUP_SIZE), 2)));
     p.scores.set(start);
-    f.while(i32.lt_u(p.scores, end), () => {
-      exponentiate();
-      f.increment(p.scores, 16);
-    });
-    f.if(rest, exponentiate);
+    f.while(i32.lt_u(p.scores, groupEnd), () => exponentiate(GROUP_SIZE));
+    end.set(i32.add(start, i32.shl(p.length, 2)));
+    f.while(i32.lt_u(p.scores, end), () => exponentiate(1));
     combineLanes(sum, f32x4.add);
     f.push(f32x4.extract_lane(sum, 0));
   });

@@ -1,5 +1,5 @@
-import { type FunctionBuilder, f32x4, i32x4, type Local, v128 } from "../../assembler/index.ts";
-import type { KernelContext, Vector } from "../context.ts";
+import { f32x4, i32x4 } from "../../assembler/index.ts";
+import type { VectorGroup, Vectors } from "./group.ts";
 
 /** Beyond these the result is 0 or infinity. */
 const LEAST = -104;
@@ -22,47 +22,32 @@ const COEFFICIENTS = [
 ];
 
 /** e^x within 2 ulp, with denormal results, 0 and infinity as they should be; NaN of NaN. */
-export function exp({ multiplyAdd }: KernelContext, f: FunctionBuilder, x: Vector): Vector {
+export function exp(group: VectorGroup, x: Vectors): Vectors {
   // In this order of operands NaN passes through.
-  const clamped = f.let("exp_x", f32x4.pmax(f32x4.pmin(x, splat(GREATEST)), splat(LEAST)));
+  const clamped = group.apply(f32x4.pmax, group.apply(f32x4.pmin, x, group.f32(GREATEST)), group.f32(LEAST));
 
   // x = n · ln 2 + r
-  const rounded = f.let("exp_n", multiplyAdd(clamped, splat(Math.LOG2E), splat(ROUNDER)));
-  const n = f.let("exp_rounded", f32x4.sub(rounded, splat(ROUNDER)));
-  const r = f.let("exp_r", multiplyAdd(n, splat(-LN2_HIGH), clamped));
-  r.set(multiplyAdd(n, splat(-LN2_LOW), r));
+  const rounder = group.f32(ROUNDER);
+  const rounded = group.multiplyAdd(clamped, group.f32(Math.LOG2E), rounder);
+  const n = group.apply(f32x4.sub, rounded, rounder);
+  let r = group.multiplyAdd(n, group.f32(-LN2_HIGH), clamped);
+  r = group.multiplyAdd(n, group.f32(-LN2_LOW), r);
 
-  const power = polynomial(f, multiplyAdd, r, COEFFICIENTS);
-  power.set(multiplyAdd(power, f32x4.mul(r, r), r));
+  let power = group.polynomial(r, COEFFICIENTS);
+  power = group.multiplyAdd(power, group.apply(f32x4.mul, r, r), r);
+  power = group.apply(f32x4.add, power, group.f32(1));
 
   // · 2ⁿ in two steps: 2ⁿ alone may lie outside of f32 where the result does not.
-  const exponent = f.let("exp_exponent", i32x4.sub(rounded, v128.const("i32x4", ROUNDER_BITS)));
-  const half = f.let("exp_half", i32x4.shr_s(exponent, 1));
-  return f32x4.mul(
-    f32x4.mul(f32x4.add(power, splat(1)), powerOfTwo(half)),
-    powerOfTwo(i32x4.sub(exponent, half)),
-  );
-}
-
-function powerOfTwo(exponent: Vector): Vector {
-  return i32x4.shl(i32x4.add(exponent, v128.const("i32x4", 127)), 23);
-}
-
-/** Σ coefficients[i] · xⁱ by Horner's rule. */
-export function polynomial(
-  f: FunctionBuilder,
-  multiplyAdd: KernelContext["multiplyAdd"],
-  x: Vector,
-  coefficients: readonly number[],
-): Local<"v128"> {
-  const sum = f.let("polynomial", splat(coefficients.at(-1)!));
-  for (const coefficient of coefficients.slice(0, -1).reverse()) {
-    sum.set(multiplyAdd(sum, x, splat(coefficient)));
+  const bias = group.i32(127);
+  const exponent = group.apply(i32x4.sub, rounded, group.i32(ROUNDER_BITS));
+  const half = group.apply((each) => i32x4.shr_s(each, 1), exponent);
+  for (const part of [half, group.apply(i32x4.sub, exponent, half)]) {
+    power = group.apply(
+      (each, partOf, biasOf) => f32x4.mul(each, i32x4.shl(i32x4.add(partOf, biasOf), 23)),
+      power,
+      part,
+      bias,
+    );
   }
-  return sum;
-}
-
-/** Four times the same f32. */
-export function splat(value: number): Vector {
-  return v128.const("f32x4", value);
+  return power;
 }

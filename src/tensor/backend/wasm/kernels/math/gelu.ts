@@ -1,6 +1,6 @@
-import { type FunctionBuilder, f32x4 } from "../../assembler/index.ts";
-import type { KernelContext, Vector } from "../context.ts";
-import { exp, polynomial, splat } from "./exp.ts";
+import { f32x4 } from "../../assembler/index.ts";
+import { exp } from "./exp.ts";
+import type { VectorGroup, Vectors } from "./group.ts";
 
 /** From here on x · Φ(−x) is 0 in f32. */
 const VANISHES = 16;
@@ -20,12 +20,26 @@ const COEFFICIENTS = [
  * x · Φ(x) = max(x, 0) − |x| · Φ(−|x|). The subtrahend is small (at most 0.17) and has no cancellation of its own,
  * so the result is better than by 1 + erf, which for negative x is the difference of two numbers near 1.
  */
-export function gelu(context: KernelContext, f: FunctionBuilder, x: Vector): Vector {
-  const { multiplyAdd } = context;
-  const t = f.let("gelu_t", f32x4.pmin(f32x4.abs(x), splat(VANISHES)));
-  const s = f.let("gelu_s", f32x4.div(splat(1), multiplyAdd(t, splat(STRETCH), splat(1))));
-  const sum = polynomial(f, multiplyAdd, s, COEFFICIENTS);
-  sum.set(f32x4.mul(f32x4.mul(sum, s), t));
-  const density = exp(context, f, f32x4.mul(f32x4.mul(t, splat(-0.5)), t));
-  return f32x4.sub(f32x4.pmax(x, splat(0)), f32x4.mul(sum, density));
+export function gelu(group: VectorGroup, x: Vectors): Vectors {
+  const t = group.apply(
+    f32x4.pmin,
+    group.apply((each) => f32x4.abs(each), x),
+    group.f32(VANISHES),
+  );
+  const one = group.f32(1);
+  const s = group.apply(f32x4.div, one, group.multiplyAdd(t, group.f32(STRETCH), one));
+  const product = group.apply(
+    (sum, sOf, tOf) => f32x4.mul(f32x4.mul(sum, sOf), tOf),
+    group.polynomial(s, COEFFICIENTS),
+    s,
+    t,
+  );
+  const exponent = group.apply((tOf, factor) => f32x4.mul(f32x4.mul(tOf, factor), tOf), t, group.f32(-0.5));
+  return group.apply(
+    (each, zero, part, density) => f32x4.sub(f32x4.pmax(each, zero), f32x4.mul(part, density)),
+    x,
+    group.f32(0),
+    product,
+    exp(group, exponent),
+  );
 }

@@ -1,6 +1,6 @@
-import { type FunctionBuilder, f32x4, v128 } from "../../assembler/index.ts";
-import type { KernelContext, Vector } from "../context.ts";
-import { exp, polynomial, splat } from "./exp.ts";
+import { f32x4, v128 } from "../../assembler/index.ts";
+import { exp } from "./exp.ts";
+import type { VectorGroup, Vectors } from "./group.ts";
 
 /** Up to here the polynomial serves; beyond, 1 − 2 / (e^(2|x|) + 1) loses no digits. */
 const NEAR = 0.625;
@@ -10,17 +10,18 @@ const COEFFICIENTS = [
   -0.3333328068256378, 0.13331441581249237, -0.05373971536755562, 0.02063908614218235, -0.005704985000193119,
 ];
 
-export function tanh(context: KernelContext, f: FunctionBuilder, x: Vector): Vector {
-  const { multiplyAdd } = context;
-  const size = f.let("tanh_size", f32x4.abs(x));
+export function tanh(group: VectorGroup, x: Vectors): Vectors {
+  const size = group.apply((each) => f32x4.abs(each), x);
 
-  const square = f.let("tanh_square", f32x4.mul(x, x));
-  const near = polynomial(f, multiplyAdd, square, COEFFICIENTS);
-  near.set(multiplyAdd(f32x4.mul(near, square), x, x));
+  const square = group.apply(f32x4.mul, x, x);
+  const correction = group.apply(f32x4.mul, group.polynomial(square, COEFFICIENTS), square);
+  const near = group.multiplyAdd(correction, x, x);
 
-  const power = exp(context, f, f32x4.add(size, size));
-  const far = f.let("tanh_far", f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(power, splat(1)))));
-  far.set(v128.bitselect(x, far, v128.const("i32x4", -0x80000000))); // the sign of x
+  const power = exp(group, group.apply(f32x4.add, size, size));
+  const one = group.f32(1);
+  const quotient = group.apply(f32x4.div, group.f32(2), group.apply(f32x4.add, power, one));
+  const far = group.apply(f32x4.sub, one, quotient);
+  const signed = group.apply(v128.bitselect, x, far, group.i32(-0x80000000)); // the sign of x
 
-  return v128.bitselect(near, far, f32x4.lt(size, splat(NEAR)));
+  return group.apply(v128.bitselect, near, signed, group.apply(f32x4.lt, size, group.f32(NEAR)));
 }
