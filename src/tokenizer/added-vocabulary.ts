@@ -1,5 +1,6 @@
 import type { Model, Normalizer, Token } from "./component.ts";
 import { type EditableText, PlainText, type Span } from "./editable-text.ts";
+import { type UnitFinder, unitFinder } from "./fast/unit-finder.ts";
 import { type Piece, PreTokenizedString } from "./pre-tokenized-string.ts";
 import { whiteSpace, wordCharacter } from "./unicode/categories.ts";
 
@@ -193,6 +194,7 @@ interface Node {
 class Matcher {
   readonly #root: Node = { next: null, id: -1 };
   readonly #firstUnits = new Set<number>();
+  #next: UnitFinder | null = null;
 
   get isEmpty(): boolean {
     return this.#firstUnits.size === 0;
@@ -217,13 +219,13 @@ class Matcher {
     }
     node.id = id;
     this.#firstUnits.add(content.charCodeAt(0));
+    this.#next = null;
   }
 
   find(text: string, from: number): { start: number; end: number; id: number } | null {
-    for (let start = from; start < text.length; start++) {
-      const first = this.#root.next?.get(text.charCodeAt(start));
-      if (first === undefined) continue;
-      let node: Node = first;
+    this.#next ??= unitFinder(this.#firstUnits);
+    for (let start = this.#next(text, from); start >= 0; start = this.#next(text, start + 1)) {
+      let node: Node = this.#root.next!.get(text.charCodeAt(start))!;
       let end = -1;
       let id = -1;
       for (let i = start + 1; ; i++) {

@@ -10,8 +10,10 @@ import type { Changes } from "./unicode/normalization.ts";
  */
 export class NormalizedString extends EditableText {
   #text: string;
-  #starts: Int32Array; // [text.length], in units of the original text
-  #ends: Int32Array; // [text.length]
+  // Slices share the arrays of what they were cut from: unit i of this text is element base + i.
+  #starts: Int32Array; // in units of the original text
+  #ends: Int32Array;
+  #base: number;
   /** Where this slice begins and ends in the original text. */
   readonly originalStart: number;
   readonly originalEnd: number;
@@ -20,6 +22,7 @@ export class NormalizedString extends EditableText {
     text: string,
     starts: Int32Array,
     ends: Int32Array,
+    base: number,
     originalStart: number,
     originalEnd: number,
   ) {
@@ -27,6 +30,7 @@ export class NormalizedString extends EditableText {
     this.#text = text;
     this.#starts = starts;
     this.#ends = ends;
+    this.#base = base;
     this.originalStart = originalStart;
     this.originalEnd = originalEnd;
   }
@@ -46,7 +50,7 @@ export class NormalizedString extends EditableText {
       }
       ends[i] = i + 1;
     }
-    return new NormalizedString(text, starts, ends, 0, length);
+    return new NormalizedString(text, starts, ends, 0, 0, length);
   }
 
   /** The normalized text. */
@@ -61,7 +65,7 @@ export class NormalizedString extends EditableText {
   original(start: number, end: number): [number, number] {
     if (start >= end || end > this.#text.length)
       return [this.originalStart + start, this.originalStart + end];
-    return [this.#starts[start]!, this.#ends[end - 1]!];
+    return [this.#starts[this.#base + start]!, this.#ends[this.#base + end - 1]!];
   }
 
   /** The units [start, end) as a string of its own. */
@@ -69,8 +73,9 @@ export class NormalizedString extends EditableText {
     const [originalStart, originalEnd] = this.original(start, end);
     return new NormalizedString(
       this.#text.slice(start, end),
-      this.#starts.subarray(start, end),
-      this.#ends.subarray(start, end),
+      this.#starts,
+      this.#ends,
+      this.#base + start,
       originalStart,
       originalEnd,
     );
@@ -94,16 +99,15 @@ export class NormalizedString extends EditableText {
     const total = old.length - (to - from) + length;
     const starts = new Int32Array(total);
     const ends = new Int32Array(total);
-    starts.set(this.#starts.subarray(0, from));
-    ends.set(this.#ends.subarray(0, from));
+    if (from > 0) this.#copy(0, from, starts, ends, 0);
 
     let unit = from;
     for (let i = 0; i < points.length; i++) {
       const change = changes[i]!;
       // An inserted code point shares the origin of the one before it.
       const origin = change > 0 ? position - 1 : position;
-      const start = origin < 0 ? this.originalStart : (this.#starts[origin] ?? this.originalEnd);
-      const end = origin < 0 ? this.originalStart : (this.#ends[origin] ?? this.originalEnd);
+      const start = this.#startOf(origin);
+      const end = this.#endOf(origin);
       if (change <= 0) position = skip(old, position, to, 1 - change);
       starts[unit] = start;
       ends[unit++] = end;
@@ -112,37 +116,56 @@ export class NormalizedString extends EditableText {
         ends[unit++] = end;
       }
     }
-    starts.set(this.#starts.subarray(to), unit);
-    ends.set(this.#ends.subarray(to), unit);
+    if (to < old.length) this.#copy(to, old.length, starts, ends, unit);
     this.#text = old.slice(0, from) + fromCodePoints(points) + old.slice(to);
     this.#starts = starts;
     this.#ends = ends;
+    this.#base = 0;
   }
 
   override replace(spans: readonly Span[], content: string): void {
     if (!spans.some((span) => span.isMatch)) return;
+    let length = 0;
+    for (const { start, end, isMatch } of spans) length += isMatch ? content.length : end - start;
+    const starts = new Int32Array(length);
+    const ends = new Int32Array(length);
     let text = "";
-    const starts: number[] = [];
-    const ends: number[] = [];
+    let unit = 0;
     for (const { start, end, isMatch } of spans) {
       if (!isMatch) {
         text += this.#text.slice(start, end);
-        for (let i = start; i < end; i++) {
-          starts.push(this.#starts[i]!);
-          ends.push(this.#ends[i]!);
-        }
+        this.#copy(start, end, starts, ends, unit);
+        unit += end - start;
         continue;
       }
       // All of the match is removed first: the new text shares the origin of its last code point.
       text += content;
-      for (let i = 0; i < content.length; i++) {
-        starts.push(end < 1 ? this.originalStart : this.#starts[end - 1]!);
-        ends.push(end < 1 ? this.originalStart : this.#ends[end - 1]!);
-      }
+      starts.fill(this.#startOf(end - 1), unit, unit + content.length);
+      ends.fill(this.#endOf(end - 1), unit, unit + content.length);
+      unit += content.length;
     }
     this.#text = text;
-    this.#starts = Int32Array.from(starts);
-    this.#ends = Int32Array.from(ends);
+    this.#starts = starts;
+    this.#ends = ends;
+    this.#base = 0;
+  }
+
+  /** Before the first unit lies the beginning of the original text, after the last its end. */
+  #startOf(unit: number): number {
+    if (unit < 0) return this.originalStart;
+    return unit < this.#text.length ? this.#starts[this.#base + unit]! : this.originalEnd;
+  }
+
+  #endOf(unit: number): number {
+    if (unit < 0) return this.originalStart;
+    return unit < this.#text.length ? this.#ends[this.#base + unit]! : this.originalEnd;
+  }
+
+  #copy(from: number, to: number, starts: Int32Array, ends: Int32Array, at: number): void {
+    for (let i = from, k = at; i < to; i++, k++) {
+      starts[k] = this.#starts[this.#base + i]!;
+      ends[k] = this.#ends[this.#base + i]!;
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { IdBuffer } from "./fast/id-buffer.ts";
 import { NormalizedString } from "./normalized-string.ts";
 import { type Padding, pad } from "./padding.ts";
 import { type TokenLimit, toEncoding } from "./pre-tokenized-string.ts";
+import { TokenizedWords } from "./tokenized-words.ts";
 import { type Truncation, type TruncationStrategy, truncate } from "./truncation.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -121,6 +122,7 @@ export class Tokenizer {
   readonly #fast: FastPath | null;
   readonly #frame: Frame | null;
   readonly #buffer = new IdBuffer();
+  readonly #words = new TokenizedWords();
 
   constructor(parts: TokenizerParts, settings: Partial<TokenizerSettings> = {}) {
     this.#parts = parts;
@@ -366,7 +368,7 @@ export class Tokenizer {
     const { addedVocabulary, normalizer, preTokenizer, model } = this.#parts;
     const pieces = addedVocabulary.extract(NormalizedString.of(wellFormed(text)), normalizer);
     preTokenizer?.preTokenize(pieces);
-    pieces.tokenize((word) => model.tokenize(word), limit);
+    pieces.tokenize((word) => this.#words.tokenize(model, word), limit);
     return toEncoding(pieces, sequence);
   }
 

@@ -1,4 +1,5 @@
 import { PlainText } from "../editable-text.ts";
+import { whiteSpace } from "../unicode/categories.ts";
 import { categoryMask, generalCategory } from "../unicode/general-category.ts";
 import { attachesToNext, attachesToPrevious } from "../unicode/graphemes.ts";
 import { wellFormed } from "../well-formed.ts";
@@ -11,8 +12,6 @@ const SPACE = 0x20;
 const ORDINARY = 1; // a letter, number or punctuation that does not attach to its neighbours
 const OTHER = 2;
 
-let kinds: Uint8Array | null = null; // [0x10000], 0 where nobody asked yet
-
 /**
  * Ids alone of a text that may be cut before single spaces: where a space stands between two ordinary
  * characters, nothing of this pipeline looks across. The chunks are mostly words; their ids are remembered,
@@ -23,6 +22,7 @@ export class ChunkIds {
   readonly #cache = new WordCache();
   readonly #chunk = new Uint16Array(LONGEST_WORD);
   readonly #ids = new IdBuffer();
+  readonly #kinds = new Uint8Array(0x10000); // of UTF-16 units, 0 where nobody asked yet
 
   /** Whether the parts of a pipeline allow the text to be cut. */
   static fits({ addedVocabulary, normalizer, preTokenizer }: Pipeline): boolean {
@@ -41,7 +41,7 @@ export class ChunkIds {
 
   /** Appends the ids of a text. Stops early, between two chunks, once `out` holds `enough`. */
   append(text: string, out: IdBuffer, enough: number): boolean {
-    const table = kinds ?? allocate();
+    const kinds = this.#kinds;
     const length = text.length;
     const chunk = this.#chunk;
     let start = 0;
@@ -52,8 +52,8 @@ export class ChunkIds {
         const before = text.charCodeAt(i - 1);
         const after = text.charCodeAt(i + 1);
         if (
-          (table[before] || learn(table, before)) === ORDINARY &&
-          (table[after] || learn(table, after)) === ORDINARY
+          (kinds[before] || this.#learn(before)) === ORDINARY &&
+          (kinds[after] || this.#learn(after)) === ORDINARY
         ) {
           this.#endChunk(text, start, i, hash, out);
           if (out.length >= enough) return true;
@@ -88,18 +88,26 @@ export class ChunkIds {
     this.#cache.add(this.#chunk, length, hash, made);
     for (let i = 0; i < made.length; i++) out.push(made[i]!);
   }
+
+  #learn(unit: number): number {
+    const ordinary =
+      isOrdinaryCategory(unit) &&
+      !attachesToPrevious(unit) &&
+      !attachesToNext(unit) &&
+      this.#endsVisibly(unit);
+    const kind = ordinary ? ORDINARY : OTHER;
+    this.#kinds[unit] = kind;
+    return kind;
+  }
+
+  /** Whether the normalizer leaves something of a character, and no white space at its end. */
+  #endsVisibly(unit: number): boolean {
+    const text = new PlainText(String.fromCharCode(unit));
+    this.#pipeline.normalizer?.normalize(text);
+    return text.text !== "" && !whiteSpace.has(text.text.charCodeAt(text.text.length - 1));
+  }
 }
 
-function allocate(): Uint8Array {
-  kinds = new Uint8Array(0x10000);
-  return kinds;
-}
-
-function learn(table: Uint8Array, unit: number): number {
-  const ordinary =
-    ((categoryMask("L", "N", "P") >>> generalCategory(unit)) & 1) === 1 &&
-    !attachesToPrevious(unit) &&
-    !attachesToNext(unit);
-  table[unit] = ordinary ? ORDINARY : OTHER;
-  return table[unit]!;
+function isOrdinaryCategory(unit: number): boolean {
+  return ((categoryMask("L", "N", "P") >>> generalCategory(unit)) & 1) === 1;
 }

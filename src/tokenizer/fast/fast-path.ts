@@ -4,6 +4,7 @@ import type { Pipeline } from "./append-ids.ts";
 import { BertIds } from "./bert-ids.ts";
 import { ChunkIds } from "./chunk-ids.ts";
 import type { IdBuffer } from "./id-buffer.ts";
+import { unitFinder } from "./unit-finder.ts";
 
 /** Ids alone, for pipelines of a known kind. They equal those of the full pipeline. */
 export interface FastPath {
@@ -20,8 +21,8 @@ export interface FastPath {
 /** The fast path of a pipeline, null where there is none. */
 export function fastPath(pipeline: Pipeline): FastPath | null {
   const { addedVocabulary, normalizer, preTokenizer, model } = pipeline;
-  const first = anyOf(addedVocabulary.rawFirstUnits);
-  const mayHoldAddedTokens = (text: string) => first?.test(text) ?? false;
+  const findFirst = unitFinder(addedVocabulary.rawFirstUnits);
+  const mayHoldAddedTokens = (text: string) => findFirst(text, 0) >= 0;
   const isBert = preTokenizer instanceof BertPreTokenizer && model instanceof WordPiece;
   if (isBert && (normalizer?.characterwise ?? true)) {
     const ids = new BertIds(normalizer, model, addedVocabulary.normalizedFirstUnits);
@@ -32,11 +33,4 @@ export function fastPath(pipeline: Pipeline): FastPath | null {
     return { mayHoldAddedTokens, append: (text, out, enough) => ids.append(text, out, enough) };
   }
   return null;
-}
-
-/** A pattern that finds any of the units, null where there are none. */
-function anyOf(units: ReadonlySet<number>): RegExp | null {
-  if (units.size === 0) return null;
-  const escaped = Array.from(units, (unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
-  return new RegExp(`[${escaped.join("")}]`);
 }

@@ -19,7 +19,7 @@ export interface UnigramOptions {
 /** What an unknown character costs more than the least likely token. */
 const UNKNOWN_PENALTY = 10;
 
-/** One bit a prefix would need this many bits to be told apart from others well enough. */
+/** Two of them mark a prefix and a token; the rest keeps most marks apart. */
 const BITS_PER_PREFIX = 8;
 
 /**
@@ -34,7 +34,10 @@ export class Unigram implements Model {
   readonly #unkId: number | null;
   readonly #unkScore: number;
   readonly #byteFallback: boolean;
-  /** Bits of hashes of everything that a token begins with: where no bit is set, no token goes on. */
+  /**
+   * Two bits for each hash: whether a token begins with that, and whether it is a token. They lie side by side,
+   * and spare most looks into the table; where a bit is set by chance, the table knows better.
+   */
   #prefixes: Uint32Array | null = null;
   readonly #tokens: readonly string[];
 
@@ -145,7 +148,7 @@ export class Unigram implements Model {
     const length = word.length;
     this.#reserve(length);
     const prefixes = this.#prefixes ?? this.#makePrefixes();
-    const prefixMask = prefixes.length * 32 - 1;
+    const prefixMask = prefixes.length * 16 - 1;
     const { table } = this.#vocabulary;
     const units = this.#units;
     const best = this.#best;
@@ -164,9 +167,10 @@ export class Unigram implements Model {
       let hash = FIRST_HASH;
       for (let end = start + 1; end <= length; end++) {
         hash = nextHash(hash, units[end - 1]!);
-        const bit = (hash ^ (hash >>> 15)) & prefixMask;
-        if (((prefixes[bit >>> 5]! >>> (bit & 31)) & 1) === 0) break;
-        const id = table.find(units, start, end, hash);
+        const pair = (hash ^ (hash >>> 15)) & prefixMask;
+        const bits = prefixes[pair >>> 4]! >>> ((pair & 15) * 2);
+        if ((bits & 1) === 0) break;
+        const id = (bits & 2) === 0 ? -1 : table.find(units, start, end, hash);
         if (id < 0) continue;
         const score = scores[id]! + here;
         if (from[end]! < 0 || score > best[end]!) {
@@ -212,8 +216,8 @@ export class Unigram implements Model {
       let hash = FIRST_HASH;
       for (let i = 0; i < token.length; i++) {
         hash = nextHash(hash, token.charCodeAt(i));
-        const bit = (hash ^ (hash >>> 15)) & (bits - 1);
-        prefixes[bit >>> 5]! |= 1 << (bit & 31);
+        const pair = (hash ^ (hash >>> 15)) & (bits / 2 - 1);
+        prefixes[pair >>> 4]! |= (i === token.length - 1 ? 3 : 1) << ((pair & 15) * 2);
       }
     }
     this.#prefixes = prefixes;

@@ -5,7 +5,7 @@ import { whiteSpace } from "../unicode/categories.ts";
 /** Removes white space from the ends. */
 export class Strip implements Normalizer {
   readonly characterwise = false;
-  readonly separable = false;
+  readonly separable: boolean;
   readonly reordersMarks = false;
   readonly #left: boolean;
   readonly #right: boolean;
@@ -13,6 +13,7 @@ export class Strip implements Normalizer {
   constructor(left: boolean, right: boolean) {
     this.#left = left;
     this.#right = right;
+    this.separable = !left; // a part of a text begins with a space
   }
 
   normalize(text: EditableText): void {
