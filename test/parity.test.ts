@@ -51,9 +51,10 @@ async function checkRun(
     const [alone] = await encode(model, run, [text]);
     assert.deepEqual(alone, together[i], `${run.name}: text ${i} is bit-identical alone and in the batch`);
   }
+  const compared = exact.values.subarray(0, texts.length * width);
   const ours = relativeDistance(
     together.flatMap((row) => [...row]),
-    exact.values,
+    compared,
     width,
   );
   const theirs = Math.max(
@@ -62,7 +63,7 @@ async function checkRun(
         const tensor = `${run.name}.embeddings.f32.${how}`;
         if (how === "batch" && !numbers.has(tensor)) return 0;
         const { values } = await numbers.read(tensor);
-        return relativeDistance(values, exact.values, width);
+        return relativeDistance(values, compared, width);
       }),
     )),
   );
@@ -91,7 +92,7 @@ async function checkHidden(
   numbers: Numbers,
 ): Promise<void> {
   const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
-  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend });
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend, threads: 1 });
   for (const { text, layers, tokenIds } of expected.hidden ?? []) {
     const encoded = tokenizer(expected.texts[text]!, {
       truncation: true,
@@ -124,7 +125,7 @@ async function checkPairs(
 ): Promise<void> {
   const { texts, maxLength } = expected.pairs!;
   const tokenizer = await AutoTokenizer.fromPretrained(encoderFolder(name));
-  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend });
+  const encoder = await AutoModel.fromPretrained(encoderFolder(name), { backend, threads: 1 });
   const encoded = tokenizer(texts, { padding: true, truncation: true, maxLength });
   const same = async (tensor: Tensor, what: string) =>
     assert.deepEqual(Float64Array.from(tensor.data), (await numbers.read(`pairs.${what}`)).values, what);
@@ -155,7 +156,7 @@ for (const [backend, name] of testedBackends.flatMap((tested) =>
   const expected = readExpected(name);
   const { oracle } = expected;
   test(`${name} on ${backend}: the embeddings of sentence-transformers ${oracle["sentence-transformers"]}`, async (t) => {
-    const model = await SentenceTransformer.load(modelFolder(name), { backend });
+    const model = await SentenceTransformer.load(modelFolder(name), { backend, threads: 1 });
     const numbers = await Numbers.open(name);
     const { settings } = expected;
     assert.equal(model.maxSeqLength, settings.maxSeqLength ?? Number.POSITIVE_INFINITY);
@@ -164,12 +165,14 @@ for (const [backend, name] of testedBackends.flatMap((tested) =>
     assert.equal(model.defaultPromptName, settings.defaultPromptName);
     assert.equal(model.truncateDim, settings.truncateDim);
 
+    // The plain kernels take long for all of them.
+    const limit = backend === "js" ? 60 : expected.texts.length;
     for (const run of expected.runs) {
-      const texts = run.texts.map((index) => expected.texts[index]!);
+      const texts = run.texts.slice(0, limit).map((index) => expected.texts[index]!);
       const features = await model[run.method](texts, { ...run.options, outputValue: null });
       assert.deepEqual(
         features.map(({ inputIds }) => [...inputIds]),
-        run.tokenIds,
+        run.tokenIds.slice(0, limit),
         `${run.name}: token ids`,
       );
       for (const { promptLength } of features) assert.equal(promptLength, run.promptLength ?? null);

@@ -114,7 +114,7 @@ export function kernelWorker(
       Atomics.notify(barrier, 1);
       return;
     }
-    for (let i = 0; i < 20_000; i++) if (Atomics.load(barrier, 1) !== generation) return;
+    for (let i = 0; i < 5_000; i++) if (Atomics.load(barrier, 1) !== generation) return;
     while (Atomics.load(barrier, 1) === generation) Atomics.wait(barrier, 1, generation);
   };
 
