@@ -20,7 +20,7 @@ export interface EngineFeatures {
 export function probeFeatures(): EngineFeatures {
   const relaxedMultiplyAdd = probe((a, b, c) => f32x4.relaxed_madd(a, b, c));
   return {
-    simd: probe((a, b, c) => f32x4.add(f32x4.mul(a, b), c)) === "unfused",
+    simd: relaxedMultiplyAdd !== null || probe((a, b, c) => f32x4.add(f32x4.mul(a, b), c)) === "unfused",
     relaxedMultiplyAdd,
     sharedMemory: probeSharedMemory(),
     // V8 spilled vectors until it gave up its "sea of nodes" for WebAssembly, after version 12.9 and before 13.6.

@@ -11,7 +11,7 @@ import {
   type Operand,
 } from "./expression.ts";
 import { i32 } from "./expressions.ts";
-import { type StackArguments, type Statements, statementTree } from "./instruction-calls.ts";
+import { type StackArguments, type Statements, statementCalls } from "./instruction-calls.ts";
 import { type FixedInstructionName, instructions } from "./opcodes/instructions.ts";
 import type { Label } from "./operand-stack.ts";
 import {
@@ -43,42 +43,60 @@ export interface LoopRange {
  * the function, the instruction and what was expected.
  */
 export class FunctionBuilder {
-  /** Instructions without a result: `f.v128.store(address, value, offset)`. */
-  readonly i32: Statements<"i32">;
-  readonly i64: Statements<"i64">;
-  readonly f32: Statements<"f32">;
-  readonly f64: Statements<"f64">;
-  readonly v128: Statements<"v128">;
-  readonly memory: Statements<"memory">;
-  readonly data: Statements<"data">;
-  readonly atomic: Statements<"atomic">;
   readonly #emitter: CodeEmitter;
-  readonly #localNames = new Set<string>();
+  /** Names that are taken, with the number from which on the next of this name looks for a free one. */
+  readonly #localNames = new Map<string, number>();
+  readonly #statements = new Map<string, unknown>();
 
   constructor(emitter: CodeEmitter) {
     this.#emitter = emitter;
-    for (const { name } of emitter.locals) this.#localNames.add(name);
-    // Cast once here, as in expressions.ts.
-    const tree = statementTree(emitter) as unknown as Pick<
-      FunctionBuilder,
-      "i32" | "i64" | "f32" | "f64" | "v128" | "memory" | "data" | "atomic"
-    >;
-    this.i32 = tree.i32;
-    this.i64 = tree.i64;
-    this.f32 = tree.f32;
-    this.f64 = tree.f64;
-    this.v128 = tree.v128;
-    this.memory = tree.memory;
-    this.data = tree.data;
-    this.atomic = tree.atomic;
+    for (const { name } of emitter.locals) this.#localNames.set(name, 2);
+  }
+
+  /** Instructions without a result: `f.v128.store(address, value, offset)`. */
+  get v128(): Statements<"v128"> {
+    return this.#statementsOf("v128");
+  }
+
+  get i32(): Statements<"i32"> {
+    return this.#statementsOf("i32");
+  }
+
+  get i64(): Statements<"i64"> {
+    return this.#statementsOf("i64");
+  }
+
+  get f32(): Statements<"f32"> {
+    return this.#statementsOf("f32");
+  }
+
+  get f64(): Statements<"f64"> {
+    return this.#statementsOf("f64");
+  }
+
+  get memory(): Statements<"memory"> {
+    return this.#statementsOf("memory");
+  }
+
+  get data(): Statements<"data"> {
+    return this.#statementsOf("data");
+  }
+
+  get atomic(): Statements<"atomic"> {
+    return this.#statementsOf("atomic");
   }
 
   /** A new local variable, 0 at first. A name that is taken gets a number behind it. */
   local<T extends ValueType>(type: T, name: string): Local<T> {
     checkName("local", name);
     let unique = name;
-    for (let number = 2; this.#localNames.has(unique); number++) unique = `${name}_${number}`;
-    this.#localNames.add(unique);
+    let number = this.#localNames.get(name);
+    if (number !== undefined) {
+      do unique = `${name}_${number++}`;
+      while (this.#localNames.has(unique));
+      this.#localNames.set(name, number);
+    }
+    this.#localNames.set(unique, 2);
     return new Local<T>(
       this.#emitter,
       this.#emitter.addLocal(unique, type) as { name: string; type: T; index: number },
@@ -233,6 +251,16 @@ export class FunctionBuilder {
     }
     emitOperand(this.#emitter, index, "i32");
     this.#emitter.callIndirect(table, signature);
+  }
+
+  /** Most functions need few of them, so they are made when they are asked for. */
+  #statementsOf<Prefix extends string>(prefix: Prefix): Statements<Prefix> {
+    let calls = this.#statements.get(prefix);
+    if (calls === undefined) {
+      calls = statementCalls(this.#emitter, prefix);
+      this.#statements.set(prefix, calls);
+    }
+    return calls as Statements<Prefix>;
   }
 
   #once(name: string, value: Operand<"i32">): Operand<"i32"> {

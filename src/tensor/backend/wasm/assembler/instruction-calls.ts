@@ -98,12 +98,14 @@ export function expressionTree(): Tree<Call> {
   return tree(expressions, instructionCall);
 }
 
-/** All statements of one function, by the parts of their names: `statementTree(emitter).v128.store`. */
-export function statementTree(emitter: CodeEmitter): Tree<(...args: never[]) => void> {
-  return tree(statements, (instruction) => {
+/** The statements of one function whose names start with `prefix`: `statementCalls(emitter, "v128").store`. */
+export function statementCalls(emitter: CodeEmitter, prefix: string): Tree<(...args: never[]) => void> {
+  const members = statements.filter(({ name }) => name.startsWith(`${prefix}.`));
+  const { [prefix]: calls } = tree(members, (instruction) => {
     const make = instructionCall(instruction);
-    return (...args) => make(...args).emit(emitter);
+    return (...args: never[]) => make(...args).emit(emitter);
   });
+  return calls as Tree<(...args: never[]) => void>;
 }
 
 function tree<Leaf>(members: readonly Instruction[], make: (instruction: Instruction) => Leaf): Tree<Leaf> {

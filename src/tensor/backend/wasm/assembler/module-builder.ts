@@ -261,8 +261,8 @@ export class ModuleBuilder implements ModuleContext {
     this.#customSections.push({ name, bytes });
   }
 
-  /** `names: false` leaves out the names of functions and locals, which only people read. */
-  build({ names = true }: { readonly names?: boolean } = {}): BuiltModule {
+  /** `names: false` leaves out the names, which only people read; `"functions"` keeps those that profiles show. */
+  build({ names = true }: { readonly names?: boolean | "functions" } = {}): BuiltModule {
     const defined = this.#functions.slice(this.#importedFunctions).map(({ definition, type, body }) => {
       if (body === undefined) {
         throw new AssemblyError(`function "${definition.name}": expected a body, found none`);
@@ -283,15 +283,17 @@ export class ModuleBuilder implements ModuleContext {
       elements: { count: this.#elementCount, items: this.#elements },
       data: { count: this.#dataCount, items: this.#data },
       countData: this.#passiveData,
-      customSections: names ? [...this.#customSections, this.#nameSection()] : this.#customSections,
+      customSections: names
+        ? [...this.#customSections, this.#nameSection(names === true)]
+        : this.#customSections,
     });
     return { bytes, requiredFeatures: [...this.#features].sort() };
   }
 
-  #nameSection(): { readonly name: string; readonly bytes: Uint8Array } {
+  #nameSection(withLocals: boolean): { readonly name: string; readonly bytes: Uint8Array } {
     const functions = this.#functions.map(({ definition, body }) => ({
       name: definition.name,
-      localNames: body?.localNames ?? Object.keys(definition.parameters),
+      localNames: withLocals ? (body?.localNames ?? Object.keys(definition.parameters)) : [],
     }));
     return { name: "name", bytes: writeNames(this.#name, functions) };
   }

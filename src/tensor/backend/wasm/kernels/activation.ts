@@ -19,6 +19,9 @@ const FUNCTIONS: Readonly<Record<ActivationName, ElementFunction>> = {
   sigmoid,
 };
 
+/** Those of poolers and dense layers, a row a text: too little work to be worth the code of a group. */
+const RARE: readonly ActivationName[] = ["tanh", "sigmoid"];
+
 const NAMES = Object.keys(FUNCTIONS) as readonly ActivationName[];
 
 /** The number by which kernels know an activation: 1, 2 …; 0 is none. */
@@ -51,31 +54,39 @@ export function defineActivation(context: KernelContext): ActivationFunction {
 
 function defineOne(context: KernelContext, name: ActivationName) {
   const { module, storeTail } = context;
+  const size = RARE.includes(name) ? 1 : GROUP_SIZE;
   return module.function(
     name,
     { parameters: { out: "i32", x: "i32", length: "i32" }, results: [] },
     (f, { out, x, length }) => {
-      const next = (vectors: number, store: (results: Vectors) => void): void => {
-        const group = new VectorGroup(context, f, vectors);
-        const loaded = Array.from({ length: vectors }, (_, v) => f.let("value", v128.load(x, 16 * v)));
-        store(FUNCTIONS[name](group, loaded));
-        for (const pointer of [x, out]) f.increment(pointer, 16 * vectors);
-        length.set(i32.sub(length, 4 * vectors));
-      };
-      const storeWhole = (results: Vectors): void => {
-        for (const [v, result] of results.entries()) f.v128.store(out, result, 16 * v);
-      };
-
-      f.while(i32.ge_s(length, 4 * GROUP_SIZE), () => next(GROUP_SIZE, storeWhole));
-      f.while(i32.gt_s(length, 0), () =>
-        next(1, ([result]) =>
-          f.if(
-            i32.ge_s(length, 4),
-            () => f.v128.store(out, result!),
-            () => f.call(storeTail, { address: out, value: result!, count: length }),
-          ),
-        ),
-      );
+      const group = new VectorGroup(context, f, size);
+      f.while(i32.gt_s(length, 0), () => {
+        // All of a group is computed, whatever lies behind the end; it is not stored.
+        const loaded = Array.from({ length: size }, (_, v) => f.let("x", v128.load(x, 16 * v)));
+        const results = FUNCTIONS[name](group, loaded);
+        f.if(
+          i32.ge_s(length, 4 * size),
+          () => {
+            for (const [v, result] of results.entries()) f.v128.store(out, result, 16 * v);
+          },
+          () => {
+            for (const result of results) {
+              f.if(
+                i32.ge_s(length, 4),
+                () => f.v128.store(out, result),
+                () =>
+                  f.if(i32.gt_s(length, 0), () =>
+                    f.call(storeTail, { address: out, value: result, count: length }),
+                  ),
+              );
+              f.increment(out, 16);
+              length.set(i32.sub(length, 4));
+            }
+          },
+        );
+        for (const pointer of [x, out]) f.increment(pointer, 16 * size);
+        length.set(i32.sub(length, 4 * size));
+      });
     },
   );
 }

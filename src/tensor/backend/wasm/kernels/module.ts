@@ -93,8 +93,11 @@ export interface Kernels {
   readonly normalizeRows: (out: Pointer, x: Pointer, rows: number, width: number) => void;
 }
 
-/** The module of all kernels. */
-export function assembleKernels({ tile, relaxed, sharedMemory }: KernelOptions): Uint8Array<ArrayBuffer> {
+/** The module of all kernels. Names of locals cost time, and only people who read the text want them. */
+export function assembleKernels(
+  { tile, relaxed, sharedMemory }: KernelOptions,
+  names: true | "functions" = "functions",
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder("sentensor");
   module.importMemory("sentensor", "memory", { initial: 1, maximum: 65536, shared: sharedMemory });
   const context = createContext(module, { tile, relaxed });
@@ -109,12 +112,12 @@ export function assembleKernels({ tile, relaxed, sharedMemory }: KernelOptions):
   definePool(context);
   defineNormalizeRows(context);
   context.constants.write(module);
-  return module.build().bytes;
+  return module.build({ names }).bytes;
 }
 
 /** The module as text, for people. */
 export function formatKernels(options: KernelOptions): string {
-  return formatModule(assembleKernels(options));
+  return formatModule(assembleKernels(options, true));
 }
 
 /** The kernels at work on this memory, which must be one that the module was assembled for. */

@@ -6,6 +6,7 @@ import {
   type Feature,
   f32,
   f32x4,
+  formatModule,
   i32,
   i64,
   ModuleBuilder,
@@ -353,4 +354,25 @@ test("a module that would not be valid is refused where it is written", () => {
     (m) => m.export("f", declaration(new ModuleBuilder("other"))),
     "expected a function of this module, found one of another",
   );
+});
+
+test("locals of one name get numbers, which pass over names that are taken", () => {
+  const module = new ModuleBuilder("names");
+  module.function("f", { parameters: { x: "i32" }, results: [] }, (f) => {
+    const names = ["x", "x_3", "x", "x", "y", "x"].map((name) => f.local("i32", name).name);
+    assert.deepEqual(names, ["x_2", "x_3", "x_4", "x_5", "y", "x_6"]);
+  });
+});
+
+test('names: "functions" keeps the names of functions and leaves out those of locals', () => {
+  const module = new ModuleBuilder("names");
+  module.function("visible", { parameters: { hidden: "i32" }, results: [] }, (f) => {
+    f.local("i32", "secret");
+  });
+  const text = formatModule(module.build({ names: "functions" }).bytes);
+  assert.match(text, /func \$visible/);
+  assert.doesNotMatch(text, /hidden|secret/);
+  const full = formatModule(module.build().bytes);
+  assert.match(full, /hidden/);
+  assert.match(full, /secret/);
 });
