@@ -1,53 +1,369 @@
 import { parseArgs } from "node:util";
+import type { StreamOptions } from "../../encode/stream.ts";
+import { ArgumentError, ShapeError } from "../../errors.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
-import type { Command } from "../command.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { EmbeddingPrecision } from "../../util/quantize-embeddings.ts";
+import { loadEmbeddings } from "../../util/stored/save.ts";
+import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
+import type { Command, Context } from "../command.ts";
+import { type InputFormat, inputFormatOf, inputFormats } from "../input/formats.ts";
+import {
+  argumentInput,
+  countTexts,
+  fileInput,
+  sliceTexts,
+  streamInput,
+  type TextInput,
+} from "../input/text-input.ts";
+import { encodeInto } from "../output/encode-into.ts";
+import { type ExistingOutput, hasContent, openFileSink, removeOutput } from "../output/file-sink.ts";
+import { quantizeFile } from "../output/quantize-file.ts";
+import type { RowSink } from "../output/row-sink.ts";
+import { StdoutSink } from "../output/stdout-sink.ts";
+import { ProgressLine } from "../progress-line.ts";
+import { parseShard, type Shard, shardRange } from "../shard.ts";
 import { UsageError } from "../usage-error.ts";
+
+const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
+
+const options = {
+  ...computeOptions,
+  input: { type: "string", short: "i" },
+  "input-format": { type: "string" },
+  field: { type: "string" },
+  column: { type: "string" },
+  output: { type: "string", short: "o" },
+  resume: { type: "boolean" },
+  overwrite: { type: "boolean" },
+  texts: { type: "boolean" },
+  "no-texts": { type: "boolean" },
+  shard: { type: "string" },
+  "prompt-name": { type: "string" },
+  prompt: { type: "string" },
+  task: { type: "string" },
+  normalize: { type: "boolean" },
+  "truncate-dim": { type: "string" },
+  precision: { type: "string" },
+  ranges: { type: "string" },
+  "batch-size": { type: "string" },
+} as const;
+
+const help = `Embeds texts: those of the command line, those of a file, or (with -) those of standard input.
+Embeddings are written as they come, in the order of the texts; memory stays the same however many there are.
+
+Input
+  -i, --input FILE     a text a line (.txt and any other name), an object a line (.jsonl), a record a line (.csv,
+                       .tsv, with the names of the columns in the first line)
+  --input-format NAME  txt, jsonl, csv or tsv, where the file's name does not say it
+  --field NAME         which field of the objects is the text (default: text)
+  --column NAME        which column of the records is the text (default: text)
+  --shard I/N          only the I-th of N equal parts; the outputs of all parts, one after the other, are the whole
+
+Output
+  -o, --output FILE    .safetensors, .npy (for numpy) or .jsonl; without it, lines of JSON on standard output
+  --resume             go on where an earlier run ended, killed or not: nothing is lost, nothing comes twice.
+                       Give the same input and the same settings (.npy cannot tell when they differ)
+  --overwrite          replace the file if there is one
+  --texts, --no-texts  write the texts along with the embeddings, or not (default: not with .npy)
+
+Embeddings
+  --prompt-name NAME   put the model's prompt of this name in front of each text
+  --prompt TEXT        put this text in front of each text
+  --task NAME          the route of models that have several: query, document
+  --normalize          make each embedding of length 1
+  --truncate-dim N     keep the first N dimensions
+  --precision NAME     float32, int8, uint8, binary or ubinary. int8 and uint8 count steps between the lowest and
+                       the highest value of each dimension: of all embeddings (they are kept as float32 in
+                       FILE.float32.safetensors meanwhile), or those of --ranges
+  --ranges FILE        an .npy or .safetensors file of shape [2, dimension]
+  --batch-size N       texts that go through the model at once (default: 32)
+${computeHelp}
+
+Ctrl-C ends it with a file that is whole as far as it goes.`;
 
 export const encode: Command = {
   name: "encode",
-  usage: "encode MODEL TEXT…",
-  summary: "prints the embedding of each text",
-  help: `Prints a line of JSON for each text: {"text": …, "embedding": […]}.
-
-  --prompt-name NAME   put the model's prompt of this name in front of each text
-  --prompt TEXT        put this text in front of each text
-  --normalize          make each embedding of length 1
-  --truncate-dim N     keep the first N dimensions
-  --batch-size N       texts that go through the model at once (default 32)`,
-  async run(argv) {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        "prompt-name": { type: "string" },
-        prompt: { type: "string" },
-        normalize: { type: "boolean" },
-        "truncate-dim": { type: "string" },
-        "batch-size": { type: "string" },
-      },
-    });
-    const [name, ...texts] = positionals;
-    if (name === undefined || texts.length === 0)
-      throw new UsageError("encode: expected MODEL and at least one TEXT");
-    const model = await SentenceTransformer.load(name);
-    const embeddings = await model.encode(texts, {
-      promptName: values["prompt-name"],
-      prompt: values.prompt,
-      normalizeEmbeddings: values.normalize,
-      truncateDim: wholeNumber("--truncate-dim", values["truncate-dim"]),
-      batchSize: wholeNumber("--batch-size", values["batch-size"]),
-      showProgressBar: true,
-    });
-    for (const [i, text] of texts.entries()) {
-      process.stdout.write(`${JSON.stringify({ text, embedding: [...embeddings[i]!] })}\n`);
+  usage: "encode MODEL [TEXT… | -i FILE | -]",
+  summary: "embeds texts, from the command line or from files of any size",
+  help,
+  async run(argv, context) {
+    const request = readRequest(argv);
+    const input = await openInput(request, context);
+    const range = await rangeOf(request.shard, input, context);
+    const model = await SentenceTransformer.load(request.model, loadOptions(request.values, context));
+    try {
+      await new EncodeRun(request, context, model, input, range).run();
+    } finally {
+      await model.dispose();
     }
-    await model.dispose();
   },
 };
 
-function wholeNumber(option: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[1-9]\d*$/.test(value))
-    throw new UsageError(`${option}: expected a whole number from 1 on, got "${value}"`);
-  return Number(value);
+type Values = ReturnType<typeof parse>["values"];
+
+interface Request {
+  readonly model: string;
+  readonly values: Values;
+  readonly texts: readonly string[];
+  readonly inputFile: string | undefined;
+  readonly inputFormat: InputFormat;
+  readonly output: string | undefined;
+  readonly existing: ExistingOutput;
+  readonly withTexts: boolean;
+  readonly shard: Shard | undefined;
+  readonly precision: EmbeddingPrecision;
+  readonly truncateDim: number | undefined;
+  readonly batchSize: number | undefined;
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], allowPositionals: true, options });
+}
+
+/** @throws UsageError for whatever is wrong before anything has been opened. */
+function readRequest(argv: readonly string[]): Request {
+  const { values, positionals } = parse(argv);
+  const [model, ...texts] = positionals;
+  if (model === undefined) throw new UsageError("encode: expected MODEL");
+  if ((values.input === undefined) === (texts.length === 0)) {
+    throw new UsageError("encode: expected either texts, or --input FILE, or - for standard input");
+  }
+  if (values.resume && values.overwrite)
+    throw new UsageError("encode: --resume and --overwrite exclude each other");
+  if (values.texts && values["no-texts"])
+    throw new UsageError("encode: --texts and --no-texts exclude each other");
+  if (values.field !== undefined && values.column !== undefined) {
+    throw new UsageError("encode: --field is for .jsonl and --column for .csv and .tsv; pass one of them");
+  }
+  const { output } = values;
+  if (output === undefined && (values.resume || values.overwrite)) {
+    throw new UsageError("encode: --resume and --overwrite need an --output FILE");
+  }
+  if (output !== undefined && !/\.(?:npy|safetensors|jsonl)$/i.test(output)) {
+    throw new UsageError(
+      `--output: expected a name that ends with .safetensors, .npy or .jsonl, got "${output}"`,
+    );
+  }
+  const inputFile = values.input ?? (texts.length === 1 && texts[0] === "-" ? "-" : undefined);
+  const request: Request = {
+    model,
+    values,
+    texts,
+    inputFile,
+    inputFormat:
+      oneOf("--input-format", values["input-format"], inputFormats) ?? inputFormatOf(inputFile ?? ""),
+    output,
+    existing: values.resume ? "continue" : values.overwrite ? "replace" : "refuse",
+    withTexts: values.texts ?? (!values["no-texts"] && !output?.toLowerCase().endsWith(".npy")),
+    shard: parseShard(values.shard),
+    precision: oneOf("--precision", values.precision, precisions) ?? "float32",
+    truncateDim: wholeNumber("--truncate-dim", values["truncate-dim"]),
+    batchSize: wholeNumber("--batch-size", values["batch-size"]),
+  };
+  checkRanges(request);
+  return request;
+}
+
+/** Whether embeddings have to be there, all of them, before the first one can be quantized. */
+function needsAll({ precision, values }: Request): boolean {
+  return (precision === "int8" || precision === "uint8") && values.ranges === undefined;
+}
+
+function checkRanges(request: Request): void {
+  if (!needsAll(request)) return;
+  const { precision, output, shard, inputFile } = request;
+  const problem =
+    output === undefined
+      ? "without --output"
+      : shard !== undefined
+        ? "with --shard"
+        : inputFile === "-"
+          ? "of standard input"
+          : null;
+  if (problem === null) return;
+  throw new UsageError(
+    `--precision ${precision}: the ranges of all embeddings cannot be known ${problem}; pass --ranges FILE`,
+  );
+}
+
+async function openInput(request: Request, { stdin }: Context): Promise<TextInput> {
+  const { texts, inputFile, inputFormat: format, values } = request;
+  if (inputFile === undefined) return argumentInput(texts);
+  const field = values.field ?? values.column ?? "text";
+  return inputFile === "-"
+    ? streamInput(stdin, { format, field })
+    : await fileInput(inputFile, { format, field });
+}
+
+interface TextRange {
+  readonly start: number;
+  /** Infinity: as many as there are. */
+  readonly end: number;
+}
+
+async function rangeOf(shard: Shard | undefined, input: TextInput, { signal }: Context): Promise<TextRange> {
+  if (shard === undefined) return { start: 0, end: input.count ?? Number.POSITIVE_INFINITY };
+  if (!input.isRepeatable) throw new UsageError("--shard: the input has to be a file, to be counted first");
+  return shardRange(shard, await countTexts(input, signal));
+}
+
+class EncodeRun {
+  readonly #request: Request;
+  readonly #context: Context;
+  readonly #model: SentenceTransformer;
+  readonly #input: TextInput;
+  readonly #range: TextRange;
+
+  constructor(
+    request: Request,
+    context: Context,
+    model: SentenceTransformer,
+    input: TextInput,
+    range: TextRange,
+  ) {
+    this.#request = request;
+    this.#context = context;
+    this.#model = model;
+    this.#input = input;
+    this.#range = range;
+  }
+
+  async run(): Promise<void> {
+    const { output, precision, withTexts } = this.#request;
+    if (output === undefined) {
+      await this.#encode(new StdoutSink(this.#context.stdout), precision, withTexts);
+    } else if (needsAll(this.#request)) {
+      await this.#encodeThenQuantize(output);
+    } else {
+      await this.#encode(await this.#openSink(output, precision), precision, withTexts);
+    }
+  }
+
+  /** Float32 to a file of its own, which has the ranges; then all of it in the precision that is wanted. */
+  async #encodeThenQuantize(output: string): Promise<void> {
+    const { existing, precision, withTexts } = this.#request;
+    const floats = `${output}.float32.safetensors`;
+    if (existing !== "replace" && (await hasContent(output)) && !(await hasContent(floats))) {
+      return await this.#checkComplete(output);
+    }
+    await this.#encode(await this.#openSink(floats, "float32"), "float32", false);
+    await removeOutput(output);
+    const sink = await this.#openSink(output, precision);
+    const texts = withTexts ? this.#texts(0) : null;
+    try {
+      await quantizeFile(floats, sink, precision, texts);
+    } finally {
+      await texts?.return();
+      await sink.close();
+    }
+    await removeOutput(floats);
+  }
+
+  /** Of quantized embeddings there is nothing to continue: new ones would change the ranges. */
+  async #checkComplete(output: string): Promise<void> {
+    const sink = await this.#openSink(output, this.#request.precision);
+    await sink.close();
+    const count = await countTexts(this.#input, this.#context.signal);
+    if (sink.count === count) return;
+    throw new ArgumentError(
+      `${output} has the embeddings of ${sink.count} texts, quantized by their ranges; the input has ${count} texts now. ` +
+        "--overwrite embeds all of them",
+    );
+  }
+
+  /** What the sink does not have yet. */
+  async #encode(sink: RowSink, precision: EmbeddingPrecision, withTexts: boolean): Promise<void> {
+    const { signal, stderr } = this.#context;
+    const done = sink.count;
+    const progress = new ProgressLine(stderr, "encode:");
+    const ahead: (number | null)[] = [];
+    const onText = (index: number) => {
+      const fraction = this.#fraction(done + index);
+      if (index === 0) progress.start(done, fraction);
+      ahead.push(fraction);
+    };
+    let cut: number;
+    try {
+      cut = await encodeInto(sink, this.#model, watched(this.#texts(done), onText), {
+        encode: await this.#streamOptions(precision),
+        withTexts,
+        onRow: (index) => progress.update(done + index, ahead.shift() ?? null),
+      });
+    } finally {
+      progress.close();
+      await sink.close();
+      if (signal.aborted && this.#request.output !== undefined) {
+        await stderr.write(`${sink.count} embeddings are there; --resume goes on after them\n`);
+      }
+    }
+    if (cut === 0) return;
+    const longer = `longer than ${this.#model.maxSeqLength} tokens`;
+    await stderr.write(`${cut} of ${sink.count - done} texts had their ends cut off: they are ${longer}\n`);
+  }
+
+  /** From the `skip`-th of the range on. */
+  #texts(skip: number): AsyncGenerator<string, void, undefined> {
+    const { start, end } = this.#range;
+    return sliceTexts(this.#input.texts(), start + skip, end);
+  }
+
+  /** How far the run is where the text of a row has just been read. */
+  #fraction(row: number): number | null {
+    const { start, end } = this.#range;
+    return Number.isFinite(end) ? row / (end - start) : this.#input.fractionRead();
+  }
+
+  async #openSink(file: string, precision: EmbeddingPrecision): Promise<RowSink> {
+    const { existing, model, values } = this.#request;
+    const { prompts, defaultPromptName, maxSeqLength, truncateDim } = this.#model;
+    const name = values["prompt-name"] ?? defaultPromptName;
+    return await openFileSink(file, existing, {
+      model,
+      prompt: values.prompt ?? (name === null ? "" : prompts[name]) ?? "",
+      metadata: {
+        precision,
+        normalized: String(values.normalize ?? false),
+        truncate_dim: String(this.#request.truncateDim ?? truncateDim ?? "none"),
+        max_seq_length: String(maxSeqLength),
+        task: values.task ?? "none",
+        shard: values.shard ?? "1/1",
+      },
+    });
+  }
+
+  async #streamOptions(precision: EmbeddingPrecision): Promise<StreamOptions<EmbeddingPrecision>> {
+    const { values, truncateDim, batchSize } = this.#request;
+    return {
+      promptName: values["prompt-name"],
+      prompt: values.prompt,
+      task: values.task,
+      normalizeEmbeddings: values.normalize,
+      truncateDim,
+      batchSize,
+      precision,
+      quantizationRanges: values.ranges === undefined ? undefined : await readRanges(values.ranges),
+      signal: this.#context.signal,
+    };
+  }
+}
+
+/** Calls `onText` with the index of each text before it passes it on. */
+async function* watched(texts: AsyncGenerator<string, void, undefined>, onText: (index: number) => void) {
+  let index = 0;
+  for await (const text of texts) {
+    onText(index++);
+    yield text;
+  }
+}
+
+async function readRanges(file: string): Promise<Tensor> {
+  const { embeddings } = await loadEmbeddings(file, { convertToTensor: true });
+  if (embeddings.shape[0] !== 2) {
+    throw new ShapeError(
+      `--ranges: expected shape [2, dimension], ${file} has ${formatShape(embeddings.shape)}`,
+    );
+  }
+  return embeddings;
 }

@@ -8,11 +8,12 @@ export const inspect: Command = {
   usage: "inspect FILE|FOLDER",
   summary: "lists the tensors of a checkpoint",
   help: "Prints name, dtype, shape and size of each tensor of a .safetensors or pytorch_model.bin file, or of a model folder.",
-  async run(argv) {
+  async run(argv, { stdout }) {
     const { positionals } = parseArgs({ args: [...argv], allowPositionals: true, options: {} });
     const [path] = positionals;
-    if (path === undefined || positionals.length !== 1)
+    if (path === undefined || positionals.length !== 1) {
       throw new UsageError("inspect: expected one FILE or FOLDER");
-    process.stdout.write(await inspectCheckpoint(path));
+    }
+    await stdout.write(await inspectCheckpoint(path));
   },
 };
