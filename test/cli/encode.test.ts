@@ -259,6 +259,17 @@ test("int8 goes on after an interruption", async (t) => {
   assert.deepEqual((await util.loadEmbeddings(output)).embeddings, util.quantizeEmbeddings(expected, "int8"));
 });
 
+test("int8 goes on after the end of a run that was quantizing already", async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = await corpus(folder);
+  const output = join(folder, "out.npy");
+  await run(["-i", file, "-o", `${output}.float32.safetensors`, "--no-texts"]);
+  const quantized = util.quantizeEmbeddings(expected, "int8");
+  await util.saveEmbeddings(output, { embeddings: quantized.slice(0, 10) });
+  await run(["-i", file, "-o", output, "--precision", "int8", "--resume"]);
+  assert.deepEqual((await util.loadEmbeddings(output)).embeddings, quantized);
+});
+
 test("with --ranges, int8 needs no second pass: shards and streams have it, too", async (t) => {
   const folder = await temporaryFolder(t);
   const dimension = model.getEmbeddingDimension();
