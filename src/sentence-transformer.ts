@@ -528,8 +528,9 @@ function checkDevices(devices: readonly DeviceName[]): readonly DeviceName[] {
 }
 
 /** The part of the options that makes the modules what they are; the type says when something is left out. */
-function moduleSettings({ backend, threads, maxSeqLength }: LoadOptions): Required<ModuleSettings> {
-  return { backend, threads, maxSeqLength };
+function moduleSettings(options: LoadOptions): Required<ModuleSettings> {
+  const { backend, threads, wideSimd, maxSeqLength } = options;
+  return { backend, threads, wideSimd, maxSeqLength };
 }
 
 type Vector = QuantizedArray<EmbeddingPrecision>;

@@ -4,10 +4,17 @@ import { type EngineFeatures, probeFeatures } from "./features.ts";
 import { WasmMatrix, WasmStorage, WasmTable } from "./handles.ts";
 import { Heap, MOST_PAGES } from "./heap.ts";
 import { KernelCalls } from "./kernel-calls.ts";
-import { assembleKernels, instantiateKernels, type Kernels } from "./kernels/module.ts";
+import {
+  assembleKernels,
+  formatKernels,
+  instantiateKernels,
+  type KernelOptions,
+  type Kernels,
+} from "./kernels/module.ts";
 import { panelWidth, type Tile } from "./kernels/tile.ts";
 import { LinearMemory } from "./linear-memory.ts";
-import { chooseTile } from "./tiles.ts";
+import { chooseTile, WIDE_TILE } from "./tiles.ts";
+import { compileWideKernels } from "./wide-simd.ts";
 
 /** Tables of more bytes lie outside of linear memory: a batch needs few of their rows. */
 const MOST_TABLE_BYTES = 64 * 2 ** 20;
@@ -29,14 +36,20 @@ export function createWasmBackend(): WasmBackend {
   const features = supportedFeatures();
   const tile = chooseTile(features);
   const { memory, mostPages } = createMemory(features.sharedMemory);
-  const module = new WebAssembly.Module(
-    assembleKernels({
-      tile,
-      relaxed: features.relaxedMultiplyAdd !== null,
-      sharedMemory: features.sharedMemory,
-    }),
-  );
+  const module = new WebAssembly.Module(assembleKernels(kernelOptions(features, tile)));
   return new WasmBackend({ memory, module, features, tile, mostPages });
+}
+
+/**
+ * The same with kernels of 256 bits, twice as fast where the engine can.
+ *
+ * @throws UnsupportedError where it cannot, or where they bring nothing
+ */
+export async function createWideWasmBackend(): Promise<WasmBackend> {
+  const features = supportedFeatures();
+  const module = await compileWideKernels(features);
+  const { memory, mostPages } = createMemory(true);
+  return new WasmBackend({ memory, module, features, tile: WIDE_TILE, mostPages });
 }
 
 function supportedFeatures(): EngineFeatures {
@@ -51,6 +64,10 @@ function supportedFeatures(): EngineFeatures {
   }
   if (!features.simd) throw new UnsupportedError("wasm: this runtime has no SIMD");
   return features;
+}
+
+function kernelOptions({ relaxedMultiplyAdd, sharedMemory }: EngineFeatures, tile: Tile): KernelOptions {
+  return { tile, relaxed: relaxedMultiplyAdd !== null, sharedMemory };
 }
 
 /** As large as the runtime lets it become; a shared one reserves its addresses at once. */
@@ -178,6 +195,11 @@ export class WasmBackend extends KernelCalls implements Backend {
 
   dispose(): void {
     this.#disposed = true;
+  }
+
+  /** The kernels' code in WebAssembly's text format. */
+  formatKernels(): string {
+    return formatKernels(kernelOptions(this.share.features, this.tile));
   }
 
   /** A block for somebody who works on the same memory: threads. */

@@ -23,6 +23,15 @@ type Pointer = number;
 
 /** The module's functions; what they take is said where they are defined. */
 export interface Kernels {
+  readonly product: (
+    a: Pointer,
+    aStride: number,
+    rows: number,
+    panel: Pointer,
+    depth: number,
+    c: Pointer,
+    cStride: number,
+  ) => void;
   readonly pack: (
     panels: Pointer,
     x: Pointer,
