@@ -45,6 +45,12 @@ if (files.length === 0) {
   console.error("no *.test.ts file found");
   process.exit(1);
 }
+// Tests that start processes of their own start the built package: see test/helpers/built.ts.
+const build = spawnSync("npm", ["run", "--silent", "build"], {
+  stdio: "inherit",
+  shell: process.platform === "win32",
+});
+if (build.status !== 0) process.exit(build.status ?? 1);
 // By default Node leaves a core idle, which is half of a small machine. The flag came with 20.10.
 const [major, minor] = process.versions.node.split(".").map(Number);
 const concurrency = major > 20 || minor >= 10 ? [`--test-concurrency=${availableParallelism()}`] : [];

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { Command } from "../../src/cli/command.ts";
+import { builtCommandLine } from "../helpers/built.ts";
 
 export interface Ran {
   readonly stdout: string;
@@ -52,11 +52,8 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const tsx = import.meta.resolve("tsx");
-
 export function spawnCommandLine(...argv: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ["--import", tsx, main, ...argv]);
+  return spawn(process.execPath, [builtCommandLine, ...argv]);
 }
 
 export interface Ended extends Ran {

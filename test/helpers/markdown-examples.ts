@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { builtCommandLine, builtEntry } from "./built.ts";
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const tsx = import.meta.resolve("tsx");
 
 export interface Example {
   /** The language after the fence: "ts", "sh" … */
@@ -43,23 +43,19 @@ export async function runExample({ language, code }: Example): Promise<string> {
   try {
     symlinkSync(join(repository, "models"), join(folder, "models"));
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    const node = (...args: string[]) =>
-      run(process.execPath, ["--import", tsx, ...args], { cwd: folder, timeout: 60_000 });
+    const node = (...args: string[]) => run(process.execPath, args, { cwd: folder, timeout: 60_000 });
     if (language === "ts") {
       const local = code
-        .replaceAll(
-          /from "sentensor"/g,
-          `from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)}`,
-        )
+        .replaceAll(/from "sentensor"/g, `from ${JSON.stringify(builtEntry)}`)
         .replaceAll(HUB_NAMES, '"models/demo-en"');
-      writeFileSync(join(folder, "example.ts"), local);
-      const { stdout } = await node("example.ts");
+      writeFileSync(join(folder, "example.mjs"), local);
+      const { stdout } = await node("example.mjs");
       return stdout;
     }
     let printed = "";
     for (const line of code.split("\n").filter((text) => text.startsWith("npx sentensor "))) {
       const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!).slice(2);
-      const { stdout } = await node(join(repository, "src/cli/main.ts"), ...args);
+      const { stdout } = await node(builtCommandLine, ...args);
       printed += stdout;
     }
     return printed;

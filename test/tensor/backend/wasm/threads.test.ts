@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { SentenceTransformer } from "../../../../src/index.ts";
 import { selectBackend } from "../../../../src/tensor/select.ts";
+import { builtEntry } from "../../../helpers/built.ts";
 import { modelFolder, readExpected } from "../../../helpers/fixtures.ts";
 import { runConformance } from "../conformance.ts";
 
@@ -122,11 +123,10 @@ test("a disposed model rejects what it has not done, and its threads end", async
 
 test("an unawaited model does not keep the process alive; a pending call does", async () => {
   const run = (code: string) =>
-    promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", code], {
+    promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], {
       timeout: 30_000,
     });
-  const entry = new URL("../../../../src/index.ts", import.meta.url).href;
-  const start = `import { SentenceTransformer } from ${JSON.stringify(entry)};
+  const start = `import { SentenceTransformer } from ${JSON.stringify(builtEntry)};
 const model = await SentenceTransformer.load(${JSON.stringify(demo)}, { backend: "wasm", threads: 2 });`;
   const { stdout } = await run(`${start}
 await model.encode("a"); model.encode(["b", "c"]).then((vectors) => console.log(vectors.length));`);
