@@ -23,10 +23,11 @@ export function panelWidth({ vectors }: Tile): number {
 }
 
 /**
- * Depth that is summed in one go; the sums of such blocks are then added. A sum of 3072 terms so loses no more
- * digits than PyTorch's, and a panel of this depth stays in the L1 cache.
+ * Depth that is summed in one go; the sums of such blocks are then added. Fewer digits are lost than in PyTorch's
+ * float32, which adds blocks of 192 (2.1e-7 against 2.5e-7 of the result's size at any depth from 384 to 4096; with
+ * blocks of 384, 3.5e-7), at 2 % of the speed.
  */
-const BLOCK_DEPTH = 384;
+const BLOCK_DEPTH = 128;
 
 const TILE_PARAMETERS = {
   a: "i32",
