@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { download } from "../../src/cli/commands/download.ts";
 import { encode } from "../../src/cli/commands/encode.ts";
 import { inspect } from "../../src/cli/commands/inspect.ts";
@@ -25,11 +25,7 @@ const corpus = [
   "the science of numbers",
 ];
 
-let demo: SentenceTransformer;
-before(async () => {
-  demo = await SentenceTransformer.load(DEMO, { threads: 1 });
-});
-after(() => demo.dispose());
+const demo = await SentenceTransformer.load(DEMO, { threads: 1 });
 
 const run = async (command: typeof encode, ...argv: readonly string[]) =>
   (await runCommand(command, [DEMO, "--threads", "1", ...argv])).stdout;

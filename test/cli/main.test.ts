@@ -31,7 +31,7 @@ test("exit codes: 0 done, 1 failed, 2 wrong arguments; errors are one line", {
       ["similarity", "./no-such-model", "a", "b"],
     ].map((argv) => ended(spawnCommandLine(...argv))),
   );
-  assert.equal(help!.code, 0);
+  assert.equal(help!.code, 0, help!.stderr);
   assert.match(help!.stdout, /^Usage: sentensor encode MODEL[\s\S]*--resume/);
   assert.equal(usage!.code, 2);
   assert.match(usage!.stderr, /^sentensor: Unknown option '--bogus'/);
@@ -50,7 +50,8 @@ test("a run that is killed is completed by --resume, byte for byte", { timeout: 
   while ((await size(output)) < 100_000 && child.exitCode === null) await sleep(2);
   await sleep(Math.random() * 50);
   child.kill("SIGKILL");
-  assert.equal((await result).code, null, "the premise is that it was killed");
+  const { code, stderr } = await result;
+  assert.equal(code, null, `the premise is that it was killed: ${stderr}`);
   await runCommand(encode, [MODEL, "-i", file, "-o", output, "--resume"]);
   assert.deepEqual(await readFile(output), await readFile(whole));
 });
@@ -64,7 +65,7 @@ test("Ctrl-C ends with 130 and a file that can be continued", { timeout: 120_000
   while ((await size(output)) < 100_000 && child.exitCode === null) await sleep(2);
   child.kill("SIGINT");
   const { code, stderr } = await result;
-  assert.equal(code, 130);
+  assert.equal(code, 130, stderr);
   assert.match(stderr, /^\d+ embeddings are there; --resume goes on after them\n$/);
   const rows = Number(/^\d+/.exec(stderr)![0]);
   assert.ok(rows > 0 && rows < 6000);
@@ -77,7 +78,7 @@ test("a reader that closes the pipe is no error", { timeout: 120_000 }, async ()
   const result = ended(child);
   child.stdin.on("error", () => {}); // it may close before all is written
   child.stdin.end("a text\n".repeat(3000));
-  await once(child.stdout, "data");
+  await Promise.race([once(child.stdout, "data"), result]);
   child.stdout.destroy();
   const { code, stderr } = await result;
   assert.equal(stderr, "");

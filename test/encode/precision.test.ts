@@ -1,18 +1,13 @@
 /** `precision`, `quantizationRanges`, and the settings of a model that `encode` and `similarity` go by. */
 import assert from "node:assert/strict";
-import { after, before, mock, test } from "node:test";
+import { mock, test } from "node:test";
 import { ArgumentError, SentenceTransformer, Tensor, util } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 
 const texts = Array.from({ length: 9 }, (_, i) => `text ${i} ${"word ".repeat(i)}`);
 
-let model: SentenceTransformer;
-let floats: Float32Array[];
-before(async () => {
-  model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
-  floats = await model.encode(texts);
-});
-after(() => model.dispose());
+const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
+const floats = await model.encode(texts);
 
 /** The warning about ranges from few embeddings belongs to the call, and has its own test. */
 async function quietly<T>(action: () => Promise<T>): Promise<T> {

@@ -1,19 +1,14 @@
 /** encodeStream: the numbers of encode, in order, in bounded memory; and countTokens. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArgumentError, SentenceTransformer, type StreamedEmbedding, Tensor, util } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 
 const texts = Array.from({ length: 45 }, (_, i) => `text ${i} ${"word ".repeat((i * 7) % 11)}`);
 
-let model: SentenceTransformer;
-let expected: Float32Array[];
-before(async () => {
-  model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
-  expected = await model.encode(texts);
-});
-after(() => model.dispose());
+const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
+const expected = await model.encode(texts);
 
 async function collect(stream: AsyncIterable<StreamedEmbedding>): Promise<StreamedEmbedding[]> {
   const results: StreamedEmbedding[] = [];

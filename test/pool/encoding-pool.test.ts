@@ -1,6 +1,6 @@
 /** A pool: the numbers of one thread, whatever happens to its workers. */
 import assert from "node:assert/strict";
-import { after, before, test as testOf } from "node:test";
+import { test as testOf } from "node:test";
 import type { EncodeJob } from "../../src/encode/job.ts";
 import {
   ArgumentError,
@@ -23,13 +23,8 @@ const job: EncodeJob = { prompt: null, task: null, batchSize: 32, truncateDim: n
 const plain: PoolRun = { maxSeqLength: null, chunkSize: undefined, signal: undefined, onChunk: undefined };
 const POISON = "poison";
 
-let model: SentenceTransformer;
-let expected: Float32Array[];
-before(async () => {
-  model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
-  expected = await model.encode(texts);
-});
-after(() => model.dispose());
+const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
+const expected = await model.encode(texts);
 
 async function poolModel(source: string | FileSource = modelFolder("bert-mean")): Promise<PoolModel> {
   return { place: await openModelPlace(source), settings: { threads: 1 } };

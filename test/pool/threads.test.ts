@@ -1,20 +1,14 @@
 /** Pools of real threads, through the methods of a model. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, test as testOf } from "node:test";
+import { test as testOf } from "node:test";
 import { promisify } from "node:util";
-import {
-  ArgumentError,
-  type EncodingPool,
-  Pooling,
-  SentenceTransformer,
-  Transformer,
-  util,
-} from "../../src/index.ts";
+import { ArgumentError, Pooling, SentenceTransformer, Transformer, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool as Pool } from "../../src/pool/encoding-pool.ts";
 import { spawnThread } from "../../src/pool/spawn-node.ts";
 import type { SpawnWorker, WorkerChannel } from "../../src/pool/worker-channel.ts";
+import { builtEntry } from "../helpers/built.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { inProcessWorkers } from "./in-process-workers.ts";
 
@@ -23,15 +17,12 @@ const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout
 
 const texts = Array.from({ length: 31 }, (_, i) => `text ${i} ${"word ".repeat((i * 5) % 9)}`);
 
-let model: SentenceTransformer;
-let pool: EncodingPool;
-let expected: Float32Array[];
-before(async () => {
-  model = await SentenceTransformer.load(modelFolder("bert-mean"), { prompts: { query: "q " }, threads: 1 });
-  expected = await model.encode(texts);
-  pool = await model.startMultiProcessPool(["cpu", "cpu"]);
+const model = await SentenceTransformer.load(modelFolder("bert-mean"), {
+  prompts: { query: "q " },
+  threads: 1,
 });
-after(() => model.dispose());
+const expected = await model.encode(texts);
+const pool = await model.startMultiProcessPool(["cpu", "cpu"]);
 
 test("encode with a pool gives the bits, types and order of encode", async () => {
   assert.deepEqual(pool.devices, ["cpu", "cpu"]);
@@ -147,15 +138,13 @@ test("what cannot be is refused", async () => {
 
 test("an idle pool does not keep the process alive, and a busy one does", async () => {
   const source = `
-    import { SentenceTransformer } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)};
+    import { SentenceTransformer } from ${JSON.stringify(builtEntry)};
     const model = await SentenceTransformer.load(${JSON.stringify(modelFolder("bert-mean"))});
     const pool = await model.startMultiProcessPool(["cpu"]);
     model.encode(["a", "b", "c"], { pool, chunkSize: 1 }).then((vectors) => console.log(vectors.length));`;
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", import.meta.resolve("tsx"), "--input-type=module", "--eval", source],
-    { timeout: 60_000 },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
+    timeout: 60_000,
+  });
   assert.equal(stdout, "3\n");
 });
 

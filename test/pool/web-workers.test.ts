@@ -1,6 +1,6 @@
 /** Pools in browsers: Web Workers, as this test makes them of threads. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { Worker as Thread } from "node:worker_threads";
 import { SentenceTransformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
@@ -46,15 +46,17 @@ class WebWorker extends EventTarget {
 }
 
 const globals = globalThis as { Worker?: unknown };
-const { Worker: original } = globals;
-before(() => {
-  globals.Worker = WebWorker;
-});
-after(() => {
-  globals.Worker = original;
-});
 
-test("Web Workers give the bits of the page, and end with the pool", { timeout: 60_000 }, async () => {
+function replaceWorker(t: TestContext, replacement: unknown): void {
+  const { Worker: original } = globals;
+  globals.Worker = replacement;
+  t.after(() => {
+    globals.Worker = original;
+  });
+}
+
+test("Web Workers give the bits of the page, and end with the pool", { timeout: 60_000 }, async (t) => {
+  replaceWorker(t, WebWorker);
   const texts = ["one", "two three", "four"];
   const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
   const expected = await model.encode(texts);
@@ -72,8 +74,8 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   assert.equal(pool.size, 0);
 });
 
-test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 60_000 }, async () => {
-  globals.Worker = class extends EventTarget {
+test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 60_000 }, async (t) => {
+  const broken = class extends EventTarget {
     constructor() {
       super();
       setTimeout(() => this.dispatchEvent(Object.assign(new Event("error"), { message: "" })), 1);
@@ -81,10 +83,10 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
     postMessage(): void {}
     terminate(): void {}
   };
+  replaceWorker(t, broken);
   const place = await openModelPlace(modelFolder("bert-mean"));
   await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawnWebWorker), {
     name: "PoolError",
     message: "a worker ended while it loaded the model: the worker's file could not be loaded",
   });
-  globals.Worker = WebWorker;
 });
