@@ -17,7 +17,7 @@ import type {
 } from "../../backend.ts";
 import { activationCode } from "./kernels/activation.ts";
 import { attentionScratchBytes } from "./kernels/attention.ts";
-import { linearBlockRows, linearScratchBytes } from "./kernels/linear.ts";
+import { linearBlocks } from "./kernels/linear.ts";
 import type { Kernels } from "./kernels/module.ts";
 import { reductionCode } from "./kernels/pool.ts";
 import { panelWidth, type Tile } from "./kernels/tile.ts";
@@ -59,8 +59,8 @@ export abstract class KernelCalls {
     { rows, activation }: LinearDims,
   ): void {
     const { inFeatures, outFeatures } = weight;
-    const blockRows = linearBlockRows(rows, inFeatures, this.tile.rows);
-    const { scratch } = this.reserve(0, linearScratchBytes(blockRows, panelWidth(this.tile)));
+    const blocks = linearBlocks(rows, inFeatures, outFeatures, this.tile);
+    const { scratch } = this.reserve(0, blocks.scratchBytes);
     this.call(
       "linear",
       this.address(out),
@@ -72,9 +72,10 @@ export abstract class KernelCalls {
       inFeatures,
       outFeatures,
       activationCode(activation),
-      blockRows,
+      blocks.rows,
       scratch,
       4 * outFeatures,
+      blocks.depth,
     );
   }
 

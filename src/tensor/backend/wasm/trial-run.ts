@@ -3,7 +3,7 @@
 import type { ActivationName } from "../../backend.ts";
 import { activationCode } from "./kernels/activation.ts";
 import { attentionScratchBytes } from "./kernels/attention.ts";
-import { linearBlockRows, linearScratchBytes } from "./kernels/linear.ts";
+import { linearBlocks } from "./kernels/linear.ts";
 import { instantiateKernels, type Kernels } from "./kernels/module.ts";
 import { panelWidth, type Tile } from "./kernels/tile.ts";
 
@@ -76,20 +76,34 @@ export class TrialRun {
     const depth = 384;
     const width = panelWidth(this.#tile);
     const [a, panel, c] = [this.#fill(rows * depth), this.#fill(depth * width), this.#take(rows * width)];
-    return () => this.#kernels.product(a, 4 * depth, rows, panel, depth, c, 4 * width);
+    return () => this.#kernels.product(a, 4 * depth, rows, panel, depth, c, 4 * width, 0);
   }
 
   #linear({ rows, depth, columns }: LinearSize): Float32Array {
     this.#end = FIRST_ADDRESS;
     const width = panelWidth(this.#tile);
-    const blockRows = linearBlockRows(rows, depth, this.#tile.rows);
+    const blocks = linearBlocks(rows, depth, columns, this.#tile);
     const [x, weight, bias] = [this.#fill(rows * depth), this.#fill(columns * depth), this.#fill(columns)];
     const panels = this.#take(Math.ceil(columns / width) * width * depth);
     const out = this.#fill(rows * columns);
-    const scratch = this.#take(linearScratchBytes(blockRows, width) / 4);
+    const scratch = this.#take(blocks.scratchBytes / 4);
     this.#kernels.pack(panels, weight, 4 * depth, 0, columns, depth);
     const [code, stride] = [activationCode(null), 4 * columns];
-    this.#kernels.linear(out, x, panels, bias, 0, rows, depth, columns, code, blockRows, scratch, stride);
+    this.#kernels.linear(
+      out,
+      x,
+      panels,
+      bias,
+      0,
+      rows,
+      depth,
+      columns,
+      code,
+      blocks.rows,
+      scratch,
+      stride,
+      blocks.depth,
+    );
     return this.#copy(out, rows * columns);
   }
 

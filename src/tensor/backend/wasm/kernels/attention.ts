@@ -100,6 +100,7 @@ export function defineAttention(context: KernelContext, product: ProductFunction
             depth: p.headDim,
             c: i32.add(scores, i32.shl(column, 2)),
             cStride: scoreStride,
+            accumulate: 0,
           });
           f.increment(panel, i32.mul(headBytes, width));
         });
@@ -131,6 +132,7 @@ export function defineAttention(context: KernelContext, product: ProductFunction
             depth: length,
             c: result,
             cStride: 4 * width,
+            accumulate: 0,
           });
           f.call(finish, {
             out: i32.add(i32.add(p.out, offset), i32.shl(column, 2)),

@@ -1,26 +1,46 @@
-import { f32x4, i32, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { f32x4, i32, type Local, type Operand, select, v128, type WasmFunction } from "../assembler/index.ts";
 import type { ActivationFunction } from "./activation.ts";
 import type { KernelContext } from "./context.ts";
-import { type ProductFunction, panelWidth } from "./tile.ts";
+import { BLOCK_DEPTH, type ProductFunction, panelWidth, type Tile } from "./tile.ts";
 
 /** Bytes of the input that are multiplied with one panel after the other: they stay in the L2 cache meanwhile. */
-const BLOCK_BYTES = 384 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
-/** Rows of a block: as many as fit into the cache, in whole tiles, and all blocks of about the same size. */
-export function linearBlockRows(rows: number, depth: number, tileRows: number): number {
-  const most = Math.max(tileRows, Math.floor(BLOCK_BYTES / (4 * Math.max(depth, 1))));
-  const blocks = Math.ceil(rows / most);
-  return Math.ceil(rows / Math.max(blocks, 1) / tileRows) * tileRows;
+/** Depth of such a block at most. With more, blocks would have so few rows that weights come in too slowly. */
+const MOST_DEPTH = 512;
+
+/** Bytes between the rows of a copied block, so that they do not all compete for the same places of the cache. */
+const ROW_GAP = 64;
+
+export interface LinearBlocks {
+  readonly rows: number;
+  /** All of the depth, or a multiple of the depth that products sum in one go. */
+  readonly depth: number;
+  readonly scratchBytes: number;
 }
 
-/** Bytes of scratch memory that `linear` needs. */
-export function linearScratchBytes(blockRows: number, width: number): number {
-  return 4 * blockRows * width;
+/** Blocks as large as the cache, in whole tiles, and all of about the same size. */
+export function linearBlocks(rows: number, depth: number, columns: number, tile: Tile): LinearBlocks {
+  const width = panelWidth(tile);
+  const depthBlocks = Math.ceil(depth / MOST_DEPTH);
+  const blockDepth = Math.ceil(depth / Math.max(depthBlocks, 1) / BLOCK_DEPTH) * BLOCK_DEPTH;
+  const most = Math.max(tile.rows, Math.floor(BLOCK_BYTES / (4 * Math.max(blockDepth, 1))));
+  const rowBlocks = Math.ceil(rows / most);
+  const blockRows = Math.ceil(rows / Math.max(rowBlocks, 1) / tile.rows) * tile.rows;
+
+  const panelBytes = 4 * blockRows * width;
+  if (depthBlocks <= 1) return { rows: blockRows, depth, scratchBytes: panelBytes };
+  const copyBytes = blockRows * (4 * blockDepth + ROW_GAP);
+  const scratchBytes = copyBytes + Math.ceil(columns / width) * panelBytes;
+  return { rows: blockRows, depth: blockDepth, scratchBytes };
 }
 
 /**
  * out = activation(x · weight + bias) + residual. The products of a block of rows with one panel are finished in
  * scratch memory, which stays in the L1 cache, and then written once. So `residual` may be `out`.
+ *
+ * Where the depth is cut into blocks, the products with all panels wait in scratch memory until the last block has
+ * been added, and each block of x is copied into it. The order of every sum stays that of `product`.
  */
 export function defineLinear(
   context: KernelContext,
@@ -30,6 +50,7 @@ export function defineLinear(
   const { module, tile } = context;
   const width = panelWidth(tile);
   const finish = defineFinish(context, activation);
+  const copyBlock = defineCopyBlock(context);
   const linear = module.function(
     "linear",
     {
@@ -44,47 +65,80 @@ export function defineLinear(
         columns: "i32",
         code: "i32", // of the activation
         blockRows: "i32",
-        scratch: "i32", // f32 [blockRows, panel width]
+        scratch: "i32", // as `linearBlocks` says
         stride: "i32", // bytes from row to row of out and residual
+        blockDepth: "i32",
       },
       results: [],
     },
     (f, p) => {
-      const aStride = f.let("a_stride", i32.shl(p.depth, 2));
-      const panelBytes = f.let("panel_bytes", i32.mul(p.depth, 4 * width));
+      const xStride = f.let("x_stride", i32.shl(p.depth, 2));
+      const copyStride = f.let("copy_stride", i32.add(i32.shl(p.blockDepth, 2), ROW_GAP));
       const rows = f.local("i32", "rows");
       const column = f.local("i32", "column");
+      const done = f.local("i32", "depth_done");
+      const depth = f.local("i32", "depth_now");
       const panel = f.local("i32", "panel");
+      const sums = f.local("i32", "sums");
       const offset = f.local("i32", "offset");
       const at = (pointer: Local<"i32">) => select(i32.add(pointer, offset), 0, pointer);
 
+      const forPanels = (body: () => void): void => {
+        f.for(column, { from: 0, below: p.columns, step: width }, body);
+      };
+      const finishPanel = (): void => {
+        offset.set(i32.shl(column, 2));
+        f.call(finish, {
+          out: i32.add(p.out, offset),
+          c: sums,
+          bias: at(p.bias),
+          residual: at(p.residual),
+          rows,
+          stride: p.stride,
+          columns: i32.sub(p.columns, column),
+          code: p.code,
+        });
+      };
+      const multiplyPanel = (a: Local<"i32">, aStride: Local<"i32">, accumulate: Operand<"i32">): void => {
+        f.call(product, { a, aStride, rows, panel, depth, c: sums, cStride: 4 * width, accumulate });
+        f.increment(panel, i32.mul(p.depth, 4 * width));
+      };
+
+      const wholeDepth = (): void => {
+        depth.set(p.depth);
+        panel.set(p.weight);
+        sums.set(p.scratch);
+        forPanels(() => {
+          multiplyPanel(p.x, xStride, 0);
+          finishPanel();
+        });
+      };
+
+      const blockByBlock = (): void => {
+        const firstSums = i32.add(p.scratch, i32.mul(p.blockRows, copyStride));
+        f.for(done, { from: 0, below: p.depth, step: p.blockDepth }, () => {
+          depth.set(i32.sub(p.depth, done));
+          depth.set(select(depth, p.blockDepth, i32.lt_u(depth, p.blockDepth)));
+          const x = i32.add(p.x, i32.shl(done, 2));
+          f.call(copyBlock, { to: p.scratch, toStride: copyStride, x, xStride, rows, depth });
+          panel.set(i32.add(p.weight, i32.mul(done, 4 * width)));
+          sums.set(firstSums);
+          forPanels(() => {
+            multiplyPanel(p.scratch, copyStride, i32.ne(done, 0));
+            f.increment(sums, i32.mul(rows, 4 * width));
+          });
+        });
+        sums.set(firstSums);
+        forPanels(() => {
+          finishPanel();
+          f.increment(sums, i32.mul(rows, 4 * width));
+        });
+      };
+
       f.while(p.rows, () => {
         rows.set(select(p.rows, p.blockRows, i32.lt_u(p.rows, p.blockRows)));
-        panel.set(p.weight);
-        f.for(column, { from: 0, below: p.columns, step: width }, () => {
-          f.call(product, {
-            a: p.x,
-            aStride,
-            rows,
-            panel,
-            depth: p.depth,
-            c: p.scratch,
-            cStride: 4 * width,
-          });
-          offset.set(i32.shl(column, 2));
-          f.call(finish, {
-            out: i32.add(p.out, offset),
-            c: p.scratch,
-            bias: at(p.bias),
-            residual: at(p.residual),
-            rows,
-            stride: p.stride,
-            columns: i32.sub(p.columns, column),
-            code: p.code,
-          });
-          f.increment(panel, panelBytes);
-        });
-        f.increment(p.x, i32.mul(rows, aStride));
+        f.if(i32.le_u(p.depth, p.blockDepth), wholeDepth, blockByBlock);
+        f.increment(p.x, i32.mul(rows, xStride));
         offset.set(i32.mul(rows, p.stride));
         f.increment(p.out, offset);
         p.residual.set(at(p.residual));
@@ -93,6 +147,32 @@ export function defineLinear(
     },
   );
   module.export("linear", linear);
+}
+
+const COPY_PARAMETERS = {
+  to: "i32",
+  toStride: "i32",
+  x: "i32",
+  xStride: "i32",
+  rows: "i32",
+  depth: "i32",
+} as const;
+
+/** Copies `depth` f32 of each row; up to 15 more, which belong to the gap between the rows. */
+function defineCopyBlock({ module }: KernelContext): WasmFunction<typeof COPY_PARAMETERS, readonly []> {
+  return module.function("copy-block", { parameters: COPY_PARAMETERS, results: [] }, (f, p) => {
+    const offset = f.local("i32", "offset");
+    const bytes = f.let("bytes", i32.shl(p.depth, 2));
+    f.while(p.rows, () => {
+      f.for(offset, { from: 0, below: bytes, step: ROW_GAP }, () => {
+        const [from, to] = [i32.add(p.x, offset), i32.add(p.to, offset)];
+        for (let at = 0; at < ROW_GAP; at += 16) f.v128.store(to, v128.load(from, at), at);
+      });
+      f.increment(p.x, p.xStride);
+      f.increment(p.to, p.toStride);
+      p.rows.set(i32.sub(p.rows, 1));
+    });
+  });
 }
 
 const FINISH_PARAMETERS = {

@@ -31,6 +31,7 @@ export interface Kernels {
     depth: number,
     c: Pointer,
     cStride: number,
+    accumulate: 0 | 1,
   ) => void;
   readonly pack: (
     panels: Pointer,
@@ -53,6 +54,7 @@ export interface Kernels {
     blockRows: number,
     scratch: Pointer,
     stride: number,
+    blockDepth: number,
   ) => void;
   readonly embeddingSum: (
     out: Pointer,

@@ -27,7 +27,7 @@ export function panelWidth({ vectors }: Tile): number {
  * float32, which adds blocks of 192 (2.1e-7 against 2.5e-7 of the result's size at any depth from 384 to 4096; with
  * blocks of 384, 3.5e-7), at 2 % of the speed.
  */
-const BLOCK_DEPTH = 128;
+export const BLOCK_DEPTH = 128;
 
 const TILE_PARAMETERS = {
   a: "i32",
@@ -49,12 +49,13 @@ const PRODUCT_PARAMETERS = {
   depth: "i32",
   c: "i32", // f32 [rows, panel width]
   cStride: "i32", // bytes from row to row
+  accumulate: "i32", // 0: c is overwritten; 1: added to
 } as const;
 
 export type ProductFunction = WasmFunction<typeof PRODUCT_PARAMETERS, readonly []>;
 
 /**
- * c = a · panel, for any number of rows. Every element is summed in the same order whatever the number of rows:
+ * c = a · panel (+ c), for any number of rows. Every element is summed in the same order whatever the number of rows:
  * step by step within a block of depth, then block by block.
  */
 export function defineProduct(context: KernelContext): ProductFunction {
@@ -70,7 +71,6 @@ export function defineProduct(context: KernelContext): ProductFunction {
     const longer = f.let("longer", i32.rem_u(p.rows, count));
 
     const depth = f.local("i32", "block_depth");
-    const accumulate = f.local("i32", "accumulate");
     const index = f.local("i32", "index");
     const rows = f.local("i32", "tile_rows");
     const a = f.local("i32", "tile_a");
@@ -81,7 +81,7 @@ export function defineProduct(context: KernelContext): ProductFunction {
       c.set(p.c);
       f.for(index, { from: 0, below: count }, () => {
         rows.set(i32.add(fewer, i32.lt_u(index, longer)));
-        const { aStride, panel, cStride } = p;
+        const { aStride, panel, cStride, accumulate } = p;
         const operands = { a, aStride, panel, depth, c, cStride, accumulate };
         switchOn(
           f,
@@ -94,7 +94,7 @@ export function defineProduct(context: KernelContext): ProductFunction {
       f.increment(p.a, i32.shl(depth, 2));
       f.increment(p.panel, i32.mul(depth, panelBytes));
       p.depth.set(i32.sub(p.depth, depth));
-      accumulate.set(1);
+      p.accumulate.set(1);
     }, p.depth);
   });
   module.export("product", product);
