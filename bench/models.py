@@ -180,7 +180,7 @@ def export_onnx(model, shape, path):
     torch.onnx.export(
         Encoder(),
         tuple(values[name] for name in inputs),
-        path,
+        str(path),  # above 2 GB the exporter accepts no Path
         input_names=inputs,
         output_names=["last_hidden_state"],
         dynamic_axes={name: axes for name in [*inputs, "last_hidden_state"]},

@@ -49,7 +49,12 @@ function measurements(results: readonly ModelResults[]): string {
   return `${JSON.stringify(models, null, 2)}\n`;
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    console.error(`bench:peers: ended by ${signal}`);
+    process.exit(130);
+  });
+}
 process.once("exit", killDrivers);
 try {
   const options = parseOptions(process.argv.slice(2));
