@@ -4,18 +4,24 @@ import type { Changes } from "./unicode/normalization.ts";
  * GPT-2's alphabet: a printable character for each byte, so that text of bytes is text
  * (github.com/openai/gpt-2, src/encoder.py). Printable bytes of Latin-1 stand for themselves.
  */
-const characterOfByte = new Uint16Array(256);
+const characterOfByte = alphabet(); // [256]
 /** The byte of each character, -1 where there is none; all lie below U+0144. */
-const byteOfCharacter = new Int16Array(0x144).fill(-1);
+const byteOfCharacter = inverted(characterOfByte); // [0x144]
 
-{
+function alphabet(): Uint16Array {
+  const characters = new Uint16Array(256);
   let next = 0x100;
   for (let byte = 0; byte < 256; byte++) {
     const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-    const character = printable ? byte : next++;
-    characterOfByte[byte] = character;
-    byteOfCharacter[character] = byte;
+    characters[byte] = printable ? byte : next++;
   }
+  return characters;
+}
+
+function inverted(characters: Uint16Array): Int16Array {
+  const bytes = new Int16Array(0x144).fill(-1);
+  for (const [byte, character] of characters.entries()) bytes[character] = byte;
+  return bytes;
 }
 
 /** The characters of all bytes. */

@@ -11,6 +11,7 @@ import { LONGEST_WORD, WordCache } from "./word-cache.ts";
 const SPACE = 0x20;
 const ORDINARY = 1; // a letter, number or punctuation that does not attach to its neighbours
 const OTHER = 2;
+const ORDINARY_CATEGORIES = categoryMask("L", "N", "P");
 
 /**
  * Ids alone of a text that may be cut before single spaces: where a space stands between two ordinary
@@ -91,7 +92,7 @@ export class ChunkIds {
 
   #learn(unit: number): number {
     const ordinary =
-      isOrdinaryCategory(unit) &&
+      ((ORDINARY_CATEGORIES >>> generalCategory(unit)) & 1) === 1 &&
       !attachesToPrevious(unit) &&
       !attachesToNext(unit) &&
       this.#endsVisibly(unit);
@@ -106,8 +107,4 @@ export class ChunkIds {
     this.#pipeline.normalizer?.normalize(text);
     return text.text !== "" && !whiteSpace.has(text.text.charCodeAt(text.text.length - 1));
   }
-}
-
-function isOrdinaryCategory(unit: number): boolean {
-  return ((categoryMask("L", "N", "P") >>> generalCategory(unit)) & 1) === 1;
 }

@@ -34,6 +34,9 @@ export class ByteLevel implements PreTokenizer {
   }
 }
 
+const LETTERS = categoryMask("L");
+const NUMBERS = categoryMask("N");
+
 const OTHER = 0;
 const LETTER = 1;
 const NUMBER = 2;
@@ -44,15 +47,13 @@ let basicKinds: Uint8Array | null = null; // [0x10000]
 function kindOf(codePoint: number): number {
   if (codePoint >= 0x10000) {
     const bit = 1 << generalCategory(codePoint);
-    return bit & categoryMask("L") ? LETTER : bit & categoryMask("N") ? NUMBER : OTHER;
+    return bit & LETTERS ? LETTER : bit & NUMBERS ? NUMBER : OTHER;
   }
   if (basicKinds === null) {
-    const letters = categoryMask("L");
-    const numbers = categoryMask("N");
     basicKinds = new Uint8Array(0x10000);
     for (let c = 0; c < 0x10000; c++) {
       const bit = 1 << generalCategory(c);
-      basicKinds[c] = bit & letters ? LETTER : bit & numbers ? NUMBER : whiteSpace.has(c) ? SPACE : OTHER;
+      basicKinds[c] = bit & LETTERS ? LETTER : bit & NUMBERS ? NUMBER : whiteSpace.has(c) ? SPACE : OTHER;
     }
   }
   return basicKinds[codePoint]!;

@@ -3,6 +3,7 @@
     python src/tokenizer/pretrained/generate.py
 """
 
+import re
 from pathlib import Path
 
 import transformers
@@ -14,7 +15,9 @@ from transformers.models.auto.tokenization_auto import (
 from transformers.tokenization_utils_tokenizers import TokenizersBackend
 
 names = {name for name in TOKENIZER_MAPPING_NAMES.values() if name}
-names |= {name for name in dir(transformers) if "Tokenizer" in name and not name.startswith("_")}
+# Names that the library knows without listing them are found by reading it.
+for file in Path(transformers.__file__).parent.rglob("*.py"):
+    names |= set(re.findall(r"\b[A-Z]\w*Tokenizer(?:Fast)?\b", file.read_text(encoding="utf-8")))
 names |= {name.removesuffix("Fast") for name in names}
 
 classes = {}
