@@ -11,9 +11,9 @@ import {
 } from "./tables.ts";
 
 /**
- * Extended grapheme clusters (UAX #29), frozen at what the reference's crate knows. Only what the normalizer
- * Precompiled can tell apart is kept: it looks at clusters of up to 5 bytes as a whole, so pictographs of 4
- * bytes, for example, need no entry.
+ * Extended grapheme clusters (UAX #29), frozen at what the reference's crate knows, as far as the normalizer
+ * Precompiled can tell: it looks at clusters of up to 5 bytes as a whole, so controls beyond the basic plane
+ * and Indic consonants of 4 bytes, for example, need no entry.
  */
 
 const attaches = new CodePointSet(GRAPHEME_ATTACHES);
@@ -49,6 +49,7 @@ export function clusterEnd(text: string, start: number): number {
   let indicators = isRegionalIndicator(before) ? 1 : 0;
   while (end < text.length) {
     const next = text.codePointAt(end)!;
+    if (next < 0x300 && before < 0x300 && before !== 0x0d) break; // nothing below U+0300 attaches but \n to \r
     const pictograph = isPictographic(next);
     const isConsonant = next >= 0x900 && consonant.has(next);
     const goesOn = !(isControl(before) || isControl(next))
@@ -88,7 +89,7 @@ function isControl(codePoint: number): boolean {
 }
 
 function isPictographic(codePoint: number): boolean {
-  return codePoint >= 0xa9 && codePoint < 0x10000 && pictographic.has(codePoint);
+  return codePoint >= 0xa9 && pictographic.has(codePoint);
 }
 
 function isRegionalIndicator(codePoint: number): boolean {
@@ -107,11 +108,17 @@ function isHangulT(c: number): boolean {
   return (c >= 0x11a8 && c <= 0x11ff) || (c >= 0xd7cb && c <= 0xd7fb);
 }
 
+function isHangulSyllable(c: number): boolean {
+  return c >= 0xac00 && c <= 0xd7a3;
+}
+
+function isHangulLV(c: number): boolean {
+  return isHangulSyllable(c) && (c - 0xac00) % 28 === 0;
+}
+
 function hangulGoesOn(before: number, next: number): boolean {
   if (next < 0x1100) return false;
-  const isSyllable = (c: number) => c >= 0xac00 && c <= 0xd7a3;
-  const isLV = (c: number) => isSyllable(c) && (c - 0xac00) % 28 === 0;
-  if (isHangulL(before)) return isHangulL(next) || isHangulV(next) || isSyllable(next);
-  if (isLV(before) || isHangulV(before)) return isHangulV(next) || isHangulT(next);
-  return (isSyllable(before) || isHangulT(before)) && isHangulT(next);
+  if (isHangulL(before)) return isHangulL(next) || isHangulV(next) || isHangulSyllable(next);
+  if (isHangulLV(before) || isHangulV(before)) return isHangulV(next) || isHangulT(next);
+  return (isHangulSyllable(before) || isHangulT(before)) && isHangulT(next);
 }

@@ -61,9 +61,9 @@ export const GRAPHEME_PREPEND =
 /** Grapheme clusters: what stands alone, in the basic plane. 106 code points. */
 export const GRAPHEME_CONTROL = "1,v,2n,x,d,1,12m,1,3jl,1,1ks,1,2,2,o,7,1d,g,17yn,1,6o,c";
 
-/** Grapheme clusters: what a joiner joins, of up to 3 bytes. 171 code points. */
+/** Grapheme clusters: what a joiner joins. 2848 code points. */
 export const GRAPHEME_PICTOGRAPHIC =
-  "4p,1,4,1,2o4,1,3j,1,3go,1,c,1,60,1,35,6,f,2,a7,2,c,1,4m,1,p,b,4,3,5j,1,6f,2,a,1,9,1,1m,4,1,5,9,1,2,1,2,2,2,1,4,1,2,1,1,2,2,1,3,1,3,2,8,3,5,1,1,1,5,c,b,2,2,1,1,2,1,1,i,1,2,2,i,6,1,1,1,2,3,2,5,1,2,2,4,2,b,2,5,2,2,1,5,2,1,1,1,2,k,2,5,6,1,4,2,1,4,1,2,1,2,6,1,1,2,1,1,1,1,1,6,1,3,1,6,1,a,2,f,1,2,1,4,1,1,1,4,3,1,1,b,2,1c,3,9,1,e,1,e,1,ac,2,cv,3,j,2,1f,1,4,1,yi,1,c,1,gp,1,1,1";
+  "4p,1,4,1,68d,1,c,1,60,1,m,1,2i,6,f,2,a7,2,c,1,4m,1,p,b,4,3,5j,1,6f,2,a,1,9,1,1m,4,1,5,9,1,2,1,2,2,2,1,4,1,2,1,1,2,2,1,3,1,3,2,8,3,5,1,1,1,5,c,b,2,2,1,1,2,1,1,i,1,2,2,i,6,1,1,1,2,3,2,5,1,2,2,4,2,b,2,5,2,2,1,5,2,1,1,1,2,k,2,5,6,1,4,2,1,4,1,2,1,2,6,1,1,2,1,1,1,1,1,6,1,3,1,6,1,a,2,f,1,2,1,4,1,1,1,4,3,1,1,b,2,1c,3,9,1,e,1,e,1,ac,2,cv,3,j,2,1f,1,4,1,yi,1,c,1,gp,1,1,1,2fze,1,13,4,2s,c,f,2,f,1,e,2,11,a,34,2,c,2,e,1,2,a,j,1k,r,f,a,1,k,1,2,9,1,4,9,n,6,58,2,34,2,2,1,3,2,2b,2,3,1,4,5,72,1,1r,b,6,1,o,7,2,2,8,c,1,2,4,2,1,4,2,d,2,2,1,8,2,9,1,5,3,c,3,8,3,2,1,1,1,4,1,6,1,3,1,6,2e,1c,1y,5,8,2,h,3,1,1,6,2,d,62,12,c,4,1k,8,a,6,14,8,u,2,c,4,2,e,9,13,c,1b,1,a,1,55,2g,8,e,42,74,se";
 
 /** Grapheme clusters: what may stand between a pictograph and its joiner. 2237 code points. */
 export const GRAPHEME_EXTEND =
@@ -73,8 +73,8 @@ export const GRAPHEME_EXTEND =
 export const GRAPHEME_CONSONANT =
   "1sl,11,u,8,o,8,l,k,1,7,1,1,3,4,y,2,1,1,g,2,4j,k,1,7,1,2,1,5,1r,1,r,k,1,7,1,2,1,5,y,2,1,1,h,1,4j,k,1,g,u,3,56,12,jp,17,k,1,g,6,4,4,3,1,3,2,7,3,4,d,c,1,1dd,1g,h8,1h,52,2,6,x,h,8,1i,u,d,2,b,3";
 
-/** Grapheme clusters: Indic linkers. 12 code points. */
-export const GRAPHEME_LINKER = "1u5,1,3j,1,73,1,3j,1,73,1,73,2,kq,1,1i0,1,i5,1,6b,1,2u,1";
+/** Grapheme clusters: Indic linkers. 11 code points. */
+export const GRAPHEME_LINKER = "1u5,1,3j,1,73,1,3j,1,73,1,73,1,kr,1,1i0,1,i5,1,6b,1,2u,1";
 
 /** Grapheme clusters: what may stand beside a linker between consonants. 2237 code points. */
 export const GRAPHEME_CONJUNCT =

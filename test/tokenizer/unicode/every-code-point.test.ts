@@ -1,13 +1,25 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
-import type { Normalizer } from "../../../src/tokenizer/component.ts";
+import type { Normalizer, PreTokenizer } from "../../../src/tokenizer/component.ts";
 import { PlainText } from "../../../src/tokenizer/editable-text.ts";
 import { NormalizedString } from "../../../src/tokenizer/normalized-string.ts";
 import { BertNormalizer } from "../../../src/tokenizer/normalizers/bert-normalizer.ts";
 import { Lowercase } from "../../../src/tokenizer/normalizers/lowercase.ts";
+import { NFC } from "../../../src/tokenizer/normalizers/nfc.ts";
 import { NFD } from "../../../src/tokenizer/normalizers/nfd.ts";
+import { NFKC } from "../../../src/tokenizer/normalizers/nfkc.ts";
+import { NFKD } from "../../../src/tokenizer/normalizers/nfkd.ts";
+import { Nmt } from "../../../src/tokenizer/normalizers/nmt.ts";
+import { Precompiled } from "../../../src/tokenizer/normalizers/precompiled.ts";
+import { StripAccents } from "../../../src/tokenizer/normalizers/strip-accents.ts";
 import { PreTokenizedString } from "../../../src/tokenizer/pre-tokenized-string.ts";
 import { BertPreTokenizer } from "../../../src/tokenizer/pre-tokenizers/bert-pre-tokenizer.ts";
+import { gpt2Words } from "../../../src/tokenizer/pre-tokenizers/byte-level.ts";
+import { Digits } from "../../../src/tokenizer/pre-tokenizers/digits.ts";
+import { UnicodeScripts } from "../../../src/tokenizer/pre-tokenizers/unicode-scripts.ts";
+import { Whitespace } from "../../../src/tokenizer/pre-tokenizers/whitespace.ts";
+import { readSentencePieceModel } from "../../../src/tokenizer/pretrained/sentencepiece-model.ts";
 import { digest, fixture, type Oracle } from "../folders.ts";
 
 interface Results {
@@ -45,22 +57,66 @@ function bert(options: Partial<ConstructorParameters<typeof BertNormalizer>[0]>)
   );
 }
 
+/** The pieces of a text with a bar between them. */
+function pieces(preTokenizer: PreTokenizer, text: string): string {
+  const pre = new PreTokenizedString([{ normalized: NormalizedString.of(text), tokens: null }]);
+  preTokenizer.preTokenize(pre);
+  return pre.pieces.map((piece) => piece.normalized.text).join("|");
+}
+
+function ofLetters(preTokenizer: PreTokenizer): (character: string) => string {
+  return (character) => pieces(preTokenizer, `a${character}b`);
+}
+
 const nfd = normalized(new NFD());
+const nfc = normalized(new NFC());
+const charsmap = normalized(
+  new Precompiled(
+    readSentencePieceModel(
+      readFileSync(new URL("../../fixtures/tokenizers/spm-unigram.model", import.meta.url)),
+      "spm-unigram.model",
+    ).precompiledCharsmap,
+  ),
+);
+
+/** Where each word begins and ends, in code points. */
+function words(text: string): string {
+  let points = 0; // before the word
+  return gpt2Words(text)
+    .map(({ start, end }) => {
+      const first = points;
+      for (let i = start; i < end; points++) i += text.codePointAt(i)! > 0xffff ? 2 : 1;
+      return `${first},${points}`;
+    })
+    .join(" ");
+}
+
 const functions: { readonly [name: string]: (character: string) => string } = {
   NFD: nfd,
+  NFC: nfc,
+  NFKD: normalized(new NFKD()),
+  NFKC: normalized(new NFKC()),
   Lowercase: normalized(new Lowercase()),
+  StripAccents: normalized(new StripAccents()),
+  Nmt: normalized(new Nmt()),
   "BertNormalizer clean_text": bert({ cleanText: true }),
   "BertNormalizer handle_chinese_chars": bert({ handleChineseChars: true }),
   "BertNormalizer strip_accents": bert({ stripAccents: true }),
   BertNormalizer: bert({ cleanText: true, handleChineseChars: true, stripAccents: null, lowercase: true }),
-  BertPreTokenizer: (character) => {
-    const text = new PreTokenizedString([
-      { normalized: NormalizedString.of(`a${character}b`), tokens: null },
-    ]);
-    new BertPreTokenizer().preTokenize(text);
-    return text.pieces.map((piece) => piece.normalized.text).join("|");
-  },
-  "NFD between marks": (character) => nfd(`a\u0345${character}\u0301\u0327`),
+  BertPreTokenizer: ofLetters(new BertPreTokenizer()),
+  Digits: ofLetters(new Digits(false)),
+  Whitespace: ofLetters(new Whitespace()),
+  UnicodeScripts: (c) =>
+    [`a${c}b`, `\u4e00${c}\u3042`, ` ${c} \u0431`]
+      .map((text) => pieces(new UnicodeScripts(), text))
+      .join("|"),
+  "words of GPT-2": (c) => words(`a${c}1${c}${c}! ${c}'s  ${c}`),
+  "clusters of a charsmap": (c) =>
+    charsmap(
+      `\u00a9${c}\u00a9\u0300${c}\u0300${c}\u00a9\u200d${c}\u0300\u0937${c}\u0937\u0300${c}\u200d\u2600\u0300e${c}`,
+    ),
+  "NFD between marks": (c) => nfd(`a\u0345${c}\u0301\u0327`),
+  "NFC after letters": (c) => ["a", "e", "C", "<", "\u0627", "\u1100"].map((base) => nfc(base + c)).join(""),
 };
 
 for (const [name, apply] of Object.entries(functions)) {
