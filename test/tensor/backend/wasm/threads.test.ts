@@ -4,12 +4,19 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { SentenceTransformer } from "../../../../src/index.ts";
+import { nextMacrotask } from "../../../../src/scheduling.ts";
+import { ThreadedWasmBackend } from "../../../../src/tensor/backend/wasm/threads/threaded-backend.ts";
+import { createWasmBackend } from "../../../../src/tensor/backend/wasm/wasm-backend.ts";
 import { selectBackend } from "../../../../src/tensor/select.ts";
 import { builtEntry } from "../../../helpers/built.ts";
 import { modelFolder, readExpected } from "../../../helpers/fixtures.ts";
 import { runConformance } from "../conformance.ts";
 
-runConformance("wasm on two threads", () => selectBackend({ backend: "wasm", threads: 2 }));
+// Small work is otherwise done by this thread while no other is ready.
+runConformance(
+  "wasm on two threads",
+  async () => new ThreadedWasmBackend(createWasmBackend(), 2, nextMacrotask, 0),
+);
 
 const texts = readExpected("demo-en").texts.slice(0, 80);
 const demo = modelFolder("demo-en");
@@ -107,6 +114,28 @@ test("a worker that dies rejects the pending calls, and the next call works agai
       );
       assert.deepEqual(await model.encode(texts), expected);
     }
+    await model.dispose();
+  } finally {
+    Worker.prototype.postMessage = post;
+  }
+});
+
+test("a program that embeds one short text starts no worker; what comes next has the same bits", async () => {
+  const { Worker } = await import("node:worker_threads");
+  const started = new Set<unknown>();
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
+    if ("kernels" in (args[0] as object)) started.add(this);
+    return post.apply(this, args);
+  };
+  try {
+    const model = await load(2);
+    const first = await model.encode("a short text");
+    assert.equal(started.size, 0);
+    assert.deepEqual(await model.encode("a short text"), first, "while workers start");
+    await model.encode(texts);
+    assert.equal(started.size, 2);
+    assert.deepEqual(await model.encode("a short text"), first, "by two workers");
     await model.dispose();
   } finally {
     Worker.prototype.postMessage = post;

@@ -20,6 +20,8 @@ export interface ReadyWork {
   readonly batch: RecordedBatch;
   readonly commands: Commands;
   readonly reads: readonly PendingRead[];
+  /** Of its matrix products, which take most of the time. */
+  readonly multiplications: number;
 }
 
 /**
@@ -32,6 +34,8 @@ export class RecordedBatch {
   readonly workspace = new Workspace();
   /** Bytes of scratch memory that its kernels need. */
   scratchBytes = 0;
+  /** Of the matrix products recorded since work was last taken. */
+  multiplications = 0;
   /** Its workspace, once something of it has run. */
   region: Region | null = null;
   /** Work that was handed out and has not ended. */
@@ -51,6 +55,8 @@ export class RecordedBatch {
   takeWork(): ReadyWork {
     const reads = this.#reads;
     this.#reads = [];
-    return { batch: this, commands: this.recorder.take(), reads };
+    const { multiplications } = this;
+    this.multiplications = 0;
+    return { batch: this, commands: this.recorder.take(), reads, multiplications };
   }
 }

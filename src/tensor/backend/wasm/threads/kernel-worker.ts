@@ -31,6 +31,7 @@ export interface WorkerJob {
 }
 
 export type WorkerReply =
+  | { readonly ready: true }
   | { readonly id: number; readonly results: readonly Float32Array[] }
   | { readonly id: number; readonly error: string };
 
@@ -164,6 +165,7 @@ export function kernelWorker(
       const { exports } = new WebAssembly.Instance(message.module, { sentensor: { memory: message.memory } });
       kernels = message.kernels.map((name) => exports[name] as Kernel);
       barrier = new Int32Array(message.memory.buffer, message.barrier, 2);
+      port.postMessage({ ready: true }, []);
       return;
     }
     try {

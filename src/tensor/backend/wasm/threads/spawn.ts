@@ -1,7 +1,7 @@
 /** Starting worker threads, in every runtime that has them. */
 import { UnsupportedError } from "../../../../errors.ts";
 import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
-import { kernelWorker, type WorkerConstants } from "./kernel-worker.ts";
+import { kernelWorker, type WorkerConstants, type WorkerJob, type WorkerStart } from "./kernel-worker.ts";
 
 /** A worker thread, as little of it as is needed. */
 export interface Thread {
@@ -35,8 +35,19 @@ function isNode(): boolean {
   return typeof process !== "undefined" && process.versions?.node !== undefined;
 }
 
+/** The program of a worker in this thread, which is busy until the work is done. */
+export function localThread(onMessage: ThreadEvents["onMessage"]): Thread {
+  const handle = kernelWorker({ postMessage: onMessage }, constants);
+  return {
+    post: (message) => handle(message as WorkerStart | WorkerJob),
+    hold: () => {},
+    terminate: () => {},
+  };
+}
+
+const constants: WorkerConstants = { workspace: WORKSPACE, scratch: SCRATCH, call: CALL, point: POINT };
+
 function programText(): string {
-  const constants: WorkerConstants = { workspace: WORKSPACE, scratch: SCRATCH, call: CALL, point: POINT };
   // Compilers that keep the names of functions wrap them in __name(), which is not part of the text.
   return `const __name = (value) => value; const kernelWorker = ${kernelWorker.toString()};
 const constants = ${JSON.stringify(constants)};`;

@@ -1,7 +1,7 @@
 import { SentensorError } from "../../../../errors.ts";
 import type { ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
-import { spawnThread, type Thread } from "./spawn.ts";
+import { localThread, spawnThread, type Thread } from "./spawn.ts";
 
 /** Where regions come from: the heap of the memory that all threads share. */
 export interface RegionSource {
@@ -14,6 +14,8 @@ export class ThreadError extends SentensorError {}
 
 interface Slot {
   readonly thread: Promise<Thread>;
+  /** Whether it has said that it has started. */
+  ready: boolean;
   scratch: Region | null;
   /** What it is working on. */
   task: Task | null;
@@ -32,19 +34,24 @@ interface Task {
 
 /**
  * Threads that take batches as they become free. When a single batch is all there is to do, all threads do it
- * together, each its part of every kernel.
+ * together, each its part of every kernel. The first small one is done by the caller's own thread: a program that
+ * embeds one text starts no worker; and so are others until workers are ready.
  */
 export class ThreadPool {
   readonly #start: WorkerStart;
   readonly #memory: RegionSource;
+  readonly #localWork: number;
   readonly #slots: (Slot | null)[];
+  #local: Slot | null = null;
   readonly #queue: ReadyWork[] = [];
   readonly #tasks = new Map<number, Task>();
   readonly #freeRegions: Region[] = [];
   #lastId = 0;
   #disposed = false;
 
-  constructor(count: number, start: WorkerStart, memory: RegionSource) {
+  /** @param localWork multiplications up to which work is small */
+  constructor(count: number, start: WorkerStart, memory: RegionSource, localWork: number) {
+    this.#localWork = localWork;
     this.#slots = new Array<Slot | null>(count).fill(null);
     this.#start = start;
     this.#memory = memory;
@@ -67,7 +74,13 @@ export class ThreadPool {
   /** Gives work to free threads. */
   dispatch(): void {
     if (this.#queue.length === 0) return;
-    const slots = this.#slots.map((slot, index) => slot ?? this.#startSlot(index));
+    if (this.#isForThisThread()) {
+      if (this.#local === null) this.#local = this.#startLocal();
+      else this.#startSlots();
+      this.#run(this.#queue.shift()!, [this.#local]);
+      return;
+    }
+    const slots = this.#startSlots();
     const idle = slots.filter((slot) => slot.task === null);
     if (this.#queue.length === 1 && idle.length === slots.length && slots.length > 1) {
       this.#run(this.#queue.shift()!, slots);
@@ -132,6 +145,23 @@ export class ThreadPool {
     }
   }
 
+  #isForThisThread(): boolean {
+    const [work, ...others] = this.#queue;
+    if (others.length > 0 || work!.multiplications >= this.#localWork) return false;
+    return !this.#slots.some((slot) => slot?.ready);
+  }
+
+  #startLocal(): Slot {
+    const thread = localThread((reply) => this.#answer(slot, reply as WorkerReply));
+    const slot: Slot = { thread: Promise.resolve(thread), ready: true, scratch: null, task: null };
+    thread.post(this.#start);
+    return slot;
+  }
+
+  #startSlots(): readonly Slot[] {
+    return this.#slots.map((slot, index) => slot ?? this.#startSlot(index));
+  }
+
   #startSlot(index: number): Slot {
     const thread = spawnThread({
       onMessage: (message) => this.#answer(slot, message as WorkerReply),
@@ -140,13 +170,17 @@ export class ThreadPool {
       started.post(this.#start);
       return started;
     });
-    const slot: Slot = { thread, scratch: null, task: null };
+    const slot: Slot = { thread, ready: false, scratch: null, task: null };
     thread.catch((error: Error) => this.#ended(slot, error.message));
     this.#slots[index] = slot;
     return slot;
   }
 
   #answer(slot: Slot, reply: WorkerReply): void {
+    if ("ready" in reply) {
+      slot.ready = true;
+      return;
+    }
     const task = this.#tasks.get(reply.id);
     if (task === undefined || slot.task !== task) return;
     slot.task = null;

@@ -1,4 +1,4 @@
-import type { Backend, EmbeddingTable, PackedMatrix, Storage } from "../../../backend.ts";
+import type { Backend, EmbeddingTable, LinearDims, PackedMatrix, Storage } from "../../../backend.ts";
 import { KernelCalls } from "../kernel-calls.ts";
 import type { Kernels } from "../kernels/module.ts";
 import { panelWidth } from "../kernels/tile.ts";
@@ -20,6 +20,12 @@ class RecordedStorage implements Storage {
   }
 }
 
+/**
+ * A text of 28 tokens in MiniLM-L6: less than 0.1 s with kernels that have only just been compiled. To start workers
+ * takes as long, and 12 ms of this thread each (bench/start-up.ts, 2026-11-26, Node 24).
+ */
+const LOCAL_WORK = 3e8;
+
 const KERNELS: readonly (keyof Kernels)[] = [
   "linear",
   "embeddingSum",
@@ -33,7 +39,8 @@ const KERNELS: readonly (keyof Kernels)[] = [
 
 /**
  * The kernels of a `WasmBackend`, run by worker threads on its memory. Parameters are the inner backend's own; calls
- * on intermediate results are recorded, and run when somebody reads. This thread computes nothing.
+ * on intermediate results are recorded, and run when somebody reads. This thread computes nothing, but for a little
+ * work while no worker is ready.
  */
 export class ThreadedWasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
@@ -50,8 +57,16 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
   #dispatching = false;
   readonly #nextTurn: () => Promise<void>;
 
-  /** `nextTurn` resolves in a new turn of the event loop. */
-  constructor(inner: WasmBackend, threads: number, nextTurn: () => Promise<void>) {
+  /**
+   * @param nextTurn resolves in a new turn of the event loop
+   * @param localWork multiplications of matrices up to which work is done here while no worker is ready
+   */
+  constructor(
+    inner: WasmBackend,
+    threads: number,
+    nextTurn: () => Promise<void>,
+    localWork: number = LOCAL_WORK,
+  ) {
     super(inner.share.tile);
     const { module, memory, tile } = inner.share;
     this.#inner = inner;
@@ -67,6 +82,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
       threads,
       { module, memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
       { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
+      localWork,
     );
   }
 
@@ -104,6 +120,18 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#waiting.add(batch);
     void this.#dispatchSoon();
     return result;
+  }
+
+  override linear(
+    out: Storage,
+    x: Storage,
+    weight: PackedMatrix,
+    bias: Storage | null,
+    residual: Storage | null,
+    dims: LinearDims,
+  ): void {
+    super.linear(out, x, weight, bias, residual, dims);
+    this.#recording().multiplications += dims.rows * weight.inFeatures * weight.outFeatures;
   }
 
   createVector(length: number): Storage {
