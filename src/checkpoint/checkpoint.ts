@@ -24,6 +24,9 @@ export interface Checkpoint {
 
   readonly tensors: ReadonlyMap<string, TensorInfo>;
 
+  /** Whether several reads at once, at any places, are faster than one after the other in the order of the files. */
+  readonly parallel?: boolean;
+
   /** The `__metadata__` of the file; empty where there is none. */
   readonly metadata: ReadonlyMap<string, string>;
 

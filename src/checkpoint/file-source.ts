@@ -24,6 +24,9 @@ export interface RangeReader {
   /** In bytes. Beyond 2^31 is normal. */
   readonly size: number;
 
+  /** Whether reads of several places at once are faster than one after the other: so it is on disks. */
+  readonly parallel?: boolean;
+
   /**
    * Fills `target` with the bytes that begin at `position`. `target` may lie in shared memory.
    * @throws FileError where the file ends before `target` is full, or cannot be read.

@@ -77,6 +77,7 @@ const LARGEST_READ = 2 ** 30;
 class FileHandleReader implements RangeReader {
   readonly name: string;
   readonly size: number;
+  readonly parallel = true;
   readonly #handle: FileHandle;
 
   constructor(name: string, size: number, handle: FileHandle) {

@@ -118,6 +118,7 @@ class ShardedCheckpoint implements Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** What all shards say alike. */
   readonly metadata: ReadonlyMap<string, string>;
+  readonly parallel: boolean;
   readonly #placed: ReadonlyMap<string, PlacedTensor>;
   readonly #shards: readonly Checkpoint[];
 
@@ -130,6 +131,7 @@ class ShardedCheckpoint implements Checkpoint {
         others.every((shard) => shard.metadata.get(key) === value),
       ),
     );
+    this.parallel = shards.every((shard) => shard.parallel);
     this.#placed = placed;
     this.#shards = shards;
   }

@@ -9,6 +9,7 @@ export interface TensorStore {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly parallel: boolean;
 
   /** Fills `target` with the tensor's bytes (little-endian, row-major) from `start` on. Both are whole elements. */
   readElements(info: TensorInfo, target: Uint8Array, start: number): Promise<void>;
@@ -24,12 +25,14 @@ export class StoredCheckpoint implements Checkpoint {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly parallel: boolean;
   readonly #store: TensorStore;
 
   constructor(store: TensorStore) {
     this.name = store.name;
     this.tensors = store.tensors;
     this.metadata = store.metadata;
+    this.parallel = store.parallel;
     this.#store = store;
   }
 

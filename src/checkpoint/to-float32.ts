@@ -15,6 +15,8 @@ import type { CheckpointDType } from "./dtype.ts";
 export function toFloat32(dtype: CheckpointDType, stored: Uint8Array, target: Float32Array): void {
   switch (dtype) {
     case "F32":
+      if (littleEndianHost && stored.buffer === target.buffer && stored.byteOffset === target.byteOffset)
+        return;
       target.set(elements(Float32Array, stored));
       return;
     case "F16":

@@ -1,7 +1,7 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { type DeclaredModule, discard, type Module } from "../modules/module.ts";
 import { declareModules } from "../modules/registry.ts";
-import type { FillOptions } from "../nn/weights.ts";
+import type { FillOptions } from "../nn/fill.ts";
 import { type BackendOptions, selectBackend } from "../tensor/select.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */

@@ -1,7 +1,8 @@
 /** The stages that modules.json names. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
-import type { FillOptions, Weights } from "../nn/weights.ts";
+import type { FillOptions } from "../nn/fill.ts";
+import type { Weights } from "../nn/weights.ts";
 import type { FileTarget } from "../save/file-target.ts";
 import type { SavedDType } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";

@@ -7,32 +7,16 @@
 
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
 import { FormatError } from "../errors.ts";
-import { Pauses } from "../scheduling.ts";
 import type { Backend, EmbeddingTable, PackedMatrix } from "../tensor/backend.ts";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-
-/** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */
-const PIECE = 1 << 20;
-
-interface Pending {
-  readonly info: TensorInfo;
-  readonly rows: number;
-  readonly width: number;
-  write(values: Float32Array, firstRow: number): void;
-}
-
-export interface FillOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Called as bytes of the checkpoint have been read. */
-  readonly onProgress?: ((loaded: number, total: number) => void) | undefined;
-}
+import { type FillOptions, fillParameters, type Parameter } from "./fill.ts";
 
 interface Root {
   readonly checkpoint: Checkpoint;
   readonly backend: Backend;
   readonly taken: Set<string>;
-  readonly pending: Pending[];
+  readonly pending: Parameter[];
   readonly release: (() => void)[];
 }
 
@@ -84,6 +68,7 @@ export class Weights {
       info,
       rows: elementCount(shape),
       width: 1,
+      memory: null,
       write: (values, first) => backend.write(tensor.storage, values, first),
     });
     return tensor;
@@ -107,6 +92,7 @@ export class Weights {
       info,
       rows: outFeatures,
       width: inFeatures,
+      memory: null,
       write: (values, firstRow) => backend.writeMatrix(matrix, values, firstRow),
     });
     return matrix;
@@ -122,6 +108,7 @@ export class Weights {
       info,
       rows,
       width,
+      memory: backend.tableMemory(table),
       write: (values, firstRow) => backend.writeTable(table, values, firstRow),
     });
     return table;
@@ -146,29 +133,10 @@ export class Weights {
     );
   }
 
-  /** Reads every parameter taken so far into its place, in the order in which the files hold them. */
-  async fill({ signal, onProgress }: FillOptions = {}): Promise<void> {
+  /** Reads every parameter taken so far into its place. */
+  async fill(options: FillOptions = {}): Promise<void> {
     const { checkpoint, pending } = this.#root;
-    const jobs = pending
-      .splice(0)
-      .sort((a, b) => compare(a.info.file, b.info.file) || a.info.byteOffset - b.info.byteOffset);
-    const total = jobs.reduce((sum, { info }) => sum + info.byteLength, 0);
-    const pauses = new Pauses(signal);
-    let loaded = 0;
-    let piece = new Float32Array(0);
-    for (const { info, rows, width, write } of jobs) {
-      const step = Math.max(1, Math.floor(PIECE / Math.max(1, width)));
-      for (let row = 0; row < rows; row += step) {
-        await pauses.pause();
-        const count = Math.min(step, rows - row) * width;
-        if (piece.length < count) piece = new Float32Array(Math.max(count, Math.min(PIECE, rows * width)));
-        const values = piece.subarray(0, count);
-        await checkpoint.readFloat32(info.name, values, row * width);
-        write(values, row);
-        loaded += (info.byteLength / Math.max(1, rows * width)) * count;
-        onProgress?.(Math.round(loaded), total);
-      }
-    }
+    await fillParameters(checkpoint, pending.splice(0), options);
   }
 
   /** Gives back the memory of everything that was taken. */
@@ -194,8 +162,4 @@ export class Weights {
     taken.add(key);
     return info;
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -142,6 +142,12 @@ export interface Backend {
   /** Copies whole rows [n, width] to row `firstRow` … of a table. Rows come in any order. */
   writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void;
 
+  /**
+   * The table's own memory [rows, width], so that files can be read straight into it, at any time until it is given
+   * back; null where only `writeTable` reaches it.
+   */
+  tableMemory(table: EmbeddingTable): Float32Array | null;
+
   freeTable(table: EmbeddingTable): void;
 
   /**

@@ -113,6 +113,8 @@ class PytorchBin implements TensorStore {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string> = new Map();
+  /** Its pieces share what was found out on the way. */
+  readonly parallel = false;
   readonly #reader: RangeReader;
   readonly #archive: Archive;
   /** Where the bytes of a storage begin, by its key. */

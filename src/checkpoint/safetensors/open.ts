@@ -39,6 +39,7 @@ async function readCheckpoint(reader: RangeReader): Promise<Checkpoint> {
     name: file,
     tensors,
     metadata,
+    parallel: reader.parallel ?? false,
     readElements: (info, target, start) => reader.readInto(target, info.byteOffset + start),
     close: () => reader.close(),
   });

@@ -99,6 +99,10 @@ export class JsBackend implements Backend {
     tableOf(table).set(rows, firstRow * table.width);
   }
 
+  tableMemory(table: EmbeddingTable): Float32Array {
+    return tableOf(table);
+  }
+
   freeTable(table: EmbeddingTable): void {
     tableOf(table);
     (table as JsTable).data = null;

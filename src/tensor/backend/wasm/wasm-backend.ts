@@ -187,6 +187,13 @@ export class WasmBackend extends KernelCalls implements Backend {
     else place.set(rows, start);
   }
 
+  tableMemory(table: EmbeddingTable): Float32Array | null {
+    const place = this.placeOfTable(table);
+    if (typeof place !== "number") return place;
+    // Memory that is not shared moves when it grows.
+    return this.share.features.sharedMemory ? this.#floats(place, table.rows * table.width) : null;
+  }
+
   freeTable(table: EmbeddingTable): void {
     const place = this.placeOfTable(table);
     if (typeof place === "number") this.#heap.free(place);

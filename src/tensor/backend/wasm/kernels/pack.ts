@@ -1,4 +1,4 @@
-import { type FunctionBuilder, i8x16, i32, type Local, v128, type WasmFunction } from "../assembler/index.ts";
+import { i32, v128, type WasmFunction } from "../assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import { panelWidth } from "./tile.ts";
 
@@ -23,6 +23,7 @@ export function definePack({ module, tile }: KernelContext): PackFunction {
     const to = f.local("i32", "to");
     const from = f.local("i32", "from");
     const stop = f.local("i32", "stop");
+    const column = f.local("v128", "column");
     const copyOne = (rows: number): void => {
       const pointers = [from];
       for (let r = 1; r < rows; r++) pointers.push(f.let(`row${r}`, i32.add(pointers[r - 1]!, p.xStride)));
@@ -30,11 +31,16 @@ export function definePack({ module, tile }: KernelContext): PackFunction {
       if (rows === 4) {
         stop.set(wholeStop);
         f.while(i32.lt_u(from, stop), () => {
-          const lanes = transpose(
-            f,
-            pointers.map((pointer) => v128.load(pointer)),
-          );
-          for (const [k, lane] of lanes.entries()) f.v128.store(to, lane, rowBytes * k);
+          for (let k = 0; k < 4; k++) {
+            // No shuffles: the baseline compiler, which is what runs while a model is loaded, makes eight
+            // instructions of each.
+            const [first, ...others] = pointers;
+            column.set(v128.load32_zero(first!, 4 * k));
+            for (const [r, pointer] of others.entries()) {
+              column.set(v128.load32_lane(pointer, column, r + 1, 4 * k));
+            }
+            f.v128.store(to, column, rowBytes * k);
+          }
           for (const pointer of pointers) f.increment(pointer, 16);
           f.increment(to, 4 * rowBytes);
         });
@@ -63,28 +69,4 @@ export function definePack({ module, tile }: KernelContext): PackFunction {
   });
   module.export("pack", pack);
   return pack;
-}
-
-/** The columns of four rows of four. */
-function transpose(
-  f: FunctionBuilder,
-  rows: readonly ReturnType<typeof v128.load>[],
-): readonly Local<"v128">[] {
-  const [a, b, c, d] = rows.map((row, i) => f.let(`in${i}`, row));
-  const low = [f.let("ab_low", interleave(a!, b!, 0)), f.let("cd_low", interleave(c!, d!, 0))] as const;
-  const high = [f.let("ab_high", interleave(a!, b!, 2)), f.let("cd_high", interleave(c!, d!, 2))] as const;
-  return [low, high].flatMap(([ab, cd]) => [
-    f.let("out", i8x16.shuffle(ab, cd, lanes(0, 1, 4, 5))),
-    f.let("out", i8x16.shuffle(ab, cd, lanes(2, 3, 6, 7))),
-  ]);
-}
-
-/** [x[lane], y[lane], x[lane + 1], y[lane + 1]] */
-function interleave(x: Local<"v128">, y: Local<"v128">, lane: number): ReturnType<typeof i8x16.shuffle> {
-  return i8x16.shuffle(x, y, lanes(lane, lane + 4, lane + 1, lane + 5));
-}
-
-/** The bytes of four lanes of 32 bits: 0 … 3 of the first operand, 4 … 7 of the second. */
-function lanes(...four: readonly number[]): number[] {
-  return four.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
 }

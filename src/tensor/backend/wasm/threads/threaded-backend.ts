@@ -158,6 +158,10 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#inner.writeTable(table, rows, firstRow);
   }
 
+  tableMemory(table: EmbeddingTable): Float32Array | null {
+    return this.#inner.tableMemory(table);
+  }
+
   freeTable(table: EmbeddingTable): void {
     this.#inner.freeTable(table);
   }
