@@ -1,6 +1,7 @@
 /** Reads parameters into their places, in pieces, so that a checkpoint is never in memory twice. */
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
 import { Pauses } from "../scheduling.ts";
+import { PACKED_ROWS } from "../tensor/backend.ts";
 
 /** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */
 const PIECE = 1 << 20;
@@ -12,9 +13,10 @@ export interface Parameter {
   readonly info: TensorInfo;
   readonly rows: number;
   readonly width: number;
-  /** [rows, width]: where the file may be read straight to; null: `write` takes what was read. */
+  /** [rows, width]: where the file is read straight to; null: what was read is only there for `write`. */
   readonly memory: Float32Array | null;
-  write(values: Float32Array, firstRow: number): void;
+  /** What is to be done with rows that were read; null: nothing. */
+  readonly write: ((values: Float32Array, firstRow: number) => void) | null;
 }
 
 export interface FillOptions {
@@ -51,18 +53,9 @@ export async function fillParameters(
     await readPieces(run, ordered, 1);
     return;
   }
-  const chains = [
-    readPieces(
-      run,
-      ordered.filter(({ memory }) => memory !== null),
-      2,
-    ),
-    readPieces(
-      run,
-      ordered.filter(({ memory }) => memory === null),
-      AHEAD,
-    ),
-  ];
+  const done = ordered.filter(({ write }) => write === null);
+  const written = ordered.filter(({ write }) => write !== null);
+  const chains = [readPieces(run, done, 2), readPieces(run, written, AHEAD)];
   await Promise.allSettled(chains); // nothing is read any more into memory that is about to be given back
   await Promise.all(chains);
 }
@@ -84,7 +77,10 @@ interface Piece {
 /** With so many reads under way at once. */
 async function readPieces(run: Run, parameters: readonly Parameter[], ahead: number): Promise<void> {
   const pieces = cut(parameters);
-  const largest = parameters.reduce((most, parameter) => Math.max(most, pieceLength(parameter)), 0);
+  const largest = pieces.reduce(
+    (most, { parameter, length }) => (parameter.memory ? most : Math.max(most, length)),
+    0,
+  );
   const buffers: Float32Array[] = [];
   const buffer = (number: number): Float32Array => {
     buffers[number] ??= new Float32Array(largest);
@@ -110,7 +106,7 @@ async function readPieces(run: Run, parameters: readonly Parameter[], ahead: num
       await pauses.pause();
       const values = await reads[index]!;
       if (run.failed) return;
-      if (parameter.memory === null) parameter.write(values, firstRow);
+      parameter.write?.(values, firstRow);
       start(index + ahead);
       const { rows, width, info } = parameter;
       run.onRead((info.byteLength / Math.max(1, rows * width)) * length);
@@ -135,12 +131,9 @@ function cut(parameters: readonly Parameter[]): Piece[] {
   return pieces;
 }
 
-function rowsOfPiece({ width }: Parameter): number {
-  return Math.max(1, Math.floor(PIECE / Math.max(1, width)));
-}
-
-function pieceLength(parameter: Parameter): number {
-  return Math.min(parameter.rows, rowsOfPiece(parameter)) * parameter.width;
+function rowsOfPiece({ width, memory }: Parameter): number {
+  const most = Math.max(1, Math.floor(PIECE / Math.max(1, width)));
+  return memory === null ? most : Math.max(1, Math.floor(most / PACKED_ROWS)) * PACKED_ROWS;
 }
 
 function compare(a: string, b: string): number {

@@ -88,12 +88,15 @@ export class Weights {
     const { backend } = this.#root;
     const matrix = backend.createMatrix(outFeatures, inFeatures);
     this.#root.release.push(() => backend.freeMatrix(matrix));
+    const memory = backend.matrixMemory(matrix);
     this.#root.pending.push({
       info,
       rows: outFeatures,
       width: inFeatures,
-      memory: null,
-      write: (values, firstRow) => backend.writeMatrix(matrix, values, firstRow),
+      memory,
+      write: memory
+        ? (values, firstRow) => backend.packMatrix(matrix, firstRow, values.length / Math.max(1, inFeatures))
+        : (values, firstRow) => backend.writeMatrix(matrix, values, firstRow),
     });
     return matrix;
   }
@@ -103,13 +106,14 @@ export class Weights {
     const info = this.#take(name, [rows, width]);
     const { backend } = this.#root;
     const table = backend.createTable(rows, width);
+    const memory = backend.tableMemory(table);
     this.#root.release.push(() => backend.freeTable(table));
     this.#root.pending.push({
       info,
       rows,
       width,
-      memory: backend.tableMemory(table),
-      write: (values, firstRow) => backend.writeTable(table, values, firstRow),
+      memory,
+      write: memory ? null : (values, firstRow) => backend.writeTable(table, values, firstRow),
     });
     return table;
   }

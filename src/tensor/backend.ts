@@ -31,6 +31,9 @@ export interface PackedMatrix {
  * A table of rows [rows, width] that `embeddingSum` looks up. Kept apart from `Storage` because it may
  * live elsewhere: 250,002 rows of XLM-R do not belong in scarce memory for the few rows that a text needs.
  */
+/** Rows of a matrix that may be packed by themselves: a multiple of what any backend keeps together. */
+export const PACKED_ROWS = 64;
+
 export interface EmbeddingTable {
   readonly rows: number;
   readonly width: number;
@@ -133,6 +136,18 @@ export interface Backend {
 
   /** Copies whole rows [n, inFeatures], as checkpoints store them, to row `firstRow` …. Rows come in any order. */
   writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void;
+
+  /**
+   * Memory [outFeatures, inFeatures] of the matrix in which files can be read, as checkpoints store it, for
+   * `packMatrix`; null where only `writeMatrix` reaches it.
+   */
+  matrixMemory(matrix: PackedMatrix): Float32Array | null;
+
+  /**
+   * Takes over rows `firstRow … firstRow + rows − 1` that stand in `matrixMemory`, once. Portions begin at multiples of
+   * `PACKED_ROWS`, and all but the last are as many rows as a multiple of it.
+   */
+  packMatrix(matrix: PackedMatrix, firstRow: number, rows: number): void;
 
   /** Gives a weight matrix back. */
   freeMatrix(matrix: PackedMatrix): void;

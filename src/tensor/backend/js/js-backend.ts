@@ -86,6 +86,14 @@ export class JsBackend implements Backend {
     this.#kernels.packRows(matrixOf(matrix), rows, firstRow, matrix);
   }
 
+  matrixMemory(): null {
+    return null;
+  }
+
+  packMatrix(): void {
+    throw new TypeError("js: there is no memory from which matrices are packed");
+  }
+
   freeMatrix(matrix: PackedMatrix): void {
     matrixOf(matrix);
     (matrix as JsMatrix).data = null;

@@ -157,6 +157,16 @@ export class WasmBackend extends KernelCalls implements Backend {
     }
   }
 
+  matrixMemory(matrix: PackedMatrix): Float32Array | null {
+    if (!this.share.features.sharedMemory) return null; // it moves when it grows
+    return this.#floats(this.addressOfMatrix(matrix), matrix.outFeatures * matrix.inFeatures);
+  }
+
+  packMatrix(matrix: PackedMatrix, firstRow: number, rows: number): void {
+    const scratch = this.#reserve(4 * panelWidth(this.tile) * matrix.inFeatures);
+    this.#kernels.packInPlace(this.addressOfMatrix(matrix), scratch, firstRow, rows, matrix.inFeatures);
+  }
+
   freeMatrix(matrix: PackedMatrix): void {
     this.#heap.free(this.addressOfMatrix(matrix));
     (matrix as WasmMatrix).address = null;

@@ -16,6 +16,8 @@ import { type Chunk, Memory } from "./memory.ts";
 export interface LinearInputs extends LinearBoundInputs {
   /** In what order and portions the weight is written; all at once without. */
   readonly chunks?: readonly Chunk[];
+  /** The weight is put into the matrix's own memory, and packed there. */
+  readonly packed?: boolean;
   /** `residual` and the result share their storage. */
   readonly inPlace?: boolean;
 }
@@ -24,7 +26,7 @@ export async function callLinear(backend: Backend, inputs: LinearInputs): Promis
   const { rows, inFeatures, outFeatures, activation } = inputs;
   const memory = new Memory(backend);
   const x = memory.input("x", inputs.x);
-  const weight = memory.matrix(inputs.weight, outFeatures, inFeatures, inputs.chunks);
+  const weight = memory.matrix(inputs.weight, outFeatures, inFeatures, inputs);
   const bias = inputs.bias === null ? null : memory.parameter("bias", inputs.bias);
   let residual: Storage | null = null;
   let out: Storage;

@@ -41,18 +41,25 @@ export class Memory {
     return this.#guarded(values);
   }
 
-  /** [outFeatures, inFeatures], written in `chunks` of rows: first row and count of each. */
+  /** [outFeatures, inFeatures], written in `chunks` of rows, or put into its own memory in them. */
   matrix(
     values: Float32Array,
     outFeatures: number,
     inFeatures: number,
-    chunks?: readonly Chunk[],
+    { chunks = [{ first: 0, count: outFeatures }], packed = false }: MatrixWriting = {},
   ): PackedMatrix {
     const matrix = this.#backend.createMatrix(outFeatures, inFeatures);
     this.#matrices.push(matrix);
-    for (const { first, count } of chunks ?? [{ first: 0, count: outFeatures }]) {
+    const own = packed ? this.#backend.matrixMemory(matrix) : null;
+    assert.ok(!packed || own?.length === values.length, "memory that files can be read into");
+    for (const { first, count } of chunks) {
       const rows = values.slice(first * inFeatures, (first + count) * inFeatures);
-      this.#backend.writeMatrix(matrix, rows, first);
+      if (own === null) {
+        this.#backend.writeMatrix(matrix, rows, first);
+      } else {
+        own.set(rows, first * inFeatures);
+        this.#backend.packMatrix(matrix, first, count);
+      }
       rows.fill(Number.NaN); // the backend has copied them
     }
     return matrix;
@@ -96,6 +103,12 @@ export class Memory {
     guarded.fill(0); // the backend has copied them
     return storage;
   }
+}
+
+export interface MatrixWriting {
+  /** First row and count of each; all rows at once without. */
+  readonly chunks?: readonly Chunk[] | undefined;
+  readonly packed?: boolean | undefined;
 }
 
 export interface Chunk {

@@ -121,6 +121,8 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       backend.freeMatrix(matrix);
       const table = backend.createTable(4, 6);
       assert.deepEqual([table.rows, table.width], [4, 6]);
+      const memory = backend.tableMemory(table);
+      assert.ok(memory === null || memory.length === 24);
       backend.freeTable(table);
     },
   },

@@ -7,7 +7,7 @@ import { defineEmbeddingSum } from "./embedding-sum.ts";
 import { defineLayerNorm } from "./layer-norm.ts";
 import { defineLinear } from "./linear.ts";
 import { defineNormalizeRows } from "./normalize-rows.ts";
-import { definePack } from "./pack.ts";
+import { definePack, definePackInPlace } from "./pack.ts";
 import { definePool } from "./pool.ts";
 import { defineProduct, type Tile } from "./tile.ts";
 
@@ -37,6 +37,13 @@ export interface Kernels {
     panels: Pointer,
     x: Pointer,
     xStride: number,
+    firstRow: number,
+    rows: number,
+    depth: number,
+  ) => void;
+  readonly packInPlace: (
+    panels: Pointer,
+    scratch: Pointer,
     firstRow: number,
     rows: number,
     depth: number,
@@ -115,6 +122,7 @@ export function assembleKernels(
   const product = defineProduct(context);
   const activation = defineActivation(context);
   const pack = definePack(context);
+  definePackInPlace(context, pack);
   defineLinear(context, product, activation);
   defineAttention(context, product, pack);
   defineEmbeddingSum(context);

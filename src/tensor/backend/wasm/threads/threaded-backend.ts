@@ -146,6 +146,14 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#inner.writeMatrix(matrix, rows, firstRow);
   }
 
+  matrixMemory(matrix: PackedMatrix): Float32Array | null {
+    return this.#inner.matrixMemory(matrix);
+  }
+
+  packMatrix(matrix: PackedMatrix, firstRow: number, rows: number): void {
+    this.#inner.packMatrix(matrix, firstRow, rows);
+  }
+
   freeMatrix(matrix: PackedMatrix): void {
     this.#inner.freeMatrix(matrix);
   }
