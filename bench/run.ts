@@ -1,13 +1,15 @@
 /**
- * npm run bench                                  kernels, then whole models
+ * npm run bench                                  kernels, whole models, search
  * npm run bench -- kernels linear e5-large       what contains all of these words
  * npm run bench -- encode --backend js           one backend
+ * npm run bench -- search                        1,000 queries in 100,000 embeddings
  * npm run bench -- --quick                       as short as it can be: does everything work?
  */
 import { parseArgs } from "node:util";
 import type { BackendName } from "../src/tensor/select.ts";
 import { benchEncode } from "./encode.ts";
 import { benchKernels } from "./kernels.ts";
+import { benchSearch } from "./search.ts";
 
 const BACKENDS = ["js", "wasm"] as const satisfies readonly BackendName[];
 
@@ -20,6 +22,7 @@ interface BenchOptions {
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   kernels: benchKernels,
   encode: benchEncode,
+  search: benchSearch,
 };
 
 const { values, positionals } = parseArgs({
@@ -29,7 +32,7 @@ const { values, positionals } = parseArgs({
 
 const [name, ...filters] = positionals;
 if (name !== undefined && BENCHES[name] === undefined) {
-  throw new Error(`bench: expected ${Object.keys(BENCHES).join(" or ")}, got "${name}"`);
+  throw new Error(`bench: expected ${Object.keys(BENCHES).join(", ")}, got "${name}"`);
 }
 const backends = BACKENDS.filter((backend) => values.backend?.includes(backend) ?? true);
 if (backends.length < (values.backend?.length ?? 1)) {
