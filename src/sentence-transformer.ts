@@ -4,6 +4,7 @@
  * the last one made.
  */
 import type { FileSource } from "./checkpoint/file-source.ts";
+import { readAhead } from "./checkpoint/read-ahead.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
 import { checkPositive, checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
@@ -81,6 +82,19 @@ export interface SentenceTransformerOptions extends ModelOptions {
   readonly modules: readonly Module[];
 }
 
+/** What nearly every model has, and `load` reads. */
+const USUAL_FILES = [
+  "config_sentence_transformers.json",
+  "modules.json",
+  "config.json",
+  "sentence_bert_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "1_Pooling/config.json",
+];
+
 /** `encodeStream` reads so many batches at a time. */
 const BATCHES_AHEAD = 8;
 
@@ -129,7 +143,7 @@ export class SentenceTransformer {
   static async #load(model: string | URL | FileSource, options: LoadOptions): Promise<SentenceTransformer> {
     const { progress, signal } = options;
     const place = await openModelPlace(model, options);
-    const { source } = place;
+    const source = readAhead(place.source, USUAL_FILES);
     const saved = await readModelSettings(source);
     const onProgress =
       progress &&

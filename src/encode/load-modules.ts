@@ -24,7 +24,7 @@ export async function loadModules<T>(
   const backend = await selectBackend(choice);
   let declared: readonly DeclaredModule[] = [];
   try {
-    declared = await declareModules(source, { backend, maxSeqLength });
+    declared = await declareModules(source, { backend, maxSeqLength, filling: options });
     const result = make(declared.map(({ module }) => module));
     for (const { fill, close } of declared) {
       await fill(options);

@@ -65,7 +65,7 @@ export interface DeclaredModule {
   readonly module: Module;
   /** Reads the weights. */
   fill(options: FillOptions): Promise<void>;
-  /** Closes the files, whether or not the weights have been read. */
+  /** Closes the files, whether or not the weights have been read: what is not read by then will not be. */
   close(): Promise<void>;
 }
 
@@ -74,6 +74,8 @@ export interface ModuleContext {
   /** The module's own folder inside the model. */
   readonly source: FileSource;
   readonly backend: Backend;
+  /** How weights are to be read, for modules that begin early. */
+  readonly filling: FillOptions;
   /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
   readonly maxSeqLength?: number | undefined;
   /** Loads another module by its type in modules.json: for modules that consist of modules. */
@@ -87,21 +89,25 @@ export function withoutWeights(module: Module): DeclaredModule {
 
 /** Gives back what declared modules hold: memory and open files. */
 export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
-  for (const { module } of declared) module.dispose();
   await Promise.all(declared.map(({ close }) => close()));
+  for (const { module } of declared) module.dispose();
 }
 
 /** For modules with one checkpoint, which `make` takes its weights from. */
 export async function withWeights(
-  make: () => Module,
+  make: () => Module | Promise<Module>,
   weights: Weights,
   checkpoint: Checkpoint,
 ): Promise<DeclaredModule> {
-  try {
-    return { module: make(), fill: (options) => weights.fill(options), close: () => checkpoint.close() };
-  } catch (error) {
-    weights.dispose();
+  const close = async (): Promise<void> => {
+    await weights.endFill();
     await checkpoint.close();
+  };
+  try {
+    return { module: await make(), fill: (options) => weights.fill(options), close };
+  } catch (error) {
+    await close();
+    weights.dispose();
     throw error;
   }
 }

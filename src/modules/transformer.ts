@@ -109,9 +109,10 @@ export class Transformer implements InputModule {
       const source = await openModelSource(model, { ...options, signal });
       const backend = await selectBackend(options);
       const { maxSeqLength } = options;
-      const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength });
+      const filling = { signal };
+      const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength, filling });
       try {
-        await fill({ signal });
+        await fill(filling);
         return module as Transformer;
       } catch (error) {
         module.dispose();
@@ -126,17 +127,19 @@ export class Transformer implements InputModule {
     source,
     backend,
     maxSeqLength,
+    filling,
   }: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
     const [config, settings] = await Promise.all([
       ConfigReader.read(source, "config.json"),
       readSettings(source),
     ]);
     const lowercase = settings?.boolean("do_lower_case", false) ?? false;
-    const tokenizer = await loadTokenizer(source, { lowercase });
     const checkpoint = await openCheckpoint(source);
     const { encoder, weights } = await declareEncoder(config, checkpoint, backend, { pooler: false });
     return await withWeights(
-      () => {
+      async () => {
+        weights.beginFill(filling); // other threads read while this one makes the tokenizer
+        const tokenizer = await loadTokenizer(source, { lowercase });
         // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
         const wanted = settings?.has("max_seq_length")
           ? settings.integer("max_seq_length", { minimum: 1 })

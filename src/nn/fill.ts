@@ -6,8 +6,11 @@ import { PACKED_ROWS } from "../tensor/backend.ts";
 /** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */
 const PIECE = 1 << 20;
 
-/** Pieces that are read while another is written, where the checkpoint can. */
-const AHEAD = 4;
+/** Bytes that are being read at once, where the checkpoint can: enough to do while this thread is busy otherwise. */
+const UNDER_WAY = 64 * 2 ** 20;
+
+/** Of these, bytes that may lie in buffers. */
+const BUFFERED = 16 * 2 ** 20;
 
 export interface Parameter {
   readonly info: TensorInfo;
@@ -29,11 +32,14 @@ export interface FillOptions {
  * Reads every parameter. What goes straight to its place is read beside the rest, whose pieces are read while others
  * are written: loading MiniLM-L6 takes half the time that it takes one after the other (2026-11-26, Node 24, 2 cores).
  * A checkpoint that is better read in order is read once, front to back.
+ *
+ * @param stop ends it early where `stopped` is set; no read is under way when it has ended
  */
 export async function fillParameters(
   checkpoint: Checkpoint,
   parameters: readonly Parameter[],
   { signal, onProgress }: FillOptions,
+  stop: { stopped: boolean },
 ): Promise<void> {
   const ordered = parameters.toSorted(
     (a, b) => compare(a.info.file, b.info.file) || a.info.byteOffset - b.info.byteOffset,
@@ -43,28 +49,27 @@ export async function fillParameters(
   const run: Run = {
     checkpoint,
     signal,
-    failed: false,
+    stop,
     onRead: (bytes) => {
       loaded += bytes;
       onProgress?.(Math.round(loaded), total);
     },
   };
   if (!checkpoint.parallel) {
-    await readPieces(run, ordered, 1);
+    await readPieces(run, ordered, { inOrder: true });
     return;
   }
   const done = ordered.filter(({ write }) => write === null);
   const written = ordered.filter(({ write }) => write !== null);
-  const chains = [readPieces(run, done, 2), readPieces(run, written, AHEAD)];
-  await Promise.allSettled(chains); // nothing is read any more into memory that is about to be given back
+  const chains = [done, written].map((some) => readPieces(run, some, { inOrder: false }));
+  await Promise.allSettled(chains);
   await Promise.all(chains);
 }
 
 interface Run {
   readonly checkpoint: Checkpoint;
   readonly signal: AbortSignal | undefined;
-  /** One of the chains has failed: the others end, too. */
-  failed: boolean;
+  readonly stop: { stopped: boolean };
   readonly onRead: (bytes: number) => void;
 }
 
@@ -74,16 +79,17 @@ interface Piece {
   readonly length: number;
 }
 
-/** With so many reads under way at once. */
-async function readPieces(run: Run, parameters: readonly Parameter[], ahead: number): Promise<void> {
+async function readPieces(
+  run: Run,
+  parameters: readonly Parameter[],
+  { inOrder }: { readonly inOrder: boolean },
+): Promise<void> {
   const pieces = cut(parameters);
-  const largest = pieces.reduce(
-    (most, { parameter, length }) => (parameter.memory ? most : Math.max(most, length)),
-    0,
-  );
+  const ahead = inOrder ? 1 : readsAtOnce(pieces);
+  const longest = longestBuffer(pieces);
   const buffers: Float32Array[] = [];
   const buffer = (number: number): Float32Array => {
-    buffers[number] ??= new Float32Array(largest);
+    buffers[number] ??= new Float32Array(longest);
     return buffers[number];
   };
   const reads: Promise<Float32Array>[] = [];
@@ -105,18 +111,32 @@ async function readPieces(run: Run, parameters: readonly Parameter[], ahead: num
     for (const [index, { parameter, firstRow, length }] of pieces.entries()) {
       await pauses.pause();
       const values = await reads[index]!;
-      if (run.failed) return;
+      if (run.stop.stopped) return;
       parameter.write?.(values, firstRow);
       start(index + ahead);
       const { rows, width, info } = parameter;
       run.onRead((info.byteLength / Math.max(1, rows * width)) * length);
     }
   } catch (error) {
-    run.failed = true;
+    run.stop.stopped = true;
     throw error;
   } finally {
     await Promise.allSettled(reads);
   }
+}
+
+/** How many reads may be under way. */
+function readsAtOnce(pieces: readonly Piece[]): number {
+  const largest = pieces.reduce((most, { length }) => Math.max(most, 4 * length), 1);
+  const most = Math.min(UNDER_WAY / largest, BUFFERED / Math.max(1, 4 * longestBuffer(pieces)));
+  return Math.min(pieces.length, Math.max(2, Math.floor(most)));
+}
+
+function longestBuffer(pieces: readonly Piece[]): number {
+  return pieces.reduce(
+    (most, { parameter, length }) => (parameter.memory ? most : Math.max(most, length)),
+    0,
+  );
 }
 
 function cut(parameters: readonly Parameter[]): Piece[] {

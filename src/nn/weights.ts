@@ -18,6 +18,8 @@ interface Root {
   readonly taken: Set<string>;
   readonly pending: Parameter[];
   readonly release: (() => void)[];
+  readonly stop: { stopped: boolean };
+  filling: Promise<void> | null;
 }
 
 export class Weights {
@@ -30,7 +32,18 @@ export class Weights {
   }
 
   static of(checkpoint: Checkpoint, backend: Backend): Weights {
-    return new Weights({ checkpoint, backend, taken: new Set(), pending: [], release: [] }, "");
+    return new Weights(
+      {
+        checkpoint,
+        backend,
+        taken: new Set(),
+        pending: [],
+        release: [],
+        stop: { stopped: false },
+        filling: null,
+      },
+      "",
+    );
   }
 
   get backend(): Backend {
@@ -137,10 +150,35 @@ export class Weights {
     );
   }
 
-  /** Reads every parameter taken so far into its place. */
+  /**
+   * Reads every parameter taken so far into its place; goes on with what `beginFill` began.
+   */
   async fill(options: FillOptions = {}): Promise<void> {
-    const { checkpoint, pending } = this.#root;
-    await fillParameters(checkpoint, pending.splice(0), options);
+    const begun = this.#root.filling;
+    this.#root.filling = null;
+    await begun;
+    await this.#readPending(options);
+  }
+
+  /**
+   * Begins to read while the caller is busy with other things, where the checkpoint can read several places at once;
+   * it costs nothing if it was in vain. Whoever calls it calls `fill` afterwards, or `endFill`.
+   */
+  beginFill(options: FillOptions): void {
+    if (!this.#root.checkpoint.parallel) return;
+    this.#root.filling = this.#readPending(options);
+    this.#root.filling.catch(() => {}); // it is waited for in fill, or given up
+  }
+
+  /** Gives up what `beginFill` began. Nothing is read any more when it resolves. */
+  async endFill(): Promise<void> {
+    this.#root.stop.stopped = true;
+    await this.#root.filling?.catch(() => {});
+  }
+
+  async #readPending(options: FillOptions): Promise<void> {
+    const { checkpoint, pending, stop } = this.#root;
+    await fillParameters(checkpoint, pending.splice(0), options, stop);
   }
 
   /** Gives back the memory of everything that was taken. */

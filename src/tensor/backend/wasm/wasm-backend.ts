@@ -25,18 +25,27 @@ const STAGING_BYTES = 2 ** 20;
 /** What instances of one module in several threads share. */
 export interface WasmShare {
   readonly memory: WebAssembly.Memory;
-  readonly module: WebAssembly.Module;
+  /** Always the same one. */
+  readonly module: () => WebAssembly.Module;
   readonly features: EngineFeatures;
   readonly tile: Tile;
   readonly mostPages: number;
 }
 
-/** @throws UnsupportedError where this runtime cannot compile WebAssembly with SIMD. */
+/**
+ * The kernels are assembled when the first of them is called: until then a model is loaded by others.
+ *
+ * @throws UnsupportedError where this runtime cannot compile WebAssembly with SIMD.
+ */
 export function createWasmBackend(): WasmBackend {
   const features = supportedFeatures();
   const tile = chooseTile(features);
   const { memory, mostPages } = createMemory(features.sharedMemory);
-  const module = new WebAssembly.Module(assembleKernels(kernelOptions(features, tile)));
+  let compiled: WebAssembly.Module | undefined;
+  const module = (): WebAssembly.Module => {
+    compiled ??= new WebAssembly.Module(assembleKernels(kernelOptions(features, tile)));
+    return compiled;
+  };
   return new WasmBackend({ memory, module, features, tile, mostPages });
 }
 
@@ -49,7 +58,7 @@ export async function createWideWasmBackend(): Promise<WasmBackend> {
   const features = supportedFeatures();
   const module = await compileWideKernels(features);
   const { memory, mostPages } = createMemory(true);
-  return new WasmBackend({ memory, module, features, tile: WIDE_TILE, mostPages });
+  return new WasmBackend({ memory, module: () => module, features, tile: WIDE_TILE, mostPages });
 }
 
 function supportedFeatures(): EngineFeatures {
@@ -92,18 +101,17 @@ export class WasmBackend extends KernelCalls implements Backend {
   readonly share: WasmShare;
   readonly #heap: Heap;
   readonly #linear: LinearMemory;
-  readonly #kernels: Kernels;
+  #instance: Kernels | undefined;
   #scratch = { address: 0, bytes: 0 };
   #disposed = false;
 
   constructor(share: WasmShare) {
-    const { memory, module, features, tile, mostPages } = share;
+    const { memory, features, tile, mostPages } = share;
     super(tile);
     this.share = share;
     this.description = describe(features, tile);
     this.#heap = new Heap(memory, mostPages);
     this.#linear = new LinearMemory(memory);
-    this.#kernels = instantiateKernels(module, memory);
   }
 
   allocate(length: number): Storage {
@@ -258,6 +266,11 @@ export class WasmBackend extends KernelCalls implements Backend {
 
   protected override call(kernel: keyof Kernels, ...args: number[]): void {
     (this.#kernels[kernel] as (...args: number[]) => void)(...args);
+  }
+
+  get #kernels(): Kernels {
+    this.#instance ??= instantiateKernels(this.share.module(), this.share.memory);
+    return this.#instance;
   }
 
   #allocate(bytes: number): number {

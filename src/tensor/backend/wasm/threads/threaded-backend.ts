@@ -68,7 +68,8 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     localWork: number = LOCAL_WORK,
   ) {
     super(inner.share.tile);
-    const { module, memory, tile } = inner.share;
+    const { share } = inner;
+    const { memory, tile } = share;
     this.#inner = inner;
     this.description = `${inner.description}, ${threads} threads`;
     this.preferredBatchTokens = inner.preferredBatchTokens;
@@ -80,7 +81,12 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     new Int32Array(memory.buffer, barrier, 2).fill(0);
     this.#pool = new ThreadPool(
       threads,
-      { module, memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
+      {
+        get module() {
+          return share.module();
+        },
+        ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
+      },
       { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
       localWork,
     );
