@@ -18,8 +18,8 @@ function textOf(model: SentenceTransformer, tokens: number): string {
   return new Array(tokens - model.tokenizer.addedTokens()).fill("a").join(" ");
 }
 
-/** Floating-point operations of the matrix products for one sequence: 2 for each multiply-add. */
-function operations(shape: EncoderShape, tokens: number): number {
+/** Floating-point operations of the matrix products for one sequence, attention's included: 2 for each multiply-add. */
+export function operations(shape: EncoderShape, tokens: number): number {
   const { layers, hidden, intermediate } = shape;
   const perToken = 2 * (4 * hidden * hidden + 2 * hidden * intermediate);
   return layers * tokens * (perToken + 4 * tokens * hidden);

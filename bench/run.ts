@@ -1,7 +1,8 @@
 /**
- * npm run bench                                  kernels, whole models, search
+ * npm run bench                                  kernels, whole models, their share of the peak, search
  * npm run bench -- kernels linear e5-large       what contains all of these words
  * npm run bench -- encode --backend js           one backend
+ * npm run bench -- peak                          what share of the core's multiply-adds is used
  * npm run bench -- search                        1,000 queries in 100,000 embeddings
  * npm run bench -- --quick                       as short as it can be: does everything work?
  */
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import type { BackendName } from "../src/tensor/select.ts";
 import { benchEncode } from "./encode.ts";
 import { benchKernels } from "./kernels.ts";
+import { benchPeak } from "./peak.ts";
 import { benchSearch } from "./search.ts";
 
 const BACKENDS = ["js", "wasm"] as const satisfies readonly BackendName[];
@@ -22,6 +24,7 @@ interface BenchOptions {
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   kernels: benchKernels,
   encode: benchEncode,
+  peak: benchPeak,
   search: benchSearch,
 };
 
