@@ -29,6 +29,9 @@ export function panelWidth({ vectors }: Tile): number {
  */
 export const BLOCK_DEPTH = 128;
 
+/** Smaller products are summed in four blocks, in steps of this. */
+const LEAST_BLOCK_DEPTH = 16;
+
 const TILE_PARAMETERS = {
   a: "i32",
   aStride: "i32",
@@ -70,13 +73,17 @@ export function defineProduct(context: KernelContext): ProductFunction {
     const fewer = f.let("fewer", i32.div_u(p.rows, count));
     const longer = f.let("longer", i32.rem_u(p.rows, count));
 
+    const quarter = i32.and(i32.add(i32.shr_u(p.depth, 2), LEAST_BLOCK_DEPTH - 1), -LEAST_BLOCK_DEPTH);
+    const block = f.let("block", quarter);
+    f.if(i32.gt_u(block, BLOCK_DEPTH), () => block.set(BLOCK_DEPTH));
+    f.if(i32.eqz(block), () => block.set(LEAST_BLOCK_DEPTH));
     const depth = f.local("i32", "block_depth");
     const index = f.local("i32", "index");
     const rows = f.local("i32", "tile_rows");
     const a = f.local("i32", "tile_a");
     const c = f.local("i32", "tile_c");
     f.doWhile(() => {
-      depth.set(select(p.depth, BLOCK_DEPTH, i32.lt_u(p.depth, BLOCK_DEPTH)));
+      depth.set(select(p.depth, block, i32.lt_u(p.depth, block)));
       a.set(p.a);
       c.set(p.c);
       f.for(index, { from: 0, below: count }, () => {
