@@ -31,6 +31,8 @@ export interface Skip {
 }
 
 export interface ConformanceOptions {
+  /** Only the cases whose names begin with one of these; all without. */
+  readonly only?: readonly string[];
   readonly skip?: readonly Skip[];
 }
 
@@ -38,7 +40,7 @@ export interface ConformanceOptions {
 export function runConformance(
   name: string,
   createBackend: () => Backend | Promise<Backend>,
-  { skip = [] }: ConformanceOptions = {},
+  { skip = [], only = [""] }: ConformanceOptions = {},
 ): void {
   for (const prefix of skip.flatMap(({ tests }) => tests)) {
     const known = CONFORMANCE_CASES.some((entry) => entry.name.startsWith(prefix));
@@ -53,6 +55,7 @@ export function runConformance(
     after(() => backend?.dispose());
 
     for (const entry of CONFORMANCE_CASES) {
+      if (!only.some((prefix) => entry.name.startsWith(prefix))) continue;
       const reason = skip.find(({ tests }) => tests.some((prefix) => entry.name.startsWith(prefix)))?.reason;
       test(entry.name, reason === undefined ? {} : { skip: reason }, () => entry.run(backend));
     }

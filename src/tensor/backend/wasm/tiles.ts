@@ -5,7 +5,7 @@ import type { Tile } from "./kernels/tile.ts";
  * 12 sums, 2 weights and a value: the 15 vectors that V8 leaves on x86-64. 99 % of the peak of 128-bit FMA in Node 24
  * and 26, 95 % in Deno, where unrolling spares checks of addresses (2026-11, EPYC Zen 4).
  */
-const TILE_6X8: Tile = {
+export const TILE_6X8: Tile = {
   name: "6x8",
   rows: 6,
   vectors: 2,
@@ -17,7 +17,7 @@ const TILE_6X8: Tile = {
  * For engines that run out of registers sooner: 6x8 drops to half of this there. 91 % of the FMA peak in Node 22, 78 %
  * in Bun, 71 % in Node 20, which has no FMA (2026-11, EPYC Zen 4).
  */
-const TILE_2X16: Tile = {
+export const TILE_2X16: Tile = {
   name: "2x16",
   rows: 2,
   vectors: 4,
