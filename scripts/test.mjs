@@ -1,16 +1,27 @@
 // Runs the test suite: node --test over every test/**/*.test.ts (Node 20's --test takes no glob).
 // Arguments that name files or folders under test/ narrow the run; options go to node: npm test -- test/tensor
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 
-/** Files that share a process. Node starts one for each file it is given, and TypeScript's loader in it. */
-const GROUP = 8;
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** What belongs to a process as a whole: hooks outside of a suite, and the environment. */
-const NEEDS_OWN_PROCESS = /^(?:before|after|beforeEach|afterEach)\(|process\.env|\.prototype\.\w+ =/m;
+/**
+ * What belongs to a process as a whole: hooks around each test, and a changed environment. Other files share
+ * processes, since each of them reads and compiles most of the sources.
+ */
+const NEEDS_OWN_PROCESS =
+  /^(?:before|beforeEach|afterEach)\(|process\.env[.[\w\]]* = |delete process\.env|\.prototype\.\w+ =/m;
+
+/**
+ * Inside of the repository, so that the packages which the tests use are found from there, but not in
+ * node_modules: from Node 21 on, no test is looked for there, even where its file is named.
+ */
+const BUNDLES = ".tests";
 
 function testFiles(path) {
   if (statSync(path).isFile()) return path.endsWith(".test.ts") ? [path] : [];
@@ -20,21 +31,70 @@ function testFiles(path) {
     .flatMap((name) => testFiles(join(path, name)));
 }
 
-/** Modules that import several test files each: 0.3 s a file less (2026-11-23, Node 20, 2 cores). */
+/** The files of each process. Node starts them in this order; small ones come last, so that no core waits long. */
 function inGroups(files) {
-  // Not under node_modules: from Node 21 on, no test is looked for there, even where its file is named.
-  const folder = mkdtempSync(join(tmpdir(), "sentensor-tests-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const alone = files.filter((file) => NEEDS_OWN_PROCESS.test(readFileSync(file, "utf8")));
   const together = files.filter((file) => !alone.includes(file));
-  const groups = [];
-  for (let start = 0; start < together.length; start += GROUP) {
-    const group = join(folder, `group-${groups.length}.test.mjs`);
-    const imports = together.slice(start, start + GROUP).map((file) => pathToFileURL(resolve(file)).href);
-    writeFileSync(group, imports.map((url) => `import ${JSON.stringify(url)};\n`).join(""));
-    groups.push(group);
-  }
-  return [...alone, ...groups];
+  const count = Math.min(3 * availableParallelism(), together.length);
+  const groups = Array.from({ length: count }, () => []);
+  for (const [i, file] of together.entries()) groups[i % count].push(file);
+  return [...groups, ...alone.map((file) => [file])];
+}
+
+/** Bundled files find what lies beside them as if each were where its source is. */
+const ownAddresses = {
+  name: "own addresses",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const address = JSON.stringify(pathToFileURL(path).href);
+      return { contents: source.replaceAll("import.meta.url", address), loader: "ts" };
+    });
+  },
+};
+
+/** Modules that run one group of test files each. A loader of TypeScript would take a second longer in each process. */
+async function bundled(groups) {
+  mkdirSync(BUNDLES, { recursive: true });
+  const folder = mkdtempSync(join(BUNDLES, "run-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const width = String(groups.length).length;
+  const names = groups.map((_, i) => `group-${String(i).padStart(width, "0")}.test`);
+  const contents = new Map(
+    groups.map((files, i) => [
+      names[i],
+      files.map((file) => `import ${JSON.stringify(resolve(file))};\n`).join(""),
+    ]),
+  );
+  const entries = {
+    name: "groups",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^group:/ }, ({ path }) => ({
+        path: path.slice("group:".length),
+        namespace: "group",
+      }));
+      onLoad({ filter: /.*/, namespace: "group" }, ({ path }) => ({
+        contents: contents.get(path),
+        resolveDir: process.cwd(),
+      }));
+    },
+  };
+  await build({
+    entryPoints: names.map((name) => ({ in: `group:${name}`, out: name })),
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022",
+    packages: "external",
+    ignoreAnnotations: true, // package.json says that sources have no side effects; tests consist of them
+    sourcemap: true,
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    plugins: [entries, ownAddresses],
+    logLevel: "warning",
+  });
+  return names.map((name) => join(folder, `${name}.mjs`));
 }
 
 const given = process.argv.slice(2);
@@ -46,20 +106,20 @@ if (files.length === 0) {
   process.exit(1);
 }
 // Tests that start processes of their own start the built package: see test/helpers/built.ts.
-const build = spawnSync("npm", ["run", "--silent", "build"], {
+const packaged = spawnSync("npm", ["run", "--silent", "build"], {
   stdio: "inherit",
   shell: process.platform === "win32",
 });
-if (build.status !== 0) process.exit(build.status ?? 1);
+if (packaged.status !== 0) process.exit(packaged.status ?? 1);
 // By default Node leaves a core idle, which is half of a small machine. The flag came with 20.10.
 const [major, minor] = process.versions.node.split(".").map(Number);
 const concurrency = major > 20 || minor >= 10 ? [`--test-concurrency=${availableParallelism()}`] : [];
 const { status } = spawnSync(
   process.execPath,
   [
-    ...["--import", "tsx", "--test", "--test-reporter=spec", ...concurrency],
+    ...["--enable-source-maps", "--test", "--test-reporter=spec", ...concurrency],
     ...options,
-    ...(files.length > GROUP ? inGroups(files) : files),
+    ...(await bundled(inGroups(files))),
   ],
   { stdio: "inherit" },
 );

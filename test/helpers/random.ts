@@ -12,5 +12,7 @@ export function randomNumbers(seed: number): () => number {
 
 /** Values in [−scale, scale). */
 export function randomFloats(random: () => number, length: number, scale = 1): Float32Array {
-  return Float32Array.from({ length }, () => scale * (2 * random() - 1));
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = scale * (2 * random() - 1);
+  return values;
 }
