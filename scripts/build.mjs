@@ -2,6 +2,8 @@
  * Builds dist/: declarations of each module, and the code bundled into few files. Nearly all of the time that a fresh
  * process took to import 250 modules one by one went into finding, opening and linking them: 180 ms, and 45 ms for the
  * bundle (2026-11-26, Node 24).
+ *
+ * With --no-declarations, which take most of its time, the code alone: for tests that run it.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -62,13 +64,17 @@ function removeUnreachableDeclarations() {
   }
 }
 
+function declare() {
+  const compiler = fileURLToPath(import.meta.resolve("typescript/package.json"));
+  const { status } = spawnSync(
+    process.execPath,
+    [fileURLToPath(new URL("bin/tsc", `file://${compiler}`)), "-p", "tsconfig.build.json"],
+    { stdio: "inherit" },
+  );
+  if (status !== 0) process.exit(status ?? 1);
+  removeUnreachableDeclarations();
+}
+
 rmSync("dist", { recursive: true, force: true });
-const compiler = fileURLToPath(import.meta.resolve("typescript/package.json"));
-const { status } = spawnSync(
-  process.execPath,
-  [fileURLToPath(new URL("bin/tsc", `file://${compiler}`)), "-p", "tsconfig.build.json"],
-  { stdio: "inherit" },
-);
-if (status !== 0) process.exit(status ?? 1);
-removeUnreachableDeclarations();
+if (!process.argv.includes("--no-declarations")) declare();
 await build({ ...options, entryPoints: [...new Set([...ENTRIES, ...(await dynamicImports())])] });

@@ -41,13 +41,17 @@ function inGroups(files) {
   return [...groups, ...alone.map((file) => [file])];
 }
 
+/** What starts threads of its own starts those of the built package: sources would have to be bundled for each. */
+const STARTS_THREADS = resolve("src/pool/spawn-node.ts");
+
 /** Bundled files find what lies beside them as if each were where its source is. */
 const ownAddresses = {
   name: "own addresses",
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
-      const address = JSON.stringify(pathToFileURL(path).href);
+      const place = path === STARTS_THREADS ? resolve("dist/pool/spawn-node.js") : path;
+      const address = JSON.stringify(pathToFileURL(place).href);
       return { contents: source.replaceAll("import.meta.url", address), loader: "ts" };
     });
   },
@@ -106,9 +110,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 // Tests that start processes of their own start the built package: see test/helpers/built.ts.
-const packaged = spawnSync("npm", ["run", "--silent", "build"], {
+const packaged = spawnSync(process.execPath, ["scripts/build.mjs", "--no-declarations"], {
   stdio: "inherit",
-  shell: process.platform === "win32",
 });
 if (packaged.status !== 0) process.exit(packaged.status ?? 1);
 // By default Node leaves a core idle, which is half of a small machine. The flag came with 20.10.

@@ -42,7 +42,7 @@ test("exit codes: 0 done, 1 failed, 2 wrong arguments; errors are one line", {
 
 test("a run that is killed is completed by --resume, byte for byte", { timeout: 120_000 }, async (t) => {
   const folder = await temporaryFolder(t);
-  const file = await corpus(folder, 6000);
+  const file = await corpus(folder, 3000);
   const [whole, output] = [join(folder, "whole.safetensors"), join(folder, "out.safetensors")];
   await runCommand(encode, [MODEL, "-i", file, "-o", whole]);
   const child = spawnCommandLine("encode", MODEL, "-i", file, "-o", output, "--batch-size", "1");
@@ -58,7 +58,7 @@ test("a run that is killed is completed by --resume, byte for byte", { timeout: 
 
 test("Ctrl-C ends with 130 and a file that can be continued", { timeout: 120_000 }, async (t) => {
   const folder = await temporaryFolder(t);
-  const file = await corpus(folder, 6000);
+  const file = await corpus(folder, 3000);
   const output = join(folder, "out.npy");
   const child = spawnCommandLine("encode", MODEL, "-i", file, "-o", output, "--batch-size", "1");
   const result = ended(child);
@@ -68,7 +68,7 @@ test("Ctrl-C ends with 130 and a file that can be continued", { timeout: 120_000
   assert.equal(code, 130, stderr);
   assert.match(stderr, /^\d+ embeddings are there; --resume goes on after them\n$/);
   const rows = Number(/^\d+/.exec(stderr)![0]);
-  assert.ok(rows > 0 && rows < 6000);
+  assert.ok(rows > 0 && rows < 3000);
   const header = (await readFile(output)).subarray(0, 128).toString("latin1");
   assert.match(header, new RegExp(`'shape': \\(${rows}, \\d+\\)`));
 });

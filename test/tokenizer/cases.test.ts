@@ -3,7 +3,7 @@ import test from "node:test";
 import { SentensorError } from "../../src/errors.ts";
 import type { Encoding } from "../../src/tokenizer/encoding.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
-import type { EncodeOptions } from "../../src/tokenizer/tokenizer.ts";
+import type { EncodeOptions, Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { type Files, fixture, folder, type Oracle } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 
@@ -81,8 +81,11 @@ function fields(encoding: Encoding): Expected {
 }
 
 for (const [name, { files, settings, cases, decode }] of Object.entries(tokenizers)) {
+  let loaded: Promise<Tokenizer> | undefined;
+  const load = () => (loaded ??= loadTokenizer(folder(files)));
+
   test(`${name}: encodings are those of ${from}`, async () => {
-    const tokenizer = await loadTokenizer(folder(files));
+    const tokenizer = await load();
     for (const { text, pair, options = {}, expected } of cases) {
       const what = JSON.stringify({ text, pair, options });
       const encode = () => described(tokenizer.encode(text, { ...options, pair }));
@@ -92,7 +95,7 @@ for (const [name, { files, settings, cases, decode }] of Object.entries(tokenize
   });
 
   test(`${name}: ids alone equal the full encoding's`, async () => {
-    const tokenizer = await loadTokenizer(folder(files));
+    const tokenizer = await load();
     const texts = cases.map(({ text }) => text);
     const refuses = cases.some(({ expected, options }) => expected === null && options === undefined);
     const others = refuses ? [] : [...randomLines(11, 20), randomLines(12, 20).join(" ")];
@@ -113,7 +116,7 @@ for (const [name, { files, settings, cases, decode }] of Object.entries(tokenize
   });
 
   test(`${name}: settings and decoded texts are those of ${from}`, async () => {
-    const tokenizer = await loadTokenizer(folder(files));
+    const tokenizer = await load();
     assert.equal(tokenizer.modelMaxLength, settings.modelMaxLength ?? Number.POSITIVE_INFINITY);
     assert.equal(tokenizer.vocabSize, settings.vocabSize);
     assert.equal(tokenizer.paddingSide, settings.paddingSide);

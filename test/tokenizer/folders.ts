@@ -35,8 +35,20 @@ interface Based {
   readonly parts: { readonly [part: string]: unknown };
 }
 
+interface Base {
+  readonly model: object;
+}
+
+const bases = new Map<string, Base>();
+
+function readBase(path: string): Base {
+  const base = bases.get(path) ?? (JSON.parse(readFileSync(new URL(path, root), "utf8")) as Base);
+  bases.set(path, base);
+  return base;
+}
+
 function withParts({ $base, parts }: Based): unknown {
-  const file = JSON.parse(readFileSync(new URL($base, root), "utf8")) as { readonly model: object };
+  const file = readBase($base);
   const changes = (parts.model as { readonly $model?: object } | undefined)?.$model;
   const whole = { ...file, ...parts };
   return changes === undefined ? whole : { ...whole, model: { ...file.model, ...changes } };

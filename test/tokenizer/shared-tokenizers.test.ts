@@ -34,7 +34,7 @@ const tokenizers = { ...expected.tokenizers, ...byteLevel.tokenizers };
 
 /** Ids, and offsets and tokens, are compared for every n-th block: SENTENSOR_ALL_LINES=1 compares them all. */
 const all = process.env.SENTENSOR_ALL_LINES === "1";
-const everyBlock = { ids: all ? 1 : 12, full: all ? 1 : 60 };
+const everyBlock = { ids: all ? 1 : 24, full: all ? 1 : 120 };
 
 const texts =
   withoutShared === false
