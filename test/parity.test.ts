@@ -61,6 +61,7 @@ async function checkRun(
     width,
   );
   const theirs = Math.max(
+    run.error.f32Other ?? 0,
     ...(await Promise.all(
       ["alone", "batch"].map(async (how) => {
         const tensor = `${run.name}.embeddings.f32.${how}`;

@@ -26,6 +26,8 @@ export interface Run {
   readonly promptLength?: number | null;
   /** Of each text alone, with special tokens, truncated. */
   readonly tokenIds: readonly (readonly number[])[];
+  /** f32Other: how far float32 is from float64 in the library's AVX2 kernels; not recorded for the demo model. */
+  readonly error: { readonly f32Other?: number };
 }
 
 export interface Expected {
