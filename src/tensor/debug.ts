@@ -4,9 +4,16 @@ export function environment(name: string): string | undefined {
 }
 
 /**
- * Prints a line to standard error for those who set SENTENSOR_DEBUG: 1 for choices that were made, 3 for generated
- * code as text.
+ * What SENTENSOR_DEBUG asks for: 1 for choices that were made, 2 for each kernel that is called, with shapes and time
+ * (in one thread), 3 for generated code as text.
  */
-export function debug(level: 1 | 3, message: () => string): void {
-  if (Number(environment("SENTENSOR_DEBUG") ?? 0) >= level) console.error(`sentensor: ${message()}`);
+type DebugLevel = 1 | 2 | 3;
+
+export function isDebugging(level: DebugLevel): boolean {
+  return Number(environment("SENTENSOR_DEBUG") ?? 0) >= level;
+}
+
+/** Prints a line to standard error for those who asked for that much. */
+export function debug(level: DebugLevel, message: () => string): void {
+  if (isDebugging(level)) console.error(`sentensor: ${message()}`);
 }

@@ -6,7 +6,8 @@ import { hasThreads } from "./backend/wasm/threads/spawn.ts";
 import { ThreadedWasmBackend } from "./backend/wasm/threads/threaded-backend.ts";
 import { createWasmBackend, createWideWasmBackend, type WasmBackend } from "./backend/wasm/wasm-backend.ts";
 import type { Backend } from "./backend.ts";
-import { debug, environment } from "./debug.ts";
+import { debug, environment, isDebugging } from "./debug.ts";
+import { tracedBackend } from "./traced-backend.ts";
 
 /** Which CPU kernels: SIMD WebAssembly, or JavaScript where that may not be compiled. */
 export type BackendName = "wasm" | "js";
@@ -31,11 +32,17 @@ export interface BackendOptions {
  * @throws ArgumentError for options that are not known
  * @throws UnsupportedError where this runtime does not have what was asked for by name
  */
-export async function selectBackend({
+export async function selectBackend(options: BackendOptions = {}): Promise<Backend> {
+  if (!isDebugging(2)) return await select(options);
+  // What several threads do at once cannot be told apart: the shapes and times of one are shown.
+  return tracedBackend(await select({ ...options, threads: 1 }));
+}
+
+async function select({
   backend,
   threads,
   wideSimd = environment("SENTENSOR_WIDE_SIMD") === "1",
-}: BackendOptions = {}): Promise<Backend> {
+}: BackendOptions): Promise<Backend> {
   if (backend !== undefined && backend !== "wasm" && backend !== "js") {
     throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`);
   }
