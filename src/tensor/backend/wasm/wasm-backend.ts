@@ -96,7 +96,7 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; mostPages:
 export class WasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
   readonly description: string;
-  readonly preferredBatchTokens = 512;
+  readonly preferredBatchTokens = 256;
   readonly concurrency = 1;
   readonly share: WasmShare;
   readonly #heap: Heap;

@@ -4,7 +4,7 @@ import type { KernelContext } from "./context.ts";
 import { BLOCK_DEPTH, type ProductFunction, panelWidth, type Tile } from "./tile.ts";
 
 /** Bytes of the input that are multiplied with one panel after the other: they stay in the L2 cache meanwhile. */
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 512 * 1024;
 
 /** Depth of such a block at most. With more, blocks would have so few rows that weights come in too slowly. */
 const MOST_DEPTH = 512;

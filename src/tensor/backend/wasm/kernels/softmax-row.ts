@@ -1,6 +1,6 @@
 import { f32x4, i8x16, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
 import type { KernelContext, Vector } from "./context.ts";
-import { exp } from "./math/exp.ts";
+import { expOfNonPositive } from "./math/exp.ts";
 import { GROUP_SIZE, VectorGroup } from "./math/group.ts";
 
 const PARAMETERS = {
@@ -57,7 +57,7 @@ export function defineSoftmaxRow(context: KernelContext): SoftmaxRowFunction {
       const differences = Array.from({ length: vectors }, (_, v) =>
         f.let("difference", f32x4.sub(v128.load(p.scores, 16 * v), max)),
       );
-      for (const [v, weight] of exp(group, differences).entries()) {
+      for (const [v, weight] of expOfNonPositive(group, differences).entries()) {
         f.v128.store(p.scores, weight, 16 * v);
         sum.set(f32x4.add(sum, weight));
       }

@@ -5,7 +5,7 @@ import { activate } from "../../../../../src/tensor/backend/js/reference/activat
 import { i32, ModuleBuilder, v128 } from "../../../../../src/tensor/backend/wasm/assembler/index.ts";
 import { probeFeatures } from "../../../../../src/tensor/backend/wasm/features.ts";
 import { createContext } from "../../../../../src/tensor/backend/wasm/kernels/context.ts";
-import { exp } from "../../../../../src/tensor/backend/wasm/kernels/math/exp.ts";
+import { exp, expOfNonPositive } from "../../../../../src/tensor/backend/wasm/kernels/math/exp.ts";
 import { gelu } from "../../../../../src/tensor/backend/wasm/kernels/math/gelu.ts";
 import { VectorGroup, type Vectors } from "../../../../../src/tensor/backend/wasm/kernels/math/group.ts";
 import { chooseTile } from "../../../../../src/tensor/backend/wasm/tiles.ts";
@@ -85,6 +85,27 @@ for (const relaxed of arithmetics) {
     assert.deepEqual([...special.subarray(0, 5)], [1, 1, Infinity, 0, NaN]);
     assert.ok(Math.abs(special[5]! / Math.exp(Math.fround(88.72)) - 1) < 2e-7 && special[6] === Infinity);
     assert.ok(special[7]! > 0, "a denormal result is kept");
+  });
+
+  test(`${by}: exp for x ≤ 0 within 2 ulp, and where f32 has denormal numbers alone between 0 and the least other`, (t) => {
+    const run = compile(expOfNonPositive, relaxed);
+    const x = sweep().map((value) => Math.min(value, 0));
+    const actual = run(x);
+    const leastNormal = 2 ** -126;
+    let worst = 0;
+    for (const [i, value] of x.entries()) {
+      const expected = Math.exp(value);
+      if (expected < leastNormal) {
+        assert.ok(actual[i]! >= 0 && actual[i]! <= leastNormal, `exp(${value}) = ${actual[i]}`);
+        continue;
+      }
+      const distance = Math.abs(actual[i]! - expected) / ulp(expected);
+      worst = Math.max(worst, distance);
+      assert.ok(distance <= 2, `exp(${value}) = ${actual[i]}, expected ${expected}: ${distance} ulp`);
+    }
+    t.diagnostic(`at most ${worst.toFixed(2)} ulp`);
+    const special = run(Float32Array.of(0, -0, -Infinity, NaN));
+    assert.deepEqual([...special], [1, 1, 0, NaN]);
   });
 
   test(`${by}: gelu (erf) within 1e-7, apart from the rounding of the result to f32`, (t) => {

@@ -1,5 +1,5 @@
 import { f32x4 } from "../../assembler/index.ts";
-import { exp } from "./exp.ts";
+import { expOfNonPositive } from "./exp.ts";
 import type { VectorGroup, Vectors } from "./group.ts";
 
 /** From here on x · Φ(−x) is 0 in f32. */
@@ -40,6 +40,6 @@ export function gelu(group: VectorGroup, x: Vectors): Vectors {
     x,
     group.f32(0),
     product,
-    exp(group, exponent),
+    expOfNonPositive(group, exponent),
   );
 }
