@@ -69,7 +69,6 @@ export class Transformer implements InputModule {
   readonly encoder: Encoder;
   readonly tokenizer: Tokenizer;
   readonly #weights: Weights;
-  readonly #hasTokenTypes: boolean;
   readonly #specialIds: ReadonlySet<number>;
   readonly #keepsHiddenStates: boolean;
   readonly #files: TransformerFiles;
@@ -88,8 +87,6 @@ export class Transformer implements InputModule {
     this.tokenizer = tokenizer;
     this.#weights = weights;
     this.#maxSeqLength = maxSeqLength;
-    // A post-processor gives a single text other types than 0 in few models; all others need no array of them.
-    this.#hasTokenTypes = tokenizer.encode("a").tokenTypeIds.some((type) => type !== 0);
     this.#specialIds = new Set(
       [...Object.values(tokenizer.specialTokens), ...tokenizer.extraSpecialTokens]
         .map((token) => tokenizer.tokenToId(token))
@@ -180,7 +177,8 @@ export class Transformer implements InputModule {
   tokenize(text: string): TokenizedText {
     const maxLength = this.#maxSeqLength;
     const { ids, truncated } = this.tokenizer.encodeIdsWithin(text, maxLength);
-    if (!this.#hasTokenTypes) return { inputIds: ids, tokenTypeIds: null, truncated };
+    // A post-processor gives a single text other types than 0 in few models; all others need no array of them.
+    if (!this.tokenizer.hasTokenTypes) return { inputIds: ids, tokenTypeIds: null, truncated };
     const { tokenTypeIds } = this.tokenizer.encode(text, { truncation: true, maxLength });
     return { inputIds: ids, tokenTypeIds: Int32Array.from(tokenTypeIds), truncated };
   }

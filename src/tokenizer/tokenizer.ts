@@ -121,6 +121,8 @@ export class Tokenizer {
   readonly #settings: TokenizerSettings;
   readonly #fast: FastPath | null;
   readonly #frame: Frame | null;
+  /** Whether the tokens of one text, special ones included, have other types than 0. */
+  readonly hasTokenTypes: boolean;
   readonly #buffer = new IdBuffer();
   readonly #words = new TokenizedWords();
 
@@ -128,7 +130,9 @@ export class Tokenizer {
     this.#parts = parts;
     this.#settings = { ...DEFAULT_SETTINGS, ...settings };
     this.#fast = fastPath(parts);
-    this.#frame = frameOf(parts.postProcessor);
+    const probe = probeTokens(parts.postProcessor);
+    this.#frame = frameOf(probe);
+    this.hasTokenTypes = probe.some(({ tokenTypeIds }) => tokenTypeIds.some((type) => type !== 0));
   }
 
   // ── What it is ────────────────────────────────────────────────────────────────────────────────────
@@ -484,12 +488,16 @@ export class Tokenizer {
 
 const NO_FRAME: Frame = { before: [], after: [] };
 
-/** What a post-processor puts around one text, null where it does something else as well. */
-function frameOf(postProcessor: PostProcessor | null): Frame | null {
-  if (postProcessor === null) return NO_FRAME;
+/** What a post-processor makes of a text of one token, whose id is −1. */
+function probeTokens(postProcessor: PostProcessor | null): readonly Encoding[] {
   const probe = new Encoding();
   probe.push({ id: -1, token: "", offsets: [0, 0], wordId: 0, typeId: 0, special: false });
-  const ids = postProcessor.process([probe], true).flatMap((encoding) => encoding.inputIds);
+  return postProcessor?.process([probe], true) ?? [probe];
+}
+
+/** What it puts around one text, null where it does something else as well. */
+function frameOf(probe: readonly Encoding[]): Frame | null {
+  const ids = probe.flatMap((encoding) => encoding.inputIds);
   const at = ids.indexOf(-1);
   if (at < 0 || ids.indexOf(-1, at + 1) >= 0) return null;
   return { before: ids.slice(0, at), after: ids.slice(at + 1) };

@@ -95,6 +95,17 @@ export class TokenTable {
     }
   }
 
+  /** As `find`, for `prefix` followed by the units [start, end). `hash` must be that of both. */
+  findPrefixed(prefix: Uint16Array, buffer: Uint16Array, start: number, end: number, hash: number): number {
+    const mask = this.#mask;
+    for (let slot = slotOf(hash, mask); ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot]! - 1;
+      if (entry < 0) return -1;
+      if (this.#hashes[entry] === hash && this.#isPrefixed(entry, prefix, buffer, start, end))
+        return this.#values[entry]!;
+    }
+  }
+
   #isString(entry: number, string: string): boolean {
     const from = this.#starts[entry]!;
     if (this.#starts[entry + 1]! - from !== string.length) return false;
@@ -103,7 +114,18 @@ export class TokenTable {
   }
 
   #isEntry(entry: number, buffer: Uint16Array, start: number, end: number): boolean {
+    return this.#endsWith(entry, 0, buffer, start, end);
+  }
+
+  #isPrefixed(entry: number, prefix: Uint16Array, buffer: Uint16Array, start: number, end: number): boolean {
     const from = this.#starts[entry]!;
+    for (let i = 0; i < prefix.length; i++) if (prefix[i] !== this.#units[from + i]) return false;
+    return this.#endsWith(entry, prefix.length, buffer, start, end);
+  }
+
+  /** Whether what an entry has from its unit `skip` on are the units [start, end), and no more. */
+  #endsWith(entry: number, skip: number, buffer: Uint16Array, start: number, end: number): boolean {
+    const from = this.#starts[entry]! + skip;
     if (this.#starts[entry + 1]! - from !== end - start) return false;
     for (let i = start, k = from; i < end; i++, k++) if (buffer[i] !== this.#units[k]) return false;
     return true;

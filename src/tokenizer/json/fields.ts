@@ -36,6 +36,11 @@ export class JsonFields {
     return this.has(name) ? this.#object[name]! : null;
   }
 
+  /** As `get`, for a field that `keys` lists. */
+  own(name: string): Json {
+    return this.#object[name]!;
+  }
+
   /** The error for a field that is not as it must be. */
   wrong(name: string, expected: string): FormatError {
     const found = this.has(name) ? describe(this.#object[name]!) : "nothing";

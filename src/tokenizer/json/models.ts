@@ -66,8 +66,9 @@ export function readVocabulary(fields: JsonFields): Vocabulary {
   const vocab = fields.object("vocab");
   const tokens = vocab.keys();
   const ids = new Int32Array(tokens.length);
-  for (const [i, token] of tokens.entries()) {
-    const id = vocab.get(token);
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]!;
+    const id = vocab.own(token);
     if (!isTokenId(id)) throw vocab.wrong(token, "a token id");
     ids[i] = id;
   }

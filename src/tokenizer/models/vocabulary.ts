@@ -6,7 +6,7 @@ export class Vocabulary {
   readonly #ids: ArrayLike<number>;
   /** Token → id. */
   readonly table: TokenTable;
-  #byId: (string | undefined)[] | Map<number, string> | null = null;
+  #byId: readonly (string | undefined)[] | ReadonlyMap<number, string> | null = null;
 
   /** Of equal tokens the last id counts; the others stay without a token. */
   constructor(tokens: readonly string[], ids: ArrayLike<number>) {
@@ -34,18 +34,24 @@ export class Vocabulary {
 
   token(id: number): string | undefined {
     this.#byId ??= this.#invert();
-    return Array.isArray(this.#byId) ? this.#byId[id] : this.#byId.get(id);
+    return this.#byId instanceof Map ? this.#byId.get(id) : (this.#byId as readonly string[])[id];
   }
 
   *entries(): Generator<readonly [string, number]> {
     for (const [i, token] of this.#tokens.entries()) yield [token, this.#ids[i]!];
   }
 
-  #invert(): (string | undefined)[] | Map<number, string> {
+  #invert(): readonly (string | undefined)[] | ReadonlyMap<number, string> {
     const count = this.#tokens.length;
     let greatest = -1;
-    for (let i = 0; i < count; i++) greatest = Math.max(greatest, this.#ids[i]!);
+    let numbered = true;
+    for (let i = 0; i < count; i++) {
+      const id = this.#ids[i]!;
+      greatest = Math.max(greatest, id);
+      numbered &&= id === i;
+    }
     const unique = count === this.size;
+    if (numbered && unique) return this.#tokens; // as most files list them
     if (greatest < count * 4 + 1024) {
       const byId = new Array<string | undefined>(greatest + 1);
       for (let i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import type { Model, Token } from "../component.ts";
 import type { IdBuffer } from "../fast/id-buffer.ts";
-import { FIRST_HASH, nextHash, TokenTable } from "../fast/token-table.ts";
+import { FIRST_HASH, nextHash, type TokenTable } from "../fast/token-table.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface WordPieceOptions {
@@ -25,7 +25,8 @@ export class WordPiece implements Model {
 
   /** All tokens, as the first piece of a word. */
   readonly first: TokenTable;
-  readonly #continuing: TokenTable;
+  readonly #prefix: Uint16Array;
+  readonly #prefixHash: number;
   readonly #hashes: Int32Array;
   #units = new Uint16Array(128);
 
@@ -33,16 +34,11 @@ export class WordPiece implements Model {
     this.#vocabulary = vocabulary;
     this.#unkToken = unkToken;
     this.maxInputCharsPerWord = maxInputCharsPerWord;
-    const continuations: string[] = [];
-    const continuationIds: number[] = [];
-    for (const [token, id] of vocabulary.entries()) {
-      if (token.startsWith(continuingSubwordPrefix)) {
-        continuations.push(token.slice(continuingSubwordPrefix.length));
-        continuationIds.push(id);
-      }
-    }
     this.first = vocabulary.table;
-    this.#continuing = new TokenTable(continuations, continuationIds);
+    this.#prefix = Uint16Array.from({ length: continuingSubwordPrefix.length }, (_, i) =>
+      continuingSubwordPrefix.charCodeAt(i),
+    );
+    this.#prefixHash = this.#prefix.reduce(nextHash, FIRST_HASH);
     this.#hashes = new Int32Array(this.first.longest);
   }
 
@@ -101,10 +97,12 @@ export class WordPiece implements Model {
    */
   cut(units: Uint16Array, length: number, ids: number[], ends: number[]): boolean {
     const hashes = this.#hashes;
+    const table = this.first;
+    const prefix = this.#prefix;
     for (let start = 0; start < length; ) {
-      const table = start === 0 ? this.first : this.#continuing;
-      const longest = Math.min(length - start, table.longest);
-      let hash = FIRST_HASH;
+      const begins = start === 0;
+      const longest = Math.min(length - start, begins ? table.longest : table.longest - prefix.length);
+      let hash = begins ? FIRST_HASH : this.#prefixHash;
       for (let k = 0; k < longest; k++) {
         hash = nextHash(hash, units[start + k]!);
         hashes[k] = hash;
@@ -112,7 +110,10 @@ export class WordPiece implements Model {
       let size = longest;
       let id = -1;
       for (; size > 0; size--) {
-        id = table.find(units, start, start + size, hashes[size - 1]!);
+        const end = start + size;
+        id = begins
+          ? table.find(units, start, end, hashes[size - 1]!)
+          : table.findPrefixed(prefix, units, start, end, hashes[size - 1]!);
         if (id >= 0) break;
       }
       if (id < 0) return false;
