@@ -30,6 +30,8 @@ const options = {
   // Names stay as they are, so that stack traces can be read.
   minifyWhitespace: true,
   minifySyntax: true,
+  // Node prints the whole line that an uncaught error comes from.
+  lineLimit: 160,
   legalComments: "none",
   outbase: "src",
   outdir: "dist",
