@@ -17,6 +17,7 @@ export const USAGE = `npm run bench:peers -- [options]     the tables go to stdo
   --corpus DIR          where definitions.txt and mixed-length.txt lie (default ../shared/corpus)
   --timeout SECONDS     for one answer of one system (default 300)
   --sort-peers          sorts the texts by length before transformers.js cuts them into batches
+  --publish             writes all tables into docs/benchmarks.md, and a short one into README.md
   --json FILE           writes every single measurement there
 sentensor:
   --build DIR           its build (default dist)
@@ -37,6 +38,7 @@ export interface PeerOptions {
   readonly corpusFolder: string;
   readonly timeoutSeconds: number;
   readonly sortPeers: boolean;
+  readonly publish: boolean;
   readonly json: string | undefined;
   readonly build: string;
   /** The address of the build's index. */
@@ -66,6 +68,7 @@ export function parseOptions(argv: readonly string[]): PeerOptions | null {
       corpus: { type: "string", default: resolve(REPOSITORY, "../shared/corpus") },
       timeout: { type: "string", default: "300" },
       "sort-peers": { type: "boolean", default: false },
+      publish: { type: "boolean", default: false },
       json: { type: "string" },
       build: { type: "string", default: resolve(REPOSITORY, "dist") },
       backend: { type: "string" },
@@ -88,6 +91,7 @@ export function parseOptions(argv: readonly string[]): PeerOptions | null {
     corpusFolder: resolve(values.corpus),
     timeoutSeconds: wholeNumber("--timeout", values.timeout),
     sortPeers: values["sort-peers"],
+    publish: values.publish,
     json: values.json,
     build,
     library: pathToFileURL(resolve(build, "index.js")).href,

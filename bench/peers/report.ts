@@ -58,16 +58,9 @@ export function baselineOf<R extends { readonly system: System }>(
   throw new Error(`--baseline: expected one of ${names}, got "${baseline}"`);
 }
 
-function formatModel(results: ModelResults, { options, installed }: Report): readonly string[] {
-  const { model, workloads, systems, reference } = results;
-  const { short, mixed, single } = workloads;
+/** What the tables say of each system. */
+function cellsOf({ systems }: ModelResults, { options, installed }: Report) {
   const baseline = baselineOf(systems, options);
-  const measured = systems.filter(({ failure }) => failure === null);
-  const both = [short, mixed].flatMap((workload) =>
-    options.threads.map((threads) => ({ workload, threads })),
-  );
-  const describe = ({ texts, tokens }: Workload) =>
-    `${texts.length} texts of ${(tokens / texts.length).toFixed(0)} tokens on average`;
   const rate = (result: SystemResults, workload: Workload, threads: number) => {
     const name = measureName(workload, threads);
     const seconds = medianOfRounds(roundsOf(result, name));
@@ -90,6 +83,61 @@ function formatModel(results: ModelResults, { options, installed }: Report): rea
     const times = own === null || own === undefined || result === baseline ? "" : ` ×${format(bytes / own)}`;
     return `${format(bytes / 1e6)} MB${times}`;
   };
+  return {
+    rate,
+    latency,
+    first,
+    memory: (result: SystemResults) => size(result, ({ peakBytes }) => peakBytes),
+    installed: (result: SystemResults) => size(result, ({ system }) => installed.get(system.kind)),
+  };
+}
+
+/** What a README has room for: the first model's mixed texts, starts and sizes. */
+export function formatSummary(report: Report): string {
+  const { options, models } = report;
+  const results = models[0]!;
+  const { model, systems, workloads } = results;
+  const { mixed } = workloads;
+  const cells = cellsOf(results, report);
+  const measured = systems.filter(({ failure }) => failure === null);
+  const lines = [
+    `Shape of ${model.shapeOf}, ${mixed.texts.length} texts of ${(mixed.tokens / mixed.texts.length).toFixed(0)} ` +
+      `tokens on average in batches of ${BATCH_SIZE}, sentences/s · tokens/s; the time from the start of a process ` +
+      `to its first embedding; the most memory; what is installed. ×: how many times as fast or small ` +
+      `${baselineName(report)} is, in the median of ${options.runs} rounds (the least – the greatest). ` +
+      `${describeMachine()}.`,
+    "",
+    ...table(
+      [
+        "",
+        ...options.threads.map((threads) => plural(threads, "thread")),
+        "first embedding",
+        "memory",
+        "installed",
+      ],
+      measured.map((result) => [
+        result.system.name,
+        ...options.threads.map((threads) => cells.rate(result, mixed, threads)),
+        cells.first(result),
+        cells.memory(result),
+        cells.installed(result),
+      ]),
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function formatModel(results: ModelResults, report: Report): readonly string[] {
+  const { options } = report;
+  const { model, workloads, systems, reference } = results;
+  const { short, mixed, single } = workloads;
+  const cells = cellsOf(results, report);
+  const measured = systems.filter(({ failure }) => failure === null);
+  const both = [short, mixed].flatMap((workload) =>
+    options.threads.map((threads) => ({ workload, threads })),
+  );
+  const describe = ({ texts, tokens }: Workload) =>
+    `${texts.length} texts of ${(tokens / texts.length).toFixed(0)} tokens on average`;
 
   return [
     "",
@@ -101,7 +149,7 @@ function formatModel(results: ModelResults, { options, installed }: Report): rea
       ["", ...both.map(({ workload, threads }) => `${workload.name}, ${plural(threads, "thread")}`)],
       measured.map((result) => [
         result.system.name,
-        ...both.map(({ workload, threads }) => rate(result, workload, threads)),
+        ...both.map(({ workload, threads }) => cells.rate(result, workload, threads)),
       ]),
     ),
     ...options.threads.flatMap((threads) => [
@@ -112,7 +160,7 @@ function formatModel(results: ModelResults, { options, installed }: Report): rea
         ["", ...single.map(({ name }) => name)],
         measured.map((result) => [
           result.system.name,
-          ...single.map((workload) => latency(result, workload, threads)),
+          ...single.map((workload) => cells.latency(result, workload, threads)),
         ]),
       ),
     ]),
@@ -123,9 +171,9 @@ function formatModel(results: ModelResults, { options, installed }: Report): rea
       ["", "first embedding", "peak memory", "installed"],
       measured.map((result) => [
         result.system.name,
-        first(result),
-        size(result, ({ peakBytes }) => peakBytes),
-        size(result, ({ system }) => installed.get(system.kind)),
+        cells.first(result),
+        cells.memory(result),
+        cells.installed(result),
       ]),
     ),
     "",

@@ -6,7 +6,8 @@ import { machineLoad } from "./machine.ts";
 import { type ModelResults, measureModel } from "./measure.ts";
 import { type PeerOptions, parseOptions, USAGE } from "./options.ts";
 import { checkPrerequisites, findPython, installedSystems } from "./prerequisites.ts";
-import { baselineOf, formatReport } from "./report.ts";
+import { publish } from "./publish.ts";
+import { baselineOf, formatReport, type Report } from "./report.ts";
 import { listSystems } from "./systems.ts";
 import { readCorpora } from "./texts.ts";
 
@@ -28,8 +29,10 @@ async function run(options: PeerOptions): Promise<void> {
 
   const results: ModelResults[] = [];
   for (const model of models) results.push(await measureModel(model, systems, corpora, options, log));
-  process.stdout.write(formatReport({ options, models: results, installed, load, seconds: seconds() }));
+  const report: Report = { options, models: results, installed, load, seconds: seconds() };
+  process.stdout.write(formatReport(report));
   if (options.json !== undefined) writeFileSync(options.json, measurements(results));
+  if (options.publish) publish(report);
   if (results.some((model) => model.systems.some(({ failure }) => failure !== null))) process.exitCode = 1;
 }
 
