@@ -5,6 +5,7 @@ import { ArgumentError, SentensorError } from "../../src/errors.ts";
 import { partsFromJson } from "../../src/tokenizer/json/from-json.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { anyText } from "../helpers/text.ts";
 import { folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 import { mutated } from "./mutated.ts";
@@ -21,7 +22,7 @@ const folders = {
 };
 
 const piece = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 20 }), // any UTF-16 units, lone surrogates among them
+  anyText({ maxLength: 20 }),
   fc.string({ unit: "grapheme", maxLength: 20 }),
   fc.constantFrom(
     "[CLS]",
