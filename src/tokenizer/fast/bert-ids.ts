@@ -19,8 +19,8 @@ const REFUSED = 7; // what becomes of it depends on its neighbours
 
 /**
  * Ids alone of a text under a normalizer that works code point by code point, BertPreTokenizer and
- * WordPiece, in one pass over the text: what each UTF-16 unit becomes is tabulated (block by block, when
- * first met), words are hashed as they grow and looked up without making a string.
+ * WordPiece, in one pass over the text: what each UTF-16 unit becomes is tabulated when it is first met,
+ * words are hashed as they grow and looked up without making a string.
  */
 export class BertIds {
   readonly #normalizer: Normalizer | null;
@@ -167,28 +167,22 @@ export class BertIds {
     for (let i = 0; i < ids.length; i++) out.push(ids[i]!);
   }
 
-  /** Fills in the block of 256 units around one, and returns that one's kind. */
+  /** Finds out what becomes of a unit, and keeps it. */
   #learn(unit: number): number {
-    const block = unit & 0xff00;
-    for (let c = block; c < block + 256; c++) {
-      if (c >= 0xd800 && c < 0xe000) {
-        this.#kinds[c] = SURROGATE;
-        continue;
-      }
-      const text = this.#normalized(c);
-      if (text === null) {
-        this.#kinds[c] = REFUSED;
-      } else if (text.length === 0) {
-        this.#kinds[c] = DROPPED;
-      } else if (text.length > 1) {
-        this.#kinds[c] = EXPANDED;
-      } else {
-        const to = text.charCodeAt(0);
-        this.#becomes[c] = to;
-        this.#kinds[c] = whiteSpace.has(to) ? SPACE : punctuation.has(to) ? PUNCTUATION : WORD;
-      }
-    }
-    return this.#kinds[unit]!;
+    const kind = this.#kindOf(unit);
+    this.#kinds[unit] = kind;
+    return kind;
+  }
+
+  #kindOf(unit: number): number {
+    if (unit >= 0xd800 && unit < 0xe000) return SURROGATE;
+    const text = this.#normalized(unit);
+    if (text === null) return REFUSED;
+    if (text.length === 0) return DROPPED;
+    if (text.length > 1) return EXPANDED;
+    const to = text.charCodeAt(0);
+    this.#becomes[unit] = to;
+    return whiteSpace.has(to) ? SPACE : punctuation.has(to) ? PUNCTUATION : WORD;
   }
 
   #expansion(codePoint: number): string | null {
