@@ -7,7 +7,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -38,6 +39,25 @@ const options = {
   chunkNames: "chunks/[name]-[hash]",
   metafile: true,
 };
+
+/**
+ * Lets every file import the index, so that all that the index needs lands in one file. Otherwise what it shares with
+ * files that are imported dynamically would be cut into 16, by who needs it, and an import would take 56 ms instead
+ * of 43 (2026-11-27, Node 24).
+ */
+function afterIndex(entries) {
+  const [index, ...others] = entries.map((path) => resolve(path));
+  return {
+    name: "after the index",
+    setup({ onLoad, onResolve }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        if (!others.includes(path)) return;
+        return { contents: `${await readFile(path, "utf8")}import "the index";\n`, loader: "ts" };
+      });
+      onResolve({ filter: /^the index$/ }, () => ({ path: index }));
+    },
+  };
+}
 
 /** What is loaded only when it is needed keeps its name, so that package.json can leave it out for browsers. */
 async function dynamicImports() {
@@ -79,4 +99,6 @@ function declare() {
 
 rmSync("dist", { recursive: true, force: true });
 if (!process.argv.includes("--no-declarations")) declare();
-await build({ ...options, entryPoints: [...new Set([...ENTRIES, ...(await dynamicImports())])] });
+const entryPoints = [...new Set([...ENTRIES, ...(await dynamicImports())])];
+// Otherwise such an import, of which nothing is used, would be left out: package.json says that it has no effect.
+await build({ ...options, entryPoints, plugins: [afterIndex(entryPoints)], ignoreAnnotations: true });
