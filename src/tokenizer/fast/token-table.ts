@@ -106,6 +106,30 @@ export class TokenTable {
     }
   }
 
+  /**
+   * Two bits for each hash of a prefix, at (hash ^ hash >>> 15) modulo their number, which is a power of two: whether a
+   * string begins with such a prefix, and whether one ends there. `bitsPerUnit` says how much room there is: the more,
+   * the seldomer two hashes meet.
+   */
+  prefixBits(bitsPerUnit: number): Uint32Array {
+    const units = this.#units;
+    const starts = this.#starts;
+    const wanted = units.length * bitsPerUnit;
+    let size = 1024;
+    while (size < wanted && size < 2 ** 30) size *= 2;
+    const mask = size / 2 - 1;
+    const bits = new Uint32Array(size / 32);
+    for (let entry = 0, i = 0; entry + 1 < starts.length; entry++) {
+      const end = starts[entry + 1]!;
+      for (let hash = FIRST_HASH; i < end; i++) {
+        hash = nextHash(hash, units[i]!);
+        const pair = (hash ^ (hash >>> 15)) & mask;
+        bits[pair >>> 4]! |= (i + 1 === end ? 3 : 1) << ((pair & 15) * 2);
+      }
+    }
+    return bits;
+  }
+
   #isString(entry: number, string: string): boolean {
     const from = this.#starts[entry]!;
     if (this.#starts[entry + 1]! - from !== string.length) return false;

@@ -147,7 +147,8 @@ export class Unigram implements Model {
   #findBestPath(word: string): void {
     const length = word.length;
     this.#reserve(length);
-    const prefixes = this.#prefixes ?? this.#makePrefixes();
+    this.#prefixes ??= this.#vocabulary.table.prefixBits(BITS_PER_PREFIX);
+    const prefixes = this.#prefixes;
     const prefixMask = prefixes.length * 16 - 1;
     const { table } = this.#vocabulary;
     const units = this.#units;
@@ -204,23 +205,5 @@ export class Unigram implements Model {
     this.#best = new Float64Array(capacity + 1);
     this.#from = new Int32Array(capacity + 1);
     this.#ids = new Int32Array(capacity + 1);
-  }
-
-  #makePrefixes(): Uint32Array {
-    let units = 0;
-    for (const token of this.#tokens) units += token.length;
-    let bits = 1024;
-    while (bits < units * BITS_PER_PREFIX && bits < 2 ** 30) bits *= 2;
-    const prefixes = new Uint32Array(bits / 32);
-    for (const token of this.#tokens) {
-      let hash = FIRST_HASH;
-      for (let i = 0; i < token.length; i++) {
-        hash = nextHash(hash, token.charCodeAt(i));
-        const pair = (hash ^ (hash >>> 15)) & (bits / 2 - 1);
-        prefixes[pair >>> 4]! |= (i === token.length - 1 ? 3 : 1) << ((pair & 15) * 2);
-      }
-    }
-    this.#prefixes = prefixes;
-    return prefixes;
   }
 }

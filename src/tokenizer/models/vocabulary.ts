@@ -17,10 +17,9 @@ export class Vocabulary {
 
   /** The tokens as they are numbered in an array. */
   static numbered(tokens: readonly string[]): Vocabulary {
-    return new Vocabulary(
-      tokens,
-      Int32Array.from(tokens, (_, id) => id),
-    );
+    const ids = new Int32Array(tokens.length);
+    for (let id = 0; id < ids.length; id++) ids[id] = id;
+    return new Vocabulary(tokens, ids);
   }
 
   get size(): number {
