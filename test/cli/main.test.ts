@@ -42,7 +42,7 @@ test("exit codes: 0 done, 1 failed, 2 wrong arguments; errors are one line", {
 
 test("a run that is killed is completed by --resume, byte for byte", { timeout: 120_000 }, async (t) => {
   const folder = await temporaryFolder(t);
-  const file = await corpus(folder, 3000);
+  const file = await corpus(folder, 1200);
   const [whole, output] = [join(folder, "whole.safetensors"), join(folder, "out.safetensors")];
   await runCommand(encode, [MODEL, "-i", file, "-o", whole]);
   const child = spawnCommandLine("encode", MODEL, "-i", file, "-o", output, "--batch-size", "1");

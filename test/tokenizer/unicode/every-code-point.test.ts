@@ -41,9 +41,13 @@ const UNIFORM = [
 /** Beyond the first two planes: ideographs at both ends of plane 2 and in 3, tags, and what is never assigned. */
 const FAR = [0x20000, 0x2f000, 0x30000, 0xe0000, 0x10f000];
 
+/** Many texts for each code point: from U+4000 on, every third block is enough. */
+const LONG = ["UnicodeScripts", "words of GPT-2", "clusters of a charsmap", "NFC after letters"];
+
 /** What is alike throughout, or empty, is passed over but for samples: SENTENSOR_ALL_LINES=1 takes all. */
-function isTested(start: number): boolean {
+function isTested(name: string, start: number): boolean {
   if (all) return true;
+  if (LONG.includes(name) && start >= 0x4000 && (start / blockSize) % 3 !== 0) return false;
   if (start < 0x20000) return UNIFORM.every(([from, to]) => start < from || start >= to);
   return FAR.includes(start);
 }
@@ -135,7 +139,7 @@ for (const [name, apply] of Object.entries(functions)) {
     const expected = results[name];
     assert.ok(expected !== undefined, "regenerate with test/fixtures/tokenizers/generate.py");
     for (const [block, wanted] of expected.entries()) {
-      if (!isTested(block * blockSize)) continue;
+      if (!isTested(name, block * blockSize)) continue;
       const texts: string[] = [];
       for (let c = block * blockSize; c < (block + 1) * blockSize; c++) {
         if (c < 0xd800 || c > 0xdfff) texts.push(apply(String.fromCodePoint(c)));
