@@ -46,12 +46,14 @@ const options = {
  * of 43 (2026-11-27, Node 24).
  */
 function afterIndex(entries) {
-  const [index, ...others] = entries.map((path) => resolve(path));
+  const index = resolve("src/index.ts");
+  // The command line's first file does something before anything is imported.
+  const others = entries.filter((path) => path !== "src/cli/main.ts").map((path) => resolve(path));
   return {
     name: "after the index",
     setup({ onLoad, onResolve }) {
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        if (!others.includes(path)) return;
+        if (path === index || !others.includes(path)) return;
         return { contents: `${await readFile(path, "utf8")}import "the index";\n`, loader: "ts" };
       });
       onResolve({ filter: /^the index$/ }, () => ({ path: index }));

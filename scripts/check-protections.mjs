@@ -110,14 +110,14 @@ const PROTECTIONS = [
   },
   {
     name: "command line: Ctrl-C ends between two batches",
-    file: "src/cli/main.ts",
+    file: "src/cli/command-line.ts",
     find: "controller.abort(reason);",
     replace: "process.exit(reason.exitCode);",
     test: "test/cli/main.test.ts",
   },
   {
     name: "command line: a closed pipe is no error",
-    file: "src/cli/main.ts",
+    file: "src/cli/command-line.ts",
     find: 'if (error.code === "EPIPE") process.exit(0);',
     replace: "",
     test: "test/cli/main.test.ts",
