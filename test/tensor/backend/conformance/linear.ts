@@ -79,6 +79,11 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
       for (const inFeatures of [255, 256, 257, 511, 512, 513, 1030]) {
         await check(backend, randomLinear(3, inFeatures, 7));
       }
+      // More than the L2 cache has room for: several blocks of rows, of one and of several blocks of depth.
+      for (const inFeatures of [512, 1030]) {
+        const options = { activation: "relu", residual: true } as const;
+        await check(backend, randomLinear(700, inFeatures, 9, options));
+      }
     },
   },
   {
