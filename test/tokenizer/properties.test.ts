@@ -81,6 +81,51 @@ test("marks that survive come in canonical order, for ids alone too", async () =
   assert.deepEqual(Array.from(tokenizer.encodeIds(given)), [2, 5, 7, 6, 3]);
 });
 
+test("added tokens of the normalized text that look across a space are found for ids alone, too", () => {
+  const normalizers = [null, { type: "NFKC" }, { type: "Replace", pattern: { String: "_" }, content: " " }];
+  const flags = [{}, { single_word: true }, { lstrip: true }, { rstrip: true }];
+  const vocab = Object.fromEntries(["[UNK]", "a", "ab", "cd", "q", "x"].map((token, id) => [token, id]));
+  const make = (content: string, normalizer: unknown, flag: unknown) =>
+    new Tokenizer(
+      partsFromJson(
+        new TextEncoder().encode(
+          JSON.stringify({
+            version: "1.0",
+            added_tokens: [
+              {
+                ...{ id: 6, content, normalized: true, special: false },
+                ...{ single_word: false, lstrip: false, rstrip: false },
+                ...(flag as object),
+              },
+            ],
+            normalizer,
+            pre_tokenizer: { type: "WhitespaceSplit" },
+            post_processor: null,
+            decoder: null,
+            model: {
+              ...{ type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##" },
+              ...{ max_input_chars_per_word: 100, vocab },
+            },
+          }),
+        ),
+      ),
+    );
+  for (const content of [" cd", "ab cd", "ab\u00a0cd", "ab\u3000cd", "ab_cd", "_cd", "cd", "ab "]) {
+    for (const normalizer of normalizers) {
+      for (const flag of flags) {
+        const tokenizer = make(content, normalizer, flag);
+        for (const given of ["a cd x", "q ab cd x", "q ab\u00a0cd x", "q ab_cd x", "a  cd", "ab ab cd cd"]) {
+          const what = JSON.stringify([content, normalizer, flag, given]);
+          assert.deepEqual(Array.from(tokenizer.encodeIds(given)), tokenizer.encode(given).inputIds, what);
+        }
+      }
+    }
+  }
+  // tokenizers 0.23.2 gives these.
+  assert.deepEqual(make(" cd", null, { single_word: true }).encode("a cd x").inputIds, [1, 3, 5]);
+  assert.deepEqual(make("ab\u00a0cd", { type: "NFKC" }, {}).encode("q ab cd x").inputIds, [4, 6, 5]);
+});
+
 test("a lone surrogate counts as U+FFFD, and offsets stay those of the text", async () => {
   const tokenizer = await loadTokenizer(folder(folders.cased));
   const given = "the \ud800 fox \udc00\ud801 dog";

@@ -29,9 +29,13 @@ export class ChunkIds {
   static fits({ addedVocabulary, normalizer, preTokenizer }: Pipeline): boolean {
     if (normalizer !== null && !normalizer.separable) return false;
     if (preTokenizer === null || !preTokenizer.separable || preTokenizer.asksForOrigins) return false;
-    for (const [, { content, normalized, rstrip }] of addedVocabulary.tokens()) {
-      // Such a token may take in what stands behind the cut. (In the text as it is, tokens are found before.)
-      if (normalized && (rstrip || /[^ ] /.test(content))) return false;
+    // In the text as it is, tokens are found before it is cut. Those of the normalized text may take in what stands
+    // behind a cut, or ask what stands before it.
+    for (const [id, { normalized, rstrip, singleWord }] of addedVocabulary.tokens()) {
+      const content = addedVocabulary.idToToken(id)!; // in its normalized form
+      if (normalized && (rstrip || content.includes(" ", 1) || (singleWord && content.startsWith(" ")))) {
+        return false;
+      }
     }
     return true;
   }
