@@ -17,6 +17,12 @@ export class ConfigReader {
     return new ConfigReader(await readJsonObject(source, path), `${source.name.replace(/\/$/, "")}/${path}`);
   }
 
+  /** The same settings with some of them changed. */
+  with(changes: JsonObject): ConfigReader {
+    return new ConfigReader({ ...this.json, ...changes }, this.file);
+  }
+
+  /** Whether the key has a value. For settings whose absence `null` may stand for. */
   has(key: string): boolean {
     return Object.hasOwn(this.json, key) && this.json[key] !== null;
   }
@@ -48,6 +54,21 @@ export class ConfigReader {
     return value;
   }
 
+  /** {} where the key has no value. */
+  object(key: string): JsonObject {
+    const value = this.has(key) ? this.json[key] : {};
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw this.#expected(key, "an object", value);
+    }
+    return value as JsonObject;
+  }
+
+  /** Refuses keys beside those that are known: they may change the numbers. `reader` names who does not know them. */
+  refuseOthers(known: ReadonlySet<string>, reader: string): void {
+    const other = Object.keys(this.json).find((key) => !known.has(key));
+    if (other !== undefined) throw new UnsupportedError(`${this.file}: "${other}" is not known to ${reader}`);
+  }
+
   /** Refuses a setting that changes the numbers and that we do not implement. */
   refuseUnless(key: string, allowed: readonly unknown[]): void {
     if (this.has(key) && !allowed.includes(this.json[key])) {
@@ -55,8 +76,9 @@ export class ConfigReader {
     }
   }
 
+  /** The fallback stands for a key that is not there; `null` is a value, and hardly ever one that is expected. */
   #value(key: string, fallback: unknown): unknown {
-    if (this.has(key)) return this.json[key];
+    if (Object.hasOwn(this.json, key)) return this.json[key];
     if (fallback !== undefined) return fallback;
     throw new FormatError(`"${key}" is missing`, { file: this.file });
   }

@@ -50,7 +50,7 @@ export function readEncoderConfig(
     layerNormEps: reader.number("layer_norm_eps", 1e-12),
     maxPositions: reader.integer("max_position_embeddings", { minimum: 1 }),
     typeVocabSize: reader.integer("type_vocab_size", { fallback: typeVocabSize }),
-    padTokenId: reader.integer("pad_token_id", { fallback: padTokenId }),
+    padTokenId: reader.has("pad_token_id") ? reader.integer("pad_token_id") : padTokenId,
   };
   if (config.hiddenSize % config.headCount !== 0) {
     throw new FormatError(

@@ -109,7 +109,7 @@ export class DistilBertModel implements Encoder {
       layerNormEps: LAYER_NORM_EPS,
       maxPositions: reader.integer("max_position_embeddings", { minimum: 1 }),
       typeVocabSize: 0,
-      padTokenId: reader.integer("pad_token_id", { fallback: 0 }),
+      padTokenId: reader.has("pad_token_id") ? reader.integer("pad_token_id") : 0,
     };
     if (config.hiddenSize % config.headCount !== 0) {
       throw new FormatError(`n_heads ${config.headCount} does not divide dim ${config.hiddenSize}`, {

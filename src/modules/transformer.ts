@@ -1,7 +1,7 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
-import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { ArgumentError, FormatError } from "../errors.ts";
 import { openModelSource, type SourceOptions } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { declareEncoder } from "../models/registry.ts";
@@ -22,22 +22,12 @@ import {
   type TokenizedText,
   withWeights,
 } from "./module.ts";
+import { readTransformerSettings } from "./transformer-settings.ts";
 
 export interface TransformerOptions extends SourceOptions, BackendOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
 }
-
-/** In the order in which the reference looks for them; all but the first are from its first versions. */
-const settingsFiles = [
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_distilbert_config.json",
-  "sentence_camembert_config.json",
-  "sentence_albert_config.json",
-  "sentence_xlm-roberta_config.json",
-  "sentence_xlnet_config.json",
-];
 
 /** What a tokenizer may be made of. */
 const tokenizerFiles = [
@@ -126,11 +116,12 @@ export class Transformer implements InputModule {
     maxSeqLength,
     filling,
   }: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
-    const [config, settings] = await Promise.all([
+    const [modelConfig, settings] = await Promise.all([
       ConfigReader.read(source, "config.json"),
-      readSettings(source),
+      readTransformerSettings(source),
     ]);
-    const lowercase = settings?.boolean("do_lower_case", false) ?? false;
+    const config = modelConfig.with(settings.configChanges);
+    const { lowercase } = settings;
     const checkpoint = await openCheckpoint(source);
     const { encoder, weights } = await declareEncoder(config, checkpoint, backend, { pooler: false });
     return await withWeights(
@@ -138,10 +129,14 @@ export class Transformer implements InputModule {
         weights.beginFill(filling); // other threads read while this one makes the tokenizer
         const tokenizer = await loadTokenizer(source, { lowercase });
         // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
-        const wanted = settings?.has("max_seq_length")
-          ? settings.integer("max_seq_length", { minimum: 1 })
-          : tokenizer.modelMaxLength;
+        const wanted = settings.maxSeqLength ?? tokenizer.modelMaxLength;
         const longest = Math.min(wanted, encoder.maxSequenceLength);
+        if (longest < tokenizer.addedTokens()) {
+          throw new FormatError(
+            `texts are to be cut to ${longest} tokens; the special tokens alone are ${tokenizer.addedTokens()}`,
+            { file: source.name },
+          );
+        }
         const module = new Transformer(encoder, tokenizer, weights, { source, config, lowercase }, longest);
         if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
         return module;
@@ -221,18 +216,4 @@ export class Transformer implements InputModule {
     }
     await saveWeights(target, () => openCheckpoint(source), dtype);
   }
-}
-
-/** sentence_bert_config.json under one of its names; null where the folder has none. */
-async function readSettings(source: ModuleContext["source"]): Promise<ConfigReader | null> {
-  for (const path of settingsFiles) {
-    if (!(await source.exists(path))) continue;
-    const reader = await ConfigReader.read(source, path);
-    const task = reader.string("transformer_task", "feature-extraction");
-    if (task !== "feature-extraction") {
-      throw new UnsupportedError(`${reader.file}: transformer_task "${task}" is not supported`);
-    }
-    return reader;
-  }
-  return null;
 }

@@ -20,7 +20,7 @@ const legacyKeys: readonly (readonly [string, PoolingMode])[] = [
   ["pooling_mode_lasttoken", "lasttoken"],
 ];
 
-const knownKeys = new Set([
+const knownKeys: ReadonlySet<string> = new Set([
   "word_embedding_dimension",
   "embedding_dimension",
   "pooling_mode",
@@ -29,15 +29,11 @@ const knownKeys = new Set([
 ]);
 
 export function readPoolingConfig(reader: ConfigReader): PoolingConfig {
-  for (const key of Object.keys(reader.json)) {
-    if (!knownKeys.has(key)) {
-      throw new UnsupportedError(`${reader.file}: "${key}" is not known to pooling`);
-    }
-  }
+  reader.refuseOthers(knownKeys, "pooling");
   const dimensionKey = reader.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
   return {
     embeddingDimension: reader.integer(dimensionKey, { minimum: 1 }),
-    modes: reader.has("pooling_mode") ? currentModes(reader) : legacyModes(reader),
+    modes: Object.hasOwn(reader.json, "pooling_mode") ? currentModes(reader) : legacyModes(reader),
     includePrompt: reader.boolean("include_prompt", true),
   };
 }

@@ -1,0 +1,134 @@
+/**
+ * sentence_bert_config.json: how a Transformer module uses its tokenizer and encoder. Every key that would change the
+ * numbers is either followed or refused by name.
+ * sentence-transformers v6.0.1, base/modules/transformer.py (`__init__`, `load_config`, `_load_init_kwargs`).
+ */
+import type { FileSource } from "../checkpoint/file-source.ts";
+import type { JsonObject } from "../checkpoint/read-json.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { FormatError, UnsupportedError } from "../errors.ts";
+
+/** In the order in which the reference looks for them; all but the first are from its first versions. */
+const fileNames = [
+  "sentence_bert_config.json",
+  "sentence_roberta_config.json",
+  "sentence_distilbert_config.json",
+  "sentence_camembert_config.json",
+  "sentence_albert_config.json",
+  "sentence_xlm-roberta_config.json",
+  "sentence_xlnet_config.json",
+];
+
+const knownKeys: ReadonlySet<string> = new Set([
+  "max_seq_length",
+  "do_lower_case",
+  "transformer_task",
+  "modality_config",
+  "module_output_name",
+  "processing_kwargs",
+  "unpad_inputs", // packed or padded: the vectors are the same
+  "query_length",
+  "document_length",
+  "query_expansion",
+  "model_args",
+  "model_kwargs",
+  "tokenizer_args",
+  "processor_kwargs",
+  "config_args",
+  "config_kwargs",
+  "cache_dir",
+  "backend",
+]);
+
+/** Arguments of the model class that say where and how fast it computes, but not what. */
+const placementArguments: ReadonlySet<string> = new Set([
+  "trust_remote_code",
+  "torch_dtype", // as the type that config.json names: weights are read as they are stored, sums are float32
+  "dtype",
+  "attn_implementation",
+  "add_pooling_layer",
+  "device_map",
+  "low_cpu_mem_usage",
+  "use_safetensors",
+]);
+
+export interface TransformerSettings {
+  readonly lowercase: boolean;
+  /** How many tokens texts are cut to; null: as the tokenizer's own files say. */
+  readonly maxSeqLength: number | null;
+  /** Values that stand over those of config.json. */
+  readonly configChanges: JsonObject;
+}
+
+/** Those of a module's folder; the defaults where it has no such file. */
+export async function readTransformerSettings(source: FileSource): Promise<TransformerSettings> {
+  for (const path of fileNames) {
+    if (await source.exists(path)) return settingsFrom(await ConfigReader.read(source, path));
+  }
+  return { lowercase: false, maxSeqLength: null, configChanges: {} };
+}
+
+function settingsFrom(reader: ConfigReader): TransformerSettings {
+  reader.refuseOthers(knownKeys, "a Transformer");
+  const task = reader.string("transformer_task", "feature-extraction");
+  if (task !== "feature-extraction") {
+    throw new UnsupportedError(`${reader.file}: transformer_task "${task}" is not supported`);
+  }
+  for (const key of ["query_length", "document_length", "query_expansion"]) reader.refuseUnless(key, []);
+  checkModalities(reader);
+  for (const group of Object.keys(reader.object("processing_kwargs"))) {
+    const [first] = Object.keys(objectIn(reader, "processing_kwargs").object(group));
+    if (first !== undefined) refuse(reader, `processing_kwargs.${group}.${first}`);
+  }
+  for (const key of Object.keys(either(reader, "model_args", "model_kwargs").json)) {
+    if (!placementArguments.has(key)) refuse(reader, `the model's argument "${key}"`);
+  }
+  const { trust_remote_code: _, ...configChanges } = either(reader, "config_args", "config_kwargs").json;
+  return {
+    lowercase: reader.boolean("do_lower_case", false),
+    maxSeqLength: tokenizerLimit(reader) ?? limit(reader, "max_seq_length"),
+    configChanges,
+  };
+}
+
+/** The only way from texts to features that an encoder of texts has. */
+function checkModalities(reader: ConfigReader): void {
+  if (!reader.has("modality_config")) return;
+  const modalities = objectIn(reader, "modality_config");
+  if (!reader.has("module_output_name")) {
+    throw new FormatError(`"modality_config" is there without "module_output_name"`, { file: reader.file });
+  }
+  reader.refuseUnless("module_output_name", ["token_embeddings"]);
+  if (!modalities.has("text")) refuse(reader, "a modality_config without text");
+  if (modalities.has("message")) refuse(reader, "modality_config.message (a chat template)");
+  const text = objectIn(modalities, "text");
+  text.refuseUnless("method", ["forward"]);
+  text.refuseUnless("method_output_name", ["last_hidden_state"]);
+}
+
+/** `model_max_length` as an argument of the tokenizer: it stands over `max_seq_length`. */
+function tokenizerLimit(reader: ConfigReader): number | null {
+  const given = either(reader, "tokenizer_args", "processor_kwargs");
+  for (const key of Object.keys(given.json)) {
+    if (key === "trust_remote_code" || key === "use_fast" || key === "model_max_length") continue;
+    refuse(reader, `the tokenizer's argument "${key}"`);
+  }
+  return limit(given, "model_max_length");
+}
+
+function limit(reader: ConfigReader, key: string): number | null {
+  return reader.has(key) ? reader.integer(key, { minimum: 1 }) : null;
+}
+
+/** Arguments under their old or their new name; the reference lets the old one win. */
+function either(reader: ConfigReader, oldKey: string, newKey: string): ConfigReader {
+  return objectIn(reader, reader.has(oldKey) ? oldKey : newKey);
+}
+
+function objectIn(reader: ConfigReader, key: string): ConfigReader {
+  return new ConfigReader(reader.object(key), `${reader.file}, "${key}"`);
+}
+
+function refuse(reader: ConfigReader, what: string): never {
+  throw new UnsupportedError(`${reader.file}: ${what} is not supported`);
+}
