@@ -57,7 +57,9 @@ export class Dense implements Module {
     { file, open }: { readonly file: string; readonly open: () => Promise<Checkpoint> },
   ) {
     const { inFeatures, outFeatures, bias, activationFunction, useResidual } = options;
-    const activation = activations.get(activationFunction.replace(/^torch\.nn\..*\./, ""));
+    const activation = activations.get(
+      activationFunction.replace(/^torch\.nn\.(modules\.(activation|linear)\.)?/, ""),
+    );
     if (activation === undefined) {
       throw new UnsupportedError(
         `${file}: activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
@@ -144,6 +146,12 @@ export class Dense implements Module {
 
   get embeddingDimension(): number {
     return this.options.outFeatures;
+  }
+
+  /** Unknown where it takes another feature than the chain hands on. */
+  get inputDimension(): number | undefined {
+    const { moduleInputName, inFeatures } = this.options;
+    return ["sentence_embedding", "token_embeddings"].includes(moduleInputName) ? inFeatures : undefined;
   }
 
   forward(features: Features): void {

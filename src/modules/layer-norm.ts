@@ -35,6 +35,10 @@ export class LayerNorm implements Module {
     return withWeights(() => new LayerNorm(dimension, weights, source), weights, checkpoint);
   }
 
+  get inputDimension(): number {
+    return this.embeddingDimension;
+  }
+
   forward(features: Features): void {
     features.set("sentence_embedding", this.norm.forward(features.get("sentence_embedding")));
   }

@@ -20,6 +20,9 @@ export interface Module {
   /** The width of the vectors that this module gives; null: as wide as what it gets. */
   readonly embeddingDimension: number | null;
 
+  /** The width of the vectors that this module takes, where it can tell. */
+  readonly inputDimension?: number | undefined;
+
   /** Reads features, and sets its own. */
   forward(features: Features, options: ForwardOptions): Promise<void> | void;
 

@@ -48,6 +48,10 @@ export class Pooling implements Module {
     return this.config.modes.length * this.config.embeddingDimension;
   }
 
+  get inputDimension(): number {
+    return this.config.embeddingDimension;
+  }
+
   forward(features: Features): void {
     const { embeddingDimension, modes, includePrompt } = this.config;
     const tokenEmbeddings = features.get("token_embeddings");

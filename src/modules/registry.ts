@@ -2,11 +2,12 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { prefixed } from "../checkpoint/prefixed-source.ts";
 import { readJsonArray } from "../checkpoint/read-json.ts";
+import { fileNameIn, relativePathProblem } from "../checkpoint/relative-path.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { Dense } from "./dense.ts";
 import { LayerNorm } from "./layer-norm.ts";
-import { type DeclaredModule, discard, type ModuleContext, withoutWeights } from "./module.ts";
+import { type DeclaredModule, discard, type Module, type ModuleContext, withoutWeights } from "./module.ts";
 import { Normalize } from "./normalize.ts";
 import { Pooling } from "./pooling.ts";
 import { Router } from "./router.ts";
@@ -54,14 +55,27 @@ export async function declareModules(
       declared.push(withoutWeights(new Pooling({ embeddingDimension })));
       return declared;
     }
+    let width: number | null = null;
     for (const { type, path } of await readEntries(source)) {
-      declared.push(await declare(type, prefixed(source, path === "." ? "" : path)));
+      const folder = prefixed(source, path);
+      const next = await declare(type, folder);
+      declared.push(next);
+      checkWidth(next.module, width, folder);
+      width = next.module.embeddingDimension ?? width;
     }
     return declared;
   } catch (error) {
     await discard(declared);
     throw error;
   }
+}
+
+/** `width`: of what the modules before give; null: they do not tell. */
+function checkWidth({ type, inputDimension }: Module, width: number | null, { name }: FileSource): void {
+  if (inputDimension === undefined || width === null || inputDimension === width) return;
+  throw new FormatError(`${type} takes ${inputDimension} dimensions; the modules before it give ${width}`, {
+    file: fileNameIn(name, "config.json"),
+  });
 }
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
@@ -73,7 +87,12 @@ async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> 
       throw new FormatError(`entry ${index}: expected an object, found ${JSON.stringify(entry)}`, { file });
     }
     const reader = new ConfigReader(entry as ConfigReader["json"], file);
-    return { type: reader.string("type"), path: reader.string("path") };
+    const path = reader.string("path").replace(/^\.(\/|$)/, ""); // "", "." and "./" are the model's own folder
+    const problem = path === "" ? undefined : relativePathProblem(path.replace(/\/$/, ""));
+    if (problem !== undefined) {
+      throw new FormatError(`entry ${index}: the path ${JSON.stringify(path)} ${problem}`, { file });
+    }
+    return { type: reader.string("type"), path };
   });
 }
 

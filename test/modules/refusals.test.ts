@@ -45,14 +45,54 @@ test("modules.json: what is not a list of modules is an error of the file", asyn
   await refuses(files().write("modules.json", '[{"type": "x"}]'), "FormatError", /"path" is missing/);
 });
 
-test("modules.json: a path cannot leave the model's folder", () =>
-  assert.rejects(
-    SentenceTransformer.load(
-      files().write("modules.json", moduleList("sentence_transformers.models.Pooling", "../1_Pooling"))
-        .source,
-    ),
-    ArgumentError,
+test("modules.json: a path cannot leave the model's folder", async () => {
+  const listed = (path: string) =>
+    files("bert-mean").write("modules.json", moduleList("sentence_transformers.models.Pooling", path));
+  await refuses(
+    listed("../1_Pooling"),
+    "FormatError",
+    /modules\.json: entry 1: the path "\.\.\/1_P.* contains/,
+  );
+  await refuses(listed("/1_Pooling"), "FormatError", /modules\.json: entry 1: the path "\/1_P.* is absolute/);
+  for (const path of ["1_Pooling", "./1_Pooling", "1_Pooling/"]) {
+    const model = await SentenceTransformer.load(listed(path).source);
+    assert.equal((await model.encode("a")).length, model.getEmbeddingDimension());
+    await model.dispose();
+  }
+});
+
+test("widths of modules that do not fit one another are an error of the file that says so", async () => {
+  await refuses(
+    files("bert-mean").edit("1_Pooling/config.json", { word_embedding_dimension: 7 }),
+    "FormatError",
+    /1_Pooling\/config\.json: Pooling takes 7 dimensions; the modules before it give \d+$/,
+  );
+  // Modules that came together without files are told when texts are encoded.
+  const transformer = await Transformer.fromPretrained(modelFolder("bert-mean"));
+  const model = new SentenceTransformer({ modules: [transformer, new Pooling({ embeddingDimension: 7 })] });
+  await assert.rejects(model.encode("a"), /Pooling: expected token embeddings of 7 dimensions, got \d+/);
+  await model.dispose();
+});
+
+test("a limit without room for the special tokens is an error of the model", () =>
+  refuses(
+    files("bert-mean").edit("sentence_bert_config.json", { max_seq_length: 1 }),
+    "FormatError",
+    /^model: texts are to be cut to 1 tokens; the special tokens alone are 2$/,
   ));
+
+test("null is no value: what reads it does not take its default", async () => {
+  const config = (changes: Record<string, unknown>) => files("bert-mean").edit("config.json", changes);
+  await refuses(config({ hidden_act: null }), "FormatError", /"hidden_act": expected a string, found null/);
+  await refuses(config({ layer_norm_eps: null }), "FormatError", /"layer_norm_eps": expected a number/);
+  await refuses(
+    files("bert-mean").edit("1_Pooling/config.json", { pooling_mode: null }),
+    "UnsupportedError",
+    /pooling mode null is not known/,
+  );
+  const model = await SentenceTransformer.load(config({ pad_token_id: null }).source); // no padding here
+  await model.dispose();
+});
 
 test("pooling: unknown modes, keys and wrong types are refused by name", async () => {
   const pooling = (changes: Record<string, unknown>) =>
@@ -80,13 +120,6 @@ test("pooling: unknown modes, keys and wrong types are refused by name", async (
   assert.throws(() => new Pooling({ embeddingDimension: 0 }), ArgumentError);
 });
 
-test("pooling: a width that is not the encoder's is named when texts are encoded", async () => {
-  const model = await SentenceTransformer.load(
-    files("bert-mean").edit("1_Pooling/config.json", { word_embedding_dimension: 7 }).source,
-  );
-  await assert.rejects(model.encode("a"), /Pooling: expected token embeddings of 7 dimensions, got \d+/);
-});
-
 test("dense: unknown activations and shapes that do not fit are refused by name", async () => {
   const dense = (changes: Record<string, unknown>) => files().edit("2_Dense/config.json", changes);
   await refuses(
@@ -94,7 +127,11 @@ test("dense: unknown activations and shapes that do not fit are refused by name"
     "UnsupportedError",
     /2_Dense\/config\.json: activation_function "torch\.nn\.modules\.activation\.Mish" is not supported/,
   );
-  await refuses(dense({ activation_function: "my.Tanh" }), "UnsupportedError", /"my\.Tanh"/);
+  for (const name of ["my.Tanh", "torch.nn.functional.Tanh"]) {
+    await refuses(dense({ activation_function: name }), "UnsupportedError", new RegExp(`"${name}"`));
+  }
+  const model = await SentenceTransformer.load(dense({ activation_function: "torch.nn.Tanh" }).source);
+  await model.dispose();
   await refuses(dense({ out_features: 3 }), "FormatError", /"linear\.weight": expected shape \[3, \d+\]/);
   await refuses(dense({ bias: false }), "FormatError", /does not use 1 tensor .*linear\.bias/);
   await refuses(dense({ use_residual: true }), "FormatError", /no tensor "residual\.weight"/);
