@@ -1,6 +1,7 @@
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
+import { ArgumentError } from "./errors.ts";
 import { openModelSource, type SourceOptions } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
@@ -64,10 +65,16 @@ async function fromPretrained(
 export const AutoModel = { fromPretrained } as const;
 
 function callable(encoder: Encoder, weights: Weights): PretrainedModel {
-  const call = (inputs: ModelInputs, options?: ModelCallOptions) => runEncoder(encoder, inputs, options);
+  let disposed = false;
+  const call = async (inputs: ModelInputs, options?: ModelCallOptions) => {
+    if (disposed) throw new ArgumentError("AutoModel: this model has been disposed of");
+    return await runEncoder(encoder, inputs, options);
+  };
   return Object.assign(call, {
     config: encoder.config,
     dispose() {
+      if (disposed) return;
+      disposed = true;
       weights.dispose();
       encoder.backend.dispose();
     },

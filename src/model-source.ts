@@ -1,4 +1,6 @@
 /** From what the user calls a model to the place where its files are. */
+
+import { describe } from "./check-arguments.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
@@ -40,12 +42,12 @@ export async function openModelPlace(
   model: string | URL | FileSource,
   options: SourceOptions = {},
 ): Promise<ModelPlace> {
-  if (typeof model === "object" && model !== null && !(model instanceof URL)) {
+  if (isFileSource(model)) {
     return { source: model, origin: { kind: "source", name: model.name } };
   }
   if (typeof model !== "string" && !(model instanceof URL)) {
     throw new ArgumentError(
-      `expected a folder, the name of a model, an address or a FileSource, got ${model === null ? "null" : typeof model}`,
+      `expected a folder, the name of a model, an address or a FileSource, got ${describe(model)}`,
     );
   }
   const name = String(model);
@@ -73,6 +75,11 @@ export async function openModelPlace(
   }
   const { source, path } = await openModelFolder(folder);
   return { source, origin: { kind: "folder", path } };
+}
+
+function isFileSource(model: unknown): model is FileSource {
+  const { exists, open, read } = (model ?? {}) as Partial<FileSource>;
+  return [exists, open, read].every((method) => typeof method === "function");
 }
 
 /** The source alone. */

@@ -1,4 +1,5 @@
 /** Between padded batches [batch, length], as transformers has them, and the packed ones that we compute. */
+import { checkOptions, describe } from "./check-arguments.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import type { PackedTokens } from "./models/encoder.ts";
 import { formatShape, sameShape } from "./tensor/shape.ts";
@@ -24,7 +25,8 @@ export interface PackedBatch {
 
 /** @throws ShapeError, ArgumentError for shapes that do not fit, and for masks with holes. */
 export function packBatch(inputs: ModelInputs, positionsCount: "column" | "content"): PackedBatch {
-  const [batch, length] = inputs.inputIds.shape;
+  checkOptions("model", inputs);
+  const [batch, length] = checkTensor("inputIds", inputs.inputIds).shape;
   if (batch === undefined || length === undefined || inputs.inputIds.shape.length !== 2) {
     throw new ShapeError(`inputIds: expected [batch, length], got ${formatShape(inputs.inputIds.shape)}`);
   }
@@ -79,8 +81,14 @@ export function unpackRows(packed: PackedBatch, data: Float32Array, width: numbe
   return Tensor.from(out, [packed.batch, width]);
 }
 
+function checkTensor(what: string, tensor: unknown): Tensor {
+  if (tensor instanceof Tensor) return tensor;
+  throw new ArgumentError(`${what}: expected a tensor [batch, length], got ${describe(tensor)}`);
+}
+
 function matrix(what: string, tensor: Tensor | undefined, batch: number, length: number): Int32Array | null {
   if (tensor === undefined) return null;
+  checkTensor(what, tensor);
   if (!sameShape(tensor.shape, [batch, length])) {
     throw new ShapeError(
       `${what}: expected ${formatShape([batch, length])}, got ${formatShape(tensor.shape)}`,

@@ -3,6 +3,8 @@
  * modules.json names; `encode` turns texts into tokens, runs them through the modules, and hands back what
  * the last one made.
  */
+
+import { checkCallback, checkOptions, checkSignal } from "./check-arguments.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { readAhead } from "./checkpoint/read-ahead.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
@@ -68,6 +70,8 @@ export interface ModelOptions {
 export interface LoadOptions extends ModelOptions, BackendOptions, Omit<SourceOptions, "progress"> {
   /** Where to compute. */
   readonly device?: DeviceName | undefined;
+  /** How weights are kept and multiplied. */
+  readonly dtype?: "float32" | undefined;
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
   /** Told how far downloads and loading are. */
@@ -113,6 +117,7 @@ export class SentenceTransformer {
 
   /** A model from modules that exist already. `load` is the usual way. */
   constructor(options: SentenceTransformerOptions) {
+    checkOptions("SentenceTransformer", options);
     this.#pipeline = new Pipeline(options.modules);
     this.#prompts = mergePrompts(options.prompts && checkPrompts(options.prompts), undefined);
     this.#similarityFnName = checkSimilarityFunctionName(options.similarityFnName ?? "cosine");
@@ -134,7 +139,14 @@ export class SentenceTransformer {
     model: string | URL | FileSource,
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
+    checkOptions("load", options);
+    checkCallback("load: progress", options.progress);
     if (options.device !== undefined) checkDevice(options.device);
+    if (options.dtype !== undefined && options.dtype !== "float32") {
+      throw new UnsupportedError(
+        `load: dtype ${JSON.stringify(options.dtype)} is not supported; known: float32`,
+      );
+    }
     return await whileRunning(options.signal, (signal) =>
       SentenceTransformer.#load(model, { ...options, signal }),
     );
@@ -189,6 +201,10 @@ export class SentenceTransformer {
   encode(texts: string | readonly string[], options: EncodeOptions): Promise<EncodeResult>;
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
     this.#pipeline.checkAlive();
+    checkOptions("encode", options);
+    checkCallback("encode: onProgress", options.onProgress);
+    checkSignal(options.signal);
+    options.signal?.throwIfAborted();
     const single = typeof texts === "string";
     const list = single ? [texts] : checkTexts(texts);
     const { outputValue = "sentence_embedding", quantizationRanges } = options;
@@ -358,7 +374,7 @@ export class SentenceTransformer {
   }
 
   set truncateDim(value: number | null) {
-    this.#truncateDim = value === null ? null : checkPositive("truncateDim", value);
+    this.#truncateDim = checkTruncateDim(value);
   }
 
   /** The length of the vectors that `encode` gives. */
@@ -516,7 +532,7 @@ export class SentenceTransformer {
       prompt: resolvePrompt(this.#prompts, this.#defaultPromptName, options),
       task: task ?? null,
       batchSize: checkPositive("batchSize", options.batchSize ?? 32),
-      truncateDim: truncateDim === undefined ? this.#truncateDim : checkPositive("truncateDim", truncateDim),
+      truncateDim: truncateDim === undefined ? this.#truncateDim : checkTruncateDim(truncateDim),
       normalize: options.normalizeEmbeddings ?? false,
     };
   }
@@ -554,4 +570,9 @@ type EncodeResult = Vector | Vector[] | Tensor | Tensor[] | TextFeatures | TextF
 function vectorsOf({ data, shape }: Tensor): Vector[] {
   const [count, dimension] = shape as [number, number];
   return Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension) as Vector);
+}
+
+/** null: all dimensions. */
+function checkTruncateDim(value: number | null): number | null {
+  return value === null ? null : checkPositive("truncateDim", value);
 }

@@ -1,5 +1,6 @@
 /** A tokenizer that is called with texts and gives tensors, as transformers' tokenizers are used. */
-import { ShapeError } from "./errors.ts";
+import { checkOptions, describe } from "./check-arguments.ts";
+import { ArgumentError, ShapeError } from "./errors.ts";
 import type { ModelInputs } from "./padded-batch.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import type { EncodeOptions, TextOrPair, Tokenizer } from "./tokenizer/tokenizer.ts";
@@ -18,16 +19,18 @@ export interface PretrainedTokenizer extends Pick<Tokenizer, keyof Tokenizer> {
   (texts: string | readonly TextOrPair[], options?: TokenizerCallOptions): TokenizedBatch;
 }
 
-/** The methods and properties of `tokenizer` on a function. */
+/** The methods, accessors and fields of `tokenizer` on a function. */
 export function callableTokenizer(tokenizer: Tokenizer): PretrainedTokenizer {
   const call = (texts: string | readonly TextOrPair[], options?: TokenizerCallOptions) =>
     encodeToTensors(tokenizer, texts, options);
-  const members = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(tokenizer) as Tokenizer);
+  const members = {
+    ...Object.getOwnPropertyDescriptors(Object.getPrototypeOf(tokenizer) as Tokenizer),
+    ...Object.getOwnPropertyDescriptors(tokenizer),
+  };
   for (const [name, { value, get }] of Object.entries(members)) {
     if (name === "constructor") continue;
     if (typeof value === "function") Object.defineProperty(call, name, { value: value.bind(tokenizer) });
-    else if (get !== undefined)
-      Object.defineProperty(call, name, { get: get.bind(tokenizer), enumerable: true });
+    else Object.defineProperty(call, name, { get: get?.bind(tokenizer) ?? (() => value), enumerable: true });
   }
   return call as unknown as PretrainedTokenizer;
 }
@@ -37,6 +40,10 @@ function encodeToTensors(
   texts: string | readonly TextOrPair[],
   options: TokenizerCallOptions = {},
 ): TokenizedBatch {
+  if (typeof texts !== "string" && !Array.isArray(texts)) {
+    throw new ArgumentError(`tokenizer: expected a text or an array of texts, got ${describe(texts)}`);
+  }
+  checkOptions("tokenizer", options);
   const encodings = tokenizer.encodeBatch(typeof texts === "string" ? [texts] : texts, options);
   const length = encodings[0]?.inputIds.length ?? 0;
   const uneven = encodings.findIndex(({ inputIds }) => inputIds.length !== length);

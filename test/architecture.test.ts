@@ -56,6 +56,7 @@ test("the rules look at real files", () => {
 const layers: readonly { readonly of: string; readonly may: readonly string[] }[] = [
   { of: "errors.ts", may: [] },
   { of: "scheduling.ts", may: [] },
+  { of: "check-arguments.ts", may: ["errors.ts"] },
   { of: "tensor/backend.ts", may: [] },
   { of: "tensor/backend", may: ["errors.ts", "tensor/backend.ts", "tensor/shape.ts", "tensor/dtype.ts"] },
   { of: "tensor", may: ["errors.ts", "scheduling.ts"] },
@@ -63,7 +64,7 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   { of: "tokenizer", may: ["errors.ts", "checkpoint"] },
   { of: "nn", may: ["errors.ts", "scheduling.ts", "checkpoint", "tensor"] },
   { of: "models", may: ["errors.ts", "scheduling.ts", "config-reader.ts", "checkpoint", "tensor", "nn"] },
-  { of: "pooling", may: ["errors.ts", "config-reader.ts", "tensor"] },
+  { of: "pooling", may: ["errors.ts", "check-arguments.ts", "config-reader.ts", "tensor"] },
 ];
 
 for (const { of, may } of layers) {

@@ -61,5 +61,18 @@ test("without sentence-transformers files, too", async () => {
   assert.equal(tokenizer.decode(inputIds, { skipSpecialTokens: true }), "a text");
   assert.equal(tokenizer.idToToken(tokenizer.tokenToId("a")!), "a");
   assert.ok(tokenizer.vocabSize > 1000);
+  assert.equal(tokenizer.hasTokenTypes, false);
+  const wrong = (value: unknown) => value as never;
+  assert.throws(() => tokenizer(wrong(3)), /^ArgumentError: tokenizer: expected a text or an array of texts/);
+  assert.throws(
+    () => tokenizer("a", wrong(null)),
+    /^ArgumentError: tokenizer: expected an object of options/,
+  );
+  assert.throws(() => tokenizer.decode(wrong(encoded.inputIds)), /^ArgumentError: decode: expected ids/);
+  assert.throws(() => sentensor.meanPooling(lastHiddenState, wrong(null)), /^ArgumentError: meanPooling: /);
+  await assert.rejects(bert(wrong(undefined)), /^ArgumentError: model: expected an object/);
+  await assert.rejects(bert(wrong({ inputIds: [[1]] })), /^ArgumentError: inputIds: expected a tensor/);
   bert.dispose();
+  bert.dispose();
+  await assert.rejects(bert(encoded), /^ArgumentError: AutoModel: this model has been disposed of/);
 });

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import {
   ArgumentError,
   Dense,
+  MemorySource,
   Normalize,
   Pooling,
   SentenceTransformer,
@@ -38,6 +39,41 @@ test("batch size, order and company change no bit of an embedding", async () => 
   }
   const reversed = await model.encode([...texts].reverse());
   assert.deepEqual(reversed.reverse(), alone);
+});
+
+test("what callers pass by mistake is told by name", async () => {
+  const wrong = (options: unknown) => model.encode("a", options as never);
+  await assert.rejects(wrong(null), /^ArgumentError: encode: expected an object of options, got null/);
+  await assert.rejects(wrong({ onProgress: 3 }), /^ArgumentError: encode: onProgress: expected a function/);
+  await assert.rejects(
+    wrong({ signal: {} }),
+    /^ArgumentError: signal: expected an AbortSignal, got an object/,
+  );
+  const load = (what: unknown, options?: unknown) =>
+    SentenceTransformer.load(what as never, options as never);
+  await assert.rejects(load("x", null), /^ArgumentError: load: expected an object of options/);
+  await assert.rejects(load("x", { progress: 3 }), /^ArgumentError: load: progress: expected a function/);
+  await assert.rejects(load("x", { signal: 3 }), /^ArgumentError: signal: expected an AbortSignal/);
+  await assert.rejects(load("x", { dtype: "int8" }), /^UnsupportedError: load: dtype "int8"/);
+  for (const what of [{}, [], null, 3]) await assert.rejects(load(what), /^ArgumentError: expected a folder/);
+  const make = (options: unknown) => new SentenceTransformer(options as never);
+  assert.throws(() => make(undefined), /^ArgumentError: SentenceTransformer: expected an object of options/);
+  assert.throws(() => make({ modules: null }), /^ArgumentError: .* array of modules, got null/);
+  assert.throws(() => make({ modules: [{}] }), /^ArgumentError: .* module 0 has no method `forward`/);
+  assert.throws(() => new MemorySource({} as never), /^ArgumentError: MemorySource: expected a Map/);
+  assert.throws(() => Tensor.from(null as never), /^ArgumentError: Tensor\.from: expected a typed array/);
+  assert.throws(() => Tensor.from([1], 1 as never), /^ArgumentError: Tensor\.from: expected the shape/);
+});
+
+test("a signal that is aborted ends calls with nothing to do, too", () =>
+  assert.rejects(model.encode([], { signal: AbortSignal.abort() }), { name: "AbortError" }));
+
+test("truncateDim null means all dimensions, whatever the model's setting", async () => {
+  const whole = await model.encode("a");
+  model.truncateDim = 3;
+  assert.deepEqual(await model.encode("a", { truncateDim: null }), whole);
+  assert.equal((await model.encode("a")).length, 3);
+  model.truncateDim = null;
 });
 
 test("no texts give no vectors", async () => {

@@ -1,4 +1,4 @@
-import { FileError } from "../errors.ts";
+import { ArgumentError, FileError } from "../errors.ts";
 import type { FileSource, RangeReader } from "./file-source.ts";
 import { checkReadRange } from "./read-range.ts";
 import { checkRelativePath, fileNameIn } from "./relative-path.ts";
@@ -9,6 +9,7 @@ export class MemorySource implements FileSource {
   readonly #files: ReadonlyMap<string, Uint8Array>;
 
   constructor(files: ReadonlyMap<string, Uint8Array>, name = "memory") {
+    if (!(files instanceof Map)) throw new ArgumentError("MemorySource: expected a Map of files by path");
     this.name = name;
     this.#files = files;
   }

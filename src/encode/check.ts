@@ -1,4 +1,5 @@
 /** What callers of `encode` may pass. */
+import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
 import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
 
@@ -31,10 +32,4 @@ export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecisio
   throw new ArgumentError(
     `precision: expected ${precisions.join(", ")}, got ${JSON.stringify(precision) ?? String(precision)}`,
   );
-}
-
-/** The kind of a value, in words. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
 }

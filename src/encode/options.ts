@@ -26,8 +26,8 @@ export interface EncodeOptions {
   readonly onProgress?: ((done: number, total: number, progress: EncodeProgress) => void) | undefined;
   /** Divides each embedding by its length, after truncation. Default: false. */
   readonly normalizeEmbeddings?: boolean | undefined;
-  /** Keeps only the first dimensions of sentence embeddings. Default: the model's `truncateDim`. */
-  readonly truncateDim?: number | undefined;
+  /** Keeps only the first dimensions of sentence embeddings; null: all. Default: the model's `truncateDim`. */
+  readonly truncateDim?: number | null | undefined;
   /**
    * Quantizes the embeddings, all of them together, after normalization: see `util.quantizeEmbeddings`.
    * Default: "float32", as they are.

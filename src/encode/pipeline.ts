@@ -1,4 +1,5 @@
 /** The modules of a model as one chain: texts in at the first, results out at the last. */
+import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
 import { Features } from "../modules/features.ts";
 import { type InputModule, isInputModule, type Module } from "../modules/module.ts";
@@ -29,7 +30,14 @@ export class Pipeline {
 
   /** @throws ArgumentError where the first module does not take texts. */
   constructor(modules: readonly Module[]) {
-    const [first, ...others] = modules;
+    if (!Array.isArray(modules)) {
+      throw new ArgumentError(`SentenceTransformer: expected an array of modules, got ${describe(modules)}`);
+    }
+    const alien = modules.findIndex((module) => typeof module?.forward !== "function");
+    if (alien !== -1) {
+      throw new ArgumentError(`SentenceTransformer: module ${alien} has no method \`forward\``);
+    }
+    const [first, ...others]: Module[] = modules;
     if (first === undefined || !isInputModule(first)) {
       throw new ArgumentError(
         "SentenceTransformer: the first module turns text into tokens (a Transformer, for one); " +

@@ -2,7 +2,8 @@
  * Pooling of padded batches outside of a SentenceTransformer, as the documentation's "Sentence Embeddings
  * with Transformers" writes it: tensors in host memory, sums in f64.
  */
-import { ShapeError } from "../errors.ts";
+import { describe } from "../check-arguments.ts";
+import { ArgumentError, ShapeError } from "../errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -16,12 +17,18 @@ export interface PaddedTokens {
   readonly mask: Tensor["data"];
 }
 
-/** @throws ShapeError unless the states are [batch, length, width] and the mask is [batch, length]. */
+/** @throws ArgumentError for what is no tensor. @throws ShapeError unless the states are [batch, length, width] and the mask is [batch, length]. */
 export function paddedTokens(
   operation: string,
   lastHiddenState: Tensor,
   attentionMask: Tensor,
 ): PaddedTokens {
+  for (const tensor of [lastHiddenState, attentionMask] as readonly unknown[]) {
+    if (tensor instanceof Tensor) continue;
+    throw new ArgumentError(
+      `${operation}: expected the states and the attention mask as tensors, got ${describe(tensor)}`,
+    );
+  }
   const [batch, length, width] = lastHiddenState.shape;
   if (
     batch === undefined ||

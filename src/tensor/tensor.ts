@@ -54,6 +54,14 @@ export class Tensor {
 
   /** A tensor over `data`, which is not copied. @throws ShapeError where the sizes differ. */
   static from(data: TensorData | readonly number[], shape?: Shape): Tensor {
+    if (!ArrayBuffer.isView(data) && !Array.isArray(data)) {
+      throw new ArgumentError(
+        `Tensor.from: expected a typed array or an array of numbers, got ${typeof data}`,
+      );
+    }
+    if (shape !== undefined && !Array.isArray(shape)) {
+      throw new ArgumentError(`Tensor.from: expected the shape as an array, got ${typeof shape}`);
+    }
     const values: TensorData = ArrayBuffer.isView(data) ? data : Float32Array.from(data);
     const dimensions = shape === undefined ? [values.length] : [...shape];
     if (elementCount(dimensions) !== values.length) {

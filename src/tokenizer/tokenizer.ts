@@ -470,6 +470,9 @@ export class Tokenizer {
   /** The text of token ids. Ids that the vocabulary does not have are left out. */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
     const { addedVocabulary, decoder, model } = this.#parts;
+    if (typeof ids?.[Symbol.iterator] !== "function") {
+      throw new ArgumentError("decode: expected ids, as an array or the `data` of a tensor");
+    }
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.idToToken(id);

@@ -1,0 +1,28 @@
+/** What callers may pass, where TypeScript was not there to tell them. */
+import { ArgumentError } from "./errors.ts";
+
+/** The kind of a value, in words. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
+}
+
+/** @throws ArgumentError for options that are no object. */
+export function checkOptions(operation: string, options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new ArgumentError(`${operation}: expected an object of options, got ${describe(options)}`);
+}
+
+/** @throws ArgumentError for a callback that cannot be called. */
+export function checkCallback(what: string, callback: unknown): void {
+  if (callback === undefined || typeof callback === "function") return;
+  throw new ArgumentError(`${what}: expected a function, got ${describe(callback)}`);
+}
+
+/** @throws ArgumentError for what is no AbortSignal, of whatever realm. */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (typeof throwIfAborted === "function" && typeof addEventListener === "function") return;
+  throw new ArgumentError(`signal: expected an AbortSignal, got ${describe(signal)}`);
+}
