@@ -7,10 +7,10 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
 }
 
-/** @throws ArgumentError for options that are no object. */
+/** @throws ArgumentError for options, or content, that are no object. */
 export function checkOptions(operation: string, options: unknown): void {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError(`${operation}: expected an object of options, got ${describe(options)}`);
+  throw new ArgumentError(`${operation}: expected an object, got ${describe(options)}`);
 }
 
 /** @throws ArgumentError for a callback that cannot be called. */

@@ -39,6 +39,7 @@ export async function* encodeWindows<P extends EmbeddingPrecision>(
       for (const [i, text] of texts.entries()) {
         const embedding = vectors[i]!.slice() as QuantizedArray<P>;
         yield { index, text, embedding, truncated: truncated[i] === 1 };
+        windows.checkSignal(); // what is computed already is not wanted any more
         index++;
       }
     }

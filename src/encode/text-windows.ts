@@ -28,7 +28,7 @@ export class TextWindows {
    * @throws ArgumentError for what is not a text; the signal's reason; whatever the source throws
    */
   async read(limit: number): Promise<string[]> {
-    this.#signal?.throwIfAborted();
+    this.checkSignal();
     const window: string[] = [];
     let linger: Timer | null = null;
     try {
@@ -51,6 +51,11 @@ export class TextWindows {
       linger?.clear();
     }
     return window;
+  }
+
+  /** @throws the signal's reason, once it is aborted */
+  checkSignal(): void {
+    this.#signal?.throwIfAborted();
   }
 
   /** Tells a source that has not ended that nobody reads on. */

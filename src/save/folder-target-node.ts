@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkRelativePath } from "../checkpoint/relative-path.ts";
 import { writeFileAtomically } from "../checkpoint/write-file-node.ts";
+import { FileError } from "../errors.ts";
 import type { FileTarget } from "./file-target.ts";
 
 /** A folder on disk, made where it is missing. Each file is complete or not there. */
@@ -12,7 +13,10 @@ export function folderTarget(folder: string | URL): FileTarget {
     async write(path, content) {
       checkRelativePath(root, path);
       const file = join(root, path);
-      await mkdir(dirname(file), { recursive: true });
+      const parent = dirname(file);
+      await mkdir(parent, { recursive: true }).catch((cause: Error) => {
+        throw new FileError(parent, `cannot be made a folder: ${cause.message}`, { cause });
+      });
       await writeFileAtomically(file, piecesOf(content));
     },
   };

@@ -1,9 +1,15 @@
-import { UnsupportedError } from "../errors.ts";
+import { describe } from "../check-arguments.ts";
+import { ArgumentError, UnsupportedError } from "../errors.ts";
 import type { FileTarget } from "./file-target.ts";
 
 /** A folder on disk, where there are folders, or a target of the caller's own. */
 export async function openTarget(target: string | URL | FileTarget): Promise<FileTarget> {
-  if (typeof target === "object" && !(target instanceof URL)) return target;
+  if (typeof target === "object" && target !== null && !(target instanceof URL)) return target;
+  if (!(target instanceof URL) && (typeof target !== "string" || target === "")) {
+    throw new ArgumentError(
+      `save: expected the path of a folder or a FileTarget, got ${target === "" ? '""' : describe(target)}`,
+    );
+  }
   if (typeof process === "undefined" || process.versions?.node === undefined) {
     throw new UnsupportedError(`"${target}": this runtime has no folders; pass a FileTarget`);
   }

@@ -279,3 +279,16 @@ test("a static model's tokens are counted as it has them: without special tokens
     await own.dispose();
   }
 });
+
+test("nothing comes out after an abort, not even what was computed already", async () => {
+  const controller = new AbortController();
+  const seen: number[] = [];
+  const reading = async () => {
+    for await (const { index } of model.encodeStream(texts, { signal: controller.signal })) {
+      seen.push(index);
+      if (index === 2) controller.abort(new Error("enough"));
+    }
+  };
+  await assert.rejects(reading(), /^Error: enough$/);
+  assert.deepEqual(seen, [0, 1, 2]);
+});

@@ -145,3 +145,19 @@ test("a folder on disk is made, and written over when saved again", async () => 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("places that cannot be a folder are told by name", async () => {
+  const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
+  const inFile = join(modelFolder("bert-mean"), "config.json", "inside");
+  await assert.rejects(model.save(inFile), {
+    name: "FileError",
+    message: /inside: cannot be made a folder: ENOTDIR/,
+  });
+  for (const place of ["", null, 3]) {
+    await assert.rejects(model.save(place as never), {
+      name: "ArgumentError",
+      message: /^save: expected the path of a folder or a FileTarget, got /,
+    });
+  }
+  await model.dispose();
+});

@@ -1,4 +1,5 @@
 /** Embeddings on their way into a file, and out of one. */
+import { checkOptions } from "../../check-arguments.ts";
 import { fromFloat32 } from "../../checkpoint/from-float32.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
@@ -61,6 +62,7 @@ const reservedKeys: readonly string[] = ["sentensor", "state", "model", "prompt"
 
 /** @throws ArgumentError, ShapeError for what cannot be stored. */
 export function checkContent(content: EmbeddingsToSave, operation: string): Content {
+  checkOptions(operation, content);
   const { embeddings, sentences } = content;
   const rows = rowsOf(embeddings, operation);
   if (rows.dtype === "int32") {

@@ -1,4 +1,6 @@
 /** Embeddings in files. The file system is loaded where it is needed: in Node, Deno and Bun. */
+import { describe } from "../../check-arguments.ts";
+import { ArgumentError } from "../../errors.ts";
 import {
   checkContent,
   type EmbeddingsToSave,
@@ -86,5 +88,7 @@ export async function appendEmbeddings(file: string | URL, content: EmbeddingsTo
 }
 
 function nameOf(file: string | URL): string {
-  return file instanceof URL ? file.pathname : file;
+  if (file instanceof URL) return file.pathname;
+  if (typeof file === "string") return file;
+  throw new ArgumentError(`embeddings: expected the path of a file, got ${describe(file)}`);
 }

@@ -78,3 +78,11 @@ test("missing files, folders and unknown names are refused by name", async (t) =
     message: "embeddings: expected a path or a file: address, got https:",
   });
 });
+
+test("what is no file and no content is told by name", async () => {
+  const embeddings = [new Float32Array(2)];
+  const wrong = { name: "ArgumentError", message: /expected (the path of a file|an object), got / };
+  await assert.rejects(saveEmbeddings(null as never, { embeddings }), wrong);
+  await assert.rejects(saveEmbeddings("x.npy", undefined as never), wrong);
+  await assert.rejects(loadEmbeddings(3 as never), wrong);
+});
