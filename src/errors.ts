@@ -1,28 +1,104 @@
 /**
- * The errors that this package throws on purpose. The class says whose fault it is; the message names
- * the operation or the file, then what was expected, then what was found. This file imports nothing.
+ * The errors that this package throws on purpose. The class says whose fault it is, `code` which way of being wrong it
+ * is; the message names the operation or the file, then what was expected, then what was got (arguments) or found
+ * (files).
  */
+import { type ErrorCode, errorCodes } from "./error-codes.ts";
+
+export interface SentensorErrorOptions extends ErrorOptions {
+  /** By default the general code of the class. */
+  readonly code?: ErrorCode;
+  /** The option, setting or component that the error is about, as the caller or the file spells it. */
+  readonly subject?: string | undefined;
+}
+
+/** Classes by name, for errors that travel between threads. */
+const classes = new Map<string, { readonly prototype: SentensorError }>();
+
+/** Of a class's prototype: its name, and the code of its errors unless they state another. */
+const KIND = Symbol.for("sentensor.error");
+const GENERAL_CODE = Symbol("general code");
+
+/**
+ * Gives a class a name that no minifier changes, the code of its errors, and an `instanceof` that also holds for errors
+ * of another copy of this package: the ES module and the CommonJS build may be loaded side by side.
+ */
+export function declareErrorClass(
+  errorClass: { readonly prototype: SentensorError },
+  name: string,
+  code: ErrorCode,
+): void {
+  const brand = Symbol.for(`sentensor.${name}`);
+  const { prototype } = errorClass;
+  classes.set(name, errorClass);
+  Object.defineProperty(errorClass, "name", { value: name, configurable: true });
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
+  Object.defineProperty(prototype, KIND, { value: name });
+  Object.defineProperty(prototype, GENERAL_CODE, { value: code });
+  Object.defineProperty(prototype, brand, { value: true });
+  Object.defineProperty(errorClass, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this !== errorClass) return Function.prototype[Symbol.hasInstance].call(this as () => void, value);
+      return typeof value === "object" && value !== null && Reflect.get(value, brand) === true;
+    },
+  });
+}
+
+/** The name of the nearest class of this package that an error belongs to. */
+export function errorKind(error: Error): string | undefined {
+  return Reflect.get(error, KIND);
+}
+
+/** The prototype of such a class, in this copy of the package. */
+export function errorPrototype(kind: string): SentensorError | undefined {
+  return classes.get(kind)?.prototype;
+}
 
 /** The base of all errors below: `error instanceof SentensorError` separates ours from bugs. */
 export class SentensorError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Every `code` that an error of this package may have. */
+  static readonly codes: readonly ErrorCode[] = Object.freeze(Object.keys(errorCodes) as ErrorCode[]);
+
+  /** A stable string to branch on: one of `SentensorError.codes`. */
+  readonly code: ErrorCode;
+  /** The option, setting or component that the error is about, as the caller or the file spells it. */
+  declare readonly subject?: string;
+
+  static {
+    declareErrorClass(SentensorError, "SentensorError", "unsupported");
+  }
+
+  constructor(message: string, options?: SentensorErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    this.code = options?.code ?? (Reflect.get(this, GENERAL_CODE) as ErrorCode);
+    if (options?.subject !== undefined) this.subject = options.subject;
   }
 }
 
 /** The caller passed a value that this operation cannot take: wrong type, out of range, unknown name. */
-export class ArgumentError extends SentensorError {}
+export class ArgumentError extends SentensorError {
+  static {
+    declareErrorClass(ArgumentError, "ArgumentError", "invalid-argument");
+  }
+}
 
-/** The caller combined tensors whose shapes, dtypes or backends do not fit each other. */
-export class ShapeError extends ArgumentError {}
+/** The caller combined tensors whose shapes, dtypes or backends do not match. */
+export class ShapeError extends ArgumentError {
+  static {
+    declareErrorClass(ShapeError, "ShapeError", "shape-mismatch");
+  }
+}
 
-/** A file (or bytes that came from one) breaks the rules of its format, or does not fit its neighbours. */
+/** A file (or bytes that came from one) breaks the rules of its format, or does not match its neighbours. */
 export class FormatError extends SentensorError {
   /** The file, as the user would name it. */
   readonly file: string | undefined;
 
-  constructor(message: string, options?: ErrorOptions & { readonly file?: string }) {
+  static {
+    declareErrorClass(FormatError, "FormatError", "invalid-file");
+  }
+
+  constructor(message: string, options?: SentensorErrorOptions & { readonly file?: string }) {
     super(options?.file === undefined ? message : `${options.file}: ${message}`, options);
     this.file = options?.file;
   }
@@ -32,11 +108,27 @@ export class FormatError extends SentensorError {
 export class FileError extends SentensorError {
   readonly file: string;
 
-  constructor(file: string, message: string, options?: ErrorOptions) {
+  static {
+    declareErrorClass(FileError, "FileError", "file-error");
+  }
+
+  constructor(file: string, message: string, options?: SentensorErrorOptions) {
     super(`${file}: ${message}`, options);
     this.file = file;
   }
 }
 
 /** The input is well formed, but asks for something that this package or this runtime does not do. */
-export class UnsupportedError extends SentensorError {}
+export class UnsupportedError extends SentensorError {
+  /** The file that asks for it, as the user would name it. */
+  declare readonly file?: string;
+
+  static {
+    declareErrorClass(UnsupportedError, "UnsupportedError", "unsupported");
+  }
+
+  constructor(message: string, options?: SentensorErrorOptions & { readonly file?: string }) {
+    super(options?.file === undefined ? message : `${options.file}: ${message}`, options);
+    if (options?.file !== undefined) this.file = options.file;
+  }
+}

@@ -15,6 +15,7 @@ export type { DeviceName } from "./device.ts";
 export type { EncodeOptions, EncodeProgress, TextFeatures } from "./encode/options.ts";
 export type { StreamedEmbedding, StreamOptions } from "./encode/stream.ts";
 export type { TextSource } from "./encode/text-windows.ts";
+export type { ErrorCode } from "./error-codes.ts";
 export {
   ArgumentError,
   FileError,

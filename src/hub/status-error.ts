@@ -1,4 +1,5 @@
 import { quote } from "../checkpoint/quote.ts";
+import { declareErrorClass } from "../errors.ts";
 import {
   GatedModelError,
   HubAccessError,
@@ -19,7 +20,11 @@ interface Context {
 }
 
 /** The hub said that the model has no such file. Callers say which. */
-export class NoSuchEntryError extends HubError {}
+export class NoSuchEntryError extends HubError {
+  static {
+    declareErrorClass(NoSuchEntryError, "NoSuchEntryError", "hub-error");
+  }
+}
 
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 

@@ -1,27 +1,8 @@
 /** Errors on their way from one thread to another, with their class, which structured cloning would lose. */
-import {
-  ArgumentError,
-  FileError,
-  FormatError,
-  SentensorError,
-  ShapeError,
-  UnsupportedError,
-} from "../errors.ts";
-import {
-  GatedModelError,
-  HubAccessError,
-  HubConnectionError,
-  HubError,
-  HubIntegrityError,
-  HubOfflineError,
-  HubResponseError,
-  HubStorageError,
-  ModelNotFoundError,
-  RevisionNotFoundError,
-} from "../hub/errors.ts";
+import { errorKind, errorPrototype } from "../errors.ts";
 
 export interface PackedError {
-  /** A key of `classes`; null: none of them. */
+  /** The class of this package or of the language that it belongs to; null: none of them. */
   readonly kind: string | null;
   readonly name: string;
   readonly message: string;
@@ -31,29 +12,10 @@ export interface PackedError {
   readonly cause: PackedError | undefined;
 }
 
-/** By names that no minifier changes. */
-const classes: ReadonlyMap<string, { readonly prototype: Error }> = new Map<
-  string,
-  { readonly prototype: Error }
->([
-  ["ArgumentError", ArgumentError],
-  ["ShapeError", ShapeError],
-  ["FormatError", FormatError],
-  ["FileError", FileError],
-  ["UnsupportedError", UnsupportedError],
-  ["SentensorError", SentensorError],
-  ["HubError", HubError],
-  ["ModelNotFoundError", ModelNotFoundError],
-  ["RevisionNotFoundError", RevisionNotFoundError],
-  ["HubAccessError", HubAccessError],
-  ["GatedModelError", GatedModelError],
-  ["HubConnectionError", HubConnectionError],
-  ["HubResponseError", HubResponseError],
-  ["HubIntegrityError", HubIntegrityError],
-  ["HubOfflineError", HubOfflineError],
-  ["HubStorageError", HubStorageError],
-  ["TypeError", TypeError],
-  ["RangeError", RangeError],
+/** Classes of the language itself that a worker may throw. */
+const builtIn = new Map<string, Error>([
+  ["TypeError", TypeError.prototype],
+  ["RangeError", RangeError.prototype],
 ]);
 
 /** An error that causes itself, by way of others, is cut here. */
@@ -73,8 +35,7 @@ export function packError(error: unknown, depth = 0): PackedError {
       cause: undefined,
     };
   }
-  const prototype: unknown = Object.getPrototypeOf(error);
-  const [kind = null] = [...classes].find((entry) => entry[1].prototype === prototype) ?? [];
+  const kind = errorKind(error) ?? (builtIn.has(error.name) ? error.name : null);
   const fields = Object.entries(error).filter(([key, value]) => !others.has(key) && isPlain(value));
   const hasCause = error.cause !== undefined && depth < DEEPEST_CAUSE;
   return {
@@ -89,8 +50,8 @@ export function packError(error: unknown, depth = 0): PackedError {
 
 export function unpackError({ kind, name, message, stack, fields, cause }: PackedError): Error {
   const error = new Error(message, cause === undefined ? {} : { cause: unpackError(cause) });
-  const known = kind === null ? undefined : classes.get(kind);
-  if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
+  const prototype = kind === null ? undefined : (errorPrototype(kind) ?? builtIn.get(kind));
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
   Object.assign(error, fields);
   if (error.name !== name) {
     Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });

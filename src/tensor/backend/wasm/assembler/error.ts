@@ -1,4 +1,4 @@
-import { SentensorError } from "../../../../errors.ts";
+import { declareErrorClass, SentensorError } from "../../../../errors.ts";
 
 /** Where in a function an instruction stands. */
 export interface InstructionPlace {
@@ -15,6 +15,10 @@ export interface InstructionPlace {
  */
 export class AssemblyError extends SentensorError {
   readonly place: InstructionPlace | undefined;
+
+  static {
+    declareErrorClass(AssemblyError, "AssemblyError", "assembly-error");
+  }
 
   constructor(message: string, place?: InstructionPlace) {
     super(

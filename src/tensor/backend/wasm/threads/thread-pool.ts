@@ -1,4 +1,4 @@
-import { SentensorError } from "../../../../errors.ts";
+import { declareErrorClass, SentensorError } from "../../../../errors.ts";
 import type { ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
 import { localThread, spawnThread, type Thread } from "./spawn.ts";
@@ -10,7 +10,11 @@ export interface RegionSource {
 }
 
 /** A worker died, or could not be started. The next call starts another. */
-export class ThreadError extends SentensorError {}
+export class ThreadError extends SentensorError {
+  static {
+    declareErrorClass(ThreadError, "ThreadError", "thread-error");
+  }
+}
 
 interface Slot {
   readonly thread: Promise<Thread>;

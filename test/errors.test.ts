@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { errorCodes } from "../src/error-codes.ts";
+import {
+  ArgumentError,
+  FileError,
+  FormatError,
+  SentensorError,
+  ShapeError,
+  UnsupportedError,
+} from "../src/errors.ts";
+import { GatedModelError, HubError } from "../src/hub/errors.ts";
+
+/** Codes are a promise to callers: none is ever renamed or removed, and a new one is added here as well. */
+const CODES = [
+  "access-denied",
+  "assembly-error",
+  "cache-error",
+  "download-corrupt",
+  "file-error",
+  "gated-model",
+  "hub-error",
+  "hub-response",
+  "hub-unreachable",
+  "invalid-argument",
+  "invalid-file",
+  "model-not-found",
+  "not-cached",
+  "revision-not-found",
+  "shape-mismatch",
+  "thread-error",
+  "unknown-option",
+  "unsupported",
+  "usage-error",
+  "worker-error",
+];
+
+test("the codes of errors are those that callers were promised", () => {
+  assert.deepEqual(SentensorError.codes, CODES);
+  assert.ok(Object.isFrozen(SentensorError.codes));
+  for (const meaning of Object.values(errorCodes)) assert.match(meaning, /^[A-Z][^\n]+\.$/);
+});
+
+test("an error has the general code of its class, or the one that it was thrown with", () => {
+  assert.equal(new ArgumentError("a").code, "invalid-argument");
+  assert.equal(new ShapeError("a").code, "shape-mismatch");
+  assert.equal(new FormatError("a").code, "invalid-file");
+  assert.equal(new FileError("f", "a").code, "file-error");
+  assert.equal(new UnsupportedError("a").code, "unsupported");
+  assert.equal(new GatedModelError("org/model", "a").code, "gated-model");
+  const error = new ArgumentError("a", { code: "unknown-option", subject: "batch_size" });
+  assert.equal(error.code, "unknown-option");
+  assert.equal(error.subject, "batch_size");
+  assert.ok(!("subject" in new ArgumentError("a")));
+  assert.deepEqual(
+    [new UnsupportedError("x", { file: "config.json" })].map(({ file, message }) => [file, message]),
+    [["config.json", "config.json: x"]],
+  );
+});
+
+test("names of classes are written out, and subclasses of callers are told apart", () => {
+  class Own extends ArgumentError {}
+  const own = new Own("a");
+  assert.equal(own.name, "ArgumentError");
+  assert.ok(own instanceof Own && own instanceof ArgumentError && own instanceof SentensorError);
+  assert.ok(!(new ArgumentError("a") instanceof Own));
+  assert.ok(!(new ArgumentError("a") instanceof ShapeError));
+  assert.ok(!(new FileError("f", "a") instanceof ArgumentError));
+  for (const value of [new Error("a"), null, undefined, "a", {}])
+    assert.ok(!(value instanceof SentensorError));
+  const gated = new GatedModelError("org/model", "a");
+  assert.equal(String(gated), "GatedModelError: org/model: a");
+  assert.ok(gated instanceof HubError);
+});
