@@ -19,6 +19,9 @@ export class WorkerClient {
   readonly #files: FileService;
   #waiting: Waiting | null = null;
   #ended: WorkerEnded | null = null;
+  /** Those that wait for it: for an answer, for its end. A channel begins held, here by loading. */
+  #holders = 1;
+  #filesClosed: Promise<void> = Promise.resolve();
   /** Resolves when the model is loaded. */
   readonly ready: Promise<void>;
 
@@ -44,7 +47,7 @@ export class WorkerClient {
   async encode(chunk: ChunkMessage): Promise<unknown> {
     if (this.#ended !== null) throw this.#ended;
     const answer = this.#answer();
-    this.#channel.hold();
+    this.#hold();
     this.#channel.post(chunk);
     return await answer;
   }
@@ -53,10 +56,22 @@ export class WorkerClient {
     if (this.isAlive) this.#channel.post({ kind: "cancel", id });
   }
 
+  /** Resolves when it has ended, and what it had open is closed. */
   async terminate(): Promise<void> {
-    if (!this.isAlive) return;
-    this.#channel.hold(); // somebody waits for the end
-    await this.#channel.terminate();
+    if (this.isAlive) {
+      this.#hold();
+      await this.#channel.terminate();
+    }
+    await this.#filesClosed;
+  }
+
+  /** An answer may still arrive while the end is waited for: each of the two lets go of its own hold only. */
+  #hold(): void {
+    if (this.#holders++ === 0) this.#channel.hold();
+  }
+
+  #release(): void {
+    if (--this.#holders === 0) this.#channel.release();
   }
 
   #answer(): Promise<unknown> {
@@ -72,7 +87,7 @@ export class WorkerClient {
     }
     const waiting = this.#waiting;
     this.#waiting = null;
-    this.#channel.release();
+    this.#release();
     switch (message.kind) {
       case "ready":
         waiting?.resolve(undefined);
@@ -100,6 +115,6 @@ export class WorkerClient {
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(this.#ended);
-    void this.#files.close();
+    this.#filesClosed = this.#files.close();
   }
 }

@@ -11,6 +11,7 @@ import {
 } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool, type PoolModel, type PoolRun } from "../../src/pool/encoding-pool.ts";
+import { nextMacrotask } from "../../src/scheduling.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 import { inProcessWorkers, type Observed, type WorkerFaults } from "./in-process-workers.ts";
@@ -263,6 +264,22 @@ test("workers are held while there is work, and only then", async () => {
   await running;
   assert.equal(log.held(), 0);
   await pool.stop();
+});
+
+test("a worker that is being ended is held until it has ended, whatever it still answers", async () => {
+  let answered = () => {};
+  const answer = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  const ending = async () => {
+    await answer;
+    for (let turn = 0; turn < 3; turn++) await nextMacrotask(); // the answer is read
+  };
+  const { pool, log, embed } = await startPool(1, { ending, answers: () => answered() });
+  const running = assert.rejects(embed(texts, { chunkSize: 100 }), { name: "PoolError" });
+  await pool.stop();
+  await running;
+  assert.equal(log.heldUntilEnd(), 1);
 });
 
 test("a model in memory goes to the workers piece by piece; its files are closed again", async () => {

@@ -14,6 +14,10 @@ export interface WorkerFaults {
   readonly endsAt?: (observed: Observed) => Error | undefined;
   /** Which messages never reach the worker: it hangs. */
   readonly ignores?: (observed: Observed) => boolean;
+  /** What its end waits for once it has been asked for; until then it works on. */
+  readonly ending?: () => Promise<void>;
+  /** Called when the worker sends the result of a chunk. */
+  readonly answers?: () => void;
 }
 
 export interface WorkerLog {
@@ -23,12 +27,15 @@ export interface WorkerLog {
   held(): number;
   /** How many have ended. */
   ended(): number;
+  /** How many were held, and not let go of, until they ended. */
+  heldUntilEnd(): number;
 }
 
-export function inProcessWorkers({ endsAt, ignores }: WorkerFaults = {}): WorkerLog {
+export function inProcessWorkers({ endsAt, ignores, ending, answers }: WorkerFaults = {}): WorkerLog {
   const messages: Observed[] = [];
   const held = new Set<number>();
   const ended = new Set<number>();
+  const heldUntilEnd = new Set<number>();
   let spawned = 0;
   const spawn: SpawnWorker = (events) => {
     const worker = spawned++;
@@ -37,6 +44,7 @@ export function inProcessWorkers({ endsAt, ignores }: WorkerFaults = {}): Worker
     serve({
       post: (message, transfer = []) => {
         const sent = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
+        if (message.kind === "done") answers?.();
         setImmediate(() => {
           if (!ended.has(worker)) events.message(sent);
         });
@@ -48,7 +56,7 @@ export function inProcessWorkers({ endsAt, ignores }: WorkerFaults = {}): Worker
     const end = (reason: Error) => {
       if (ended.has(worker)) return;
       ended.add(worker);
-      held.delete(worker);
+      if (held.delete(worker)) heldUntilEnd.add(worker);
       events.end(reason);
     };
     return {
@@ -66,10 +74,16 @@ export function inProcessWorkers({ endsAt, ignores }: WorkerFaults = {}): Worker
       hold: () => held.add(worker),
       release: () => held.delete(worker),
       terminate: async () => {
-        await new Promise((resolve) => setImmediate(resolve));
+        await (ending?.() ?? new Promise((resolve) => setImmediate(resolve)));
         end(new Error("it was terminated"));
       },
     };
   };
-  return { spawn, messages, held: () => held.size, ended: () => ended.size };
+  return {
+    spawn,
+    messages,
+    held: () => held.size,
+    ended: () => ended.size,
+    heldUntilEnd: () => heldUntilEnd.size,
+  };
 }

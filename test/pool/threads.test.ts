@@ -17,6 +17,13 @@ const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout
 
 const texts = Array.from({ length: 31 }, (_, i) => `text ${i} ${"word ".repeat((i * 5) % 9)}`);
 
+/** Runs a program of its own. Any exit code but 0 rejects. */
+function run(source: string) {
+  return promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
+    timeout: 60_000,
+  });
+}
+
 const model = await SentenceTransformer.load(modelFolder("bert-mean"), {
   prompts: { query: "q " },
   threads: 1,
@@ -142,10 +149,28 @@ test("an idle pool does not keep the process alive, and a busy one does", async 
     const model = await SentenceTransformer.load(${JSON.stringify(modelFolder("bert-mean"))});
     const pool = await model.startMultiProcessPool(["cpu"]);
     model.encode(["a", "b", "c"], { pool, chunkSize: 1 }).then((vectors) => console.log(vectors.length));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", source], {
-    timeout: 60_000,
-  });
-  assert.equal(stdout, "3\n");
+  assert.equal((await run(source)).stdout, "3\n");
+});
+
+test("a program that stops a busy pool, in any way, goes on behind it", async () => {
+  const source = `
+    import { SentenceTransformer } from ${JSON.stringify(builtEntry)};
+    const texts = new Array(200).fill("a text");
+    for (const stop of [
+      (model, pool) => model.stopMultiProcessPool(pool),
+      (model, pool) => Promise.all([pool.stop(), pool.stop()]),
+      (model, pool) => pool[Symbol.asyncDispose](),
+      (model) => model.dispose(),
+    ]) {
+      const model = await SentenceTransformer.load(${JSON.stringify(modelFolder("bert-mean"))}, { threads: 1 });
+      const pool = await model.startMultiProcessPool(["cpu"]);
+      const running = model.encode(texts, { pool, chunkSize: 1 }).then(() => "done", ({ name }) => name);
+      await new Promise((resolve) => setTimeout(resolve));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100); // an answer comes, and is not read yet
+      await stop(model, pool);
+      console.log(await running);
+    }`;
+  assert.equal((await run(source)).stdout, "PoolError\n".repeat(4));
 });
 
 test("a stopped pool takes no more work", async () => {
