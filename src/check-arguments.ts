@@ -1,4 +1,4 @@
-/** What callers may pass, where TypeScript was not there to tell them. */
+/** Run-time argument checks, for callers without TypeScript. */
 import { ArgumentError } from "./errors.ts";
 
 /** The kind of a value, in words. */

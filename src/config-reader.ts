@@ -22,7 +22,7 @@ export class ConfigReader {
     return new ConfigReader({ ...this.json, ...changes }, this.file);
   }
 
-  /** Whether the key has a value. For settings whose absence `null` may stand for. */
+  /** True if the key is present and not null. */
   has(key: string): boolean {
     return Object.hasOwn(this.json, key) && this.json[key] !== null;
   }
@@ -76,7 +76,7 @@ export class ConfigReader {
     }
   }
 
-  /** The fallback stands for a key that is not there; `null` is a value, and hardly ever one that is expected. */
+  /** The fallback applies to missing keys only; null is treated as a value. */
   #value(key: string, fallback: unknown): unknown {
     if (Object.hasOwn(this.json, key)) return this.json[key];
     if (fallback !== undefined) return fallback;

@@ -1,4 +1,4 @@
-/** From what the user calls a model to the place where its files are. */
+/** Resolves a model argument (hub name, folder, URL, FileSource) to a file source. */
 
 import { describe } from "./check-arguments.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";

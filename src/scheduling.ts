@@ -37,7 +37,7 @@ export class Pauses {
     this.#signal = signal;
   }
 
-  /** Lets others in where it is time. @throws the signal's reason once it is aborted. */
+  /** Yields to the event loop if the last yield was more than 12 ms ago. @throws the signal's reason once it is aborted. */
   async pause(): Promise<void> {
     this.#signal?.throwIfAborted();
     if (performance.now() - this.#resumed < LONGEST_STRETCH) return;

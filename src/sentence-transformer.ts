@@ -99,7 +99,7 @@ const USUAL_FILES = [
   "1_Pooling/config.json",
 ];
 
-/** `encodeStream` reads so many batches at a time. */
+/** Batches that `encodeStream` reads ahead. */
 const BATCHES_AHEAD = 8;
 
 export class SentenceTransformer {
@@ -496,7 +496,7 @@ export class SentenceTransformer {
     }
   }
 
-  /** Who is to do the work, of those that the options name. @throws ArgumentError, UnsupportedError */
+  /** Resolves `pool` and `device` to the workers to use. @throws ArgumentError, UnsupportedError */
   #workers({ pool, device, chunkSize }: Pick<EncodeOptions, "pool" | "device" | "chunkSize">): Workers {
     if (chunkSize !== undefined) checkPositive("chunkSize", chunkSize);
     if (pool !== undefined && !this.#pools.has(pool)) {

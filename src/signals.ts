@@ -1,8 +1,8 @@
 import { checkSignal } from "./check-arguments.ts";
 
 /**
- * Runs `body` with a signal that follows `signal` only until `body` has ended: what it opens may live on, and
- * is not to break when a time limit for the opening passes later.
+ * Runs `body` with a copy of `signal` that is detached when `body` ends, so that a later abort does not affect what
+ * `body` opened.
  */
 export async function whileRunning<T>(
   signal: AbortSignal | undefined,

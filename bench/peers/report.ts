@@ -103,8 +103,8 @@ export function formatSummary(report: Report): string {
   const lines = [
     `Shape of ${model.shapeOf}, ${mixed.texts.length} texts of ${(mixed.tokens / mixed.texts.length).toFixed(0)} ` +
       `tokens on average in batches of ${BATCH_SIZE}, sentences/s · tokens/s; the time from the start of a process ` +
-      `to its first embedding; the most memory; what is installed. ×: how many times as fast or small ` +
-      `${baselineName(report)} is, in the median of ${options.runs} rounds (the least – the greatest). ` +
+      `to its first embedding; peak memory; installed size. × = ${baselineName(report)} relative to this row; above 1, ` +
+      `${baselineName(report)} is faster or smaller: the median of ${options.runs} rounds (minimum – maximum). ` +
       `${describeMachine()}.`,
     "",
     ...table(

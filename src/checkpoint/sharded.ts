@@ -26,7 +26,7 @@ export async function openSharded(
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const shards = new Map<string, Checkpoint>();
   try {
-    // One after the other: the first missing shard ends it, however many a hostile index lists.
+    // Opened sequentially, so that a hostile index fails at its first missing shard.
     for (const shard of new Set(weightMap.values())) {
       shards.set(shard, await openListed(source, folder + shard, { index, openShard }));
     }

@@ -97,8 +97,8 @@ export class Pipeline {
   }
 
   /**
-   * Runs one batch up to the point where its results have been asked for. A backend that works elsewhere is then
-   * still at it, and takes the next batch meanwhile.
+   * Runs one batch up to the point where its results have been requested. On asynchronous backends the batch is then
+   * still running; the next one can be submitted.
    */
   #start<T>(
     batch: TextBatch,

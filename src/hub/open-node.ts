@@ -14,7 +14,7 @@ import { RefUpdate } from "./ref-update-node.ts";
 import { checkRevision, DEFAULT_REVISION, isCommit } from "./revision.ts";
 import { defaultTiming, type NetworkTiming, withTimeouts } from "./timing.ts";
 
-/** What the tests have in their hands. */
+/** Replaced in tests. */
 export interface NodeSurroundings {
   readonly environment: Environment;
   readonly timing: NetworkTiming;

@@ -10,7 +10,7 @@ import { createMerger, type Merger } from "./packed-output.ts";
 import { chooseSpawn, type SpawnWorker } from "./worker-channel.ts";
 import { WorkerClient, WorkerEnded } from "./worker-client.ts";
 
-/** A chunk whose worker ended is given to others so many times in all. */
+/** Attempts per chunk before it fails. */
 const MOST_ATTEMPTS = 3;
 
 /** sentence-transformers v6.0.1, sentence_transformer/model.py, _multi_process. */

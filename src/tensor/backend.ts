@@ -27,13 +27,13 @@ export interface PackedMatrix {
   readonly inFeatures: number;
 }
 
+/** Rows of a matrix that may be packed by themselves: a multiple of the panel width of every backend. */
+export const PACKED_ROWS = 64;
+
 /**
  * A table of rows [rows, width] that `embeddingSum` looks up. Kept apart from `Storage` because it may
  * live elsewhere: 250,002 rows of XLM-R do not belong in scarce memory for the few rows that a text needs.
  */
-/** Rows of a matrix that may be packed by themselves: a multiple of what any backend keeps together. */
-export const PACKED_ROWS = 64;
-
 export interface EmbeddingTable {
   readonly rows: number;
   readonly width: number;

@@ -69,7 +69,7 @@ async function select({
   }
 }
 
-/** null where it does not work: nobody asked for more than a try. */
+/** Returns null if wide SIMD is unavailable. */
 async function tryWideSimd(): Promise<WasmBackend | null> {
   try {
     return await createWideWasmBackend();

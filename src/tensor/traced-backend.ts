@@ -1,7 +1,7 @@
 import type { Backend, PackedMatrix } from "./backend.ts";
 import { debug } from "./debug.ts";
 
-/** What is printed of a call, by kernel: shapes, as far as its arguments tell them. */
+/** Formats the shapes of a kernel call for the trace. */
 const SHAPES: { readonly [K in KernelName]: (...args: Parameters<Backend[K]>) => string } = {
   linear: (_out, _x, weight, _bias, residual, { rows, activation }) =>
     `[${rows}, ${weight.inFeatures}] · ${matrix(weight)}ᵀ${activation ? ` ${activation}` : ""}${residual ? " + residual" : ""}`,

@@ -1,6 +1,6 @@
-/** Where a tokenized text may be cut, and where it should rather be. */
+/** Finds allowed and preferred split points in a tokenized text. */
 
-/** What a tokenizer says about a text; one element a token in each. */
+/** A tokenized text; each array has one element per token. */
 export interface TokenizedWords {
   /** [start, end) in UTF-16 units. */
   readonly offsets: readonly (readonly [start: number, end: number])[];

@@ -56,7 +56,7 @@ async function readStore(reader: RangeReader): Promise<TensorStore> {
   return new PytorchBin(reader, { tensors, storages, bigEndian });
 }
 
-/** Files that begin otherwise are told apart, because each needs another way out. */
+/** Detects other file types, to give a specific hint for each. */
 async function checkIsZip(reader: RangeReader): Promise<void> {
   const file = reader.name;
   const start = new Uint8Array(Math.min(reader.size, 512));

@@ -261,7 +261,7 @@ class EncodeRun {
     await removeOutput(floats);
   }
 
-  /** Of quantized embeddings there is nothing to continue: new ones would change the ranges. */
+  /** A quantized file cannot be resumed, because new embeddings would change the ranges. */
   async #checkComplete(output: string): Promise<void> {
     const sink = await this.#openSink(output, this.#request.precision);
     await sink.close();

@@ -11,7 +11,7 @@ export interface Pipeline {
   readonly model: Model;
 }
 
-/** Appends the ids of a text: the whole pipeline, but for what only offsets need. */
+/** Appends the ids of a text: the full pipeline without offset tracking. */
 export function appendIds(
   { addedVocabulary, normalizer, preTokenizer, model }: Pipeline,
   text: EditableText,

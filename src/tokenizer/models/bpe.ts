@@ -12,9 +12,9 @@ export interface BpeOptions {
   readonly merges: readonly (readonly [string, string])[];
   /** null: unknown characters are left out. */
   readonly unkToken: string | null;
-  /** What symbols that do not begin a word begin with. */
+  /** Prefix of word-internal symbols (`continuing_subword_prefix`). */
   readonly continuingSubwordPrefix: string | null;
-  /** What the last symbol of a word ends with. */
+  /** Suffix of the last symbol of a word (`end_of_word_suffix`). */
   readonly endOfWordSuffix: string | null;
   /** Whether neighbouring unknown characters become one token. */
   readonly fuseUnk: boolean;

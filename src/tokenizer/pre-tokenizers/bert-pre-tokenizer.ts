@@ -4,7 +4,7 @@ import type { PreTokenizedString } from "../pre-tokenized-string.ts";
 import { spansOfCodePoints, split } from "../split.ts";
 import { punctuation, whiteSpace } from "../unicode/categories.ts";
 
-/** Cuts at white space, which goes, and around each punctuation character, which stays. */
+/** Splits on white space (removed) and isolates punctuation. */
 export class BertPreTokenizer implements PreTokenizer {
   readonly asksForOrigins = false;
   readonly separable = true;

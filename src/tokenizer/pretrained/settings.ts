@@ -115,7 +115,7 @@ export class PretrainedSettings {
   }
 }
 
-/** An added token of which the reference's defaults hold, but for what is said. */
+/** An added token with the reference's defaults, overridden by `flags`. */
 export function plainToken(content: string, flags: Partial<AddedToken> = {}): AddedToken {
   const special = flags.special ?? false;
   return {

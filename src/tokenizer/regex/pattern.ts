@@ -48,7 +48,7 @@ function emptyMatches(text: string): Span[] {
   return spans;
 }
 
-/** Steps that a search may take: beyond, the expression counts as one that does not come to an end. */
+/** Step limit; a search that exceeds it is reported as non-terminating. */
 const STEPS_AT_LEAST = 1_000_000;
 const STEPS_PER_UNIT = 200;
 

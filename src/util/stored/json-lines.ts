@@ -77,9 +77,9 @@ export async function readJsonLines(reader: RangeReader): Promise<FileContent> {
 }
 
 /**
- * A last line that was cut off is not counted.
+ * A truncated last line is not counted.
  *
- * @throws FormatError where one of the first lines is not what it should be, or the last one never was
+ * @throws FormatError if a header line is malformed, or the last line is not a truncated record
  */
 export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLinesLayout> {
   const file = reader.name;

@@ -227,7 +227,7 @@ export class WasmBackend extends KernelCalls implements Backend {
     return formatKernels(kernelOptions(this.share.features, this.tile));
   }
 
-  /** A block for somebody who works on the same memory: threads. */
+  /** Allocates memory for the thread pool. */
   reserveBlock(bytes: number): number {
     return this.#allocate(bytes);
   }

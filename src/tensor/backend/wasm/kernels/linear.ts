@@ -6,7 +6,7 @@ import { BLOCK_DEPTH, type ProductFunction, panelWidth, type Tile } from "./tile
 /** Bytes of the input that are multiplied with one panel after the other: they stay in the L2 cache meanwhile. */
 const BLOCK_BYTES = 512 * 1024;
 
-/** Depth of such a block at most. With more, blocks would have so few rows that weights come in too slowly. */
+/** Maximum depth of such a block. Deeper blocks hold too few rows to hide the latency of loading weights. */
 const MOST_DEPTH = 512;
 
 /** Bytes between the rows of a copied block, so that they do not all compete for the same places of the cache. */

@@ -72,7 +72,7 @@ export function definePack({ module, tile }: KernelContext): PackFunction {
 }
 
 /**
- * Packs rows that stand where their panels will be: as many rows as a panel has columns take the room of that panel.
+ * Packs rows in place: a panel occupies the same memory as the rows it is made of.
  * So files are read by other threads straight into memory that is touched for the first time, which is most of the
  * work: 11,000 pages for MiniLM-L6.
  */
