@@ -5,13 +5,20 @@ import type { ModelInputs } from "./padded-batch.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import type { EncodeOptions, TextOrPair, Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** int32 tensors [batch, length]. */
+/** int32 tensors [batch, length]: those that the tokenizer's `modelInputNames` have, or that options ask for. */
 export interface TokenizedBatch extends ModelInputs {
+  /** There for every tokenizer but those few whose `modelInputNames` leave it out. */
   readonly attentionMask: Tensor;
-  readonly tokenTypeIds: Tensor;
+  /** A model that is not given them counts all as 0. */
+  readonly tokenTypeIds?: Tensor;
 }
 
-export type TokenizerCallOptions = Omit<EncodeOptions, "pair" | "stride">;
+export interface TokenizerCallOptions extends Omit<EncodeOptions, "pair" | "stride"> {
+  /** Whether the result has `tokenTypeIds`. Default: whether `modelInputNames` has "token_type_ids". */
+  readonly returnTokenTypeIds?: boolean | undefined;
+  /** Whether the result has `attentionMask`. Default: whether `modelInputNames` has "attention_mask". */
+  readonly returnAttentionMask?: boolean | undefined;
+}
 
 /** A `Tokenizer` that can also be called. */
 export interface PretrainedTokenizer extends Pick<Tokenizer, keyof Tokenizer> {
@@ -55,9 +62,14 @@ function encodeToTensors(
   }
   const matrix = (rows: readonly (readonly number[])[]) =>
     Tensor.from(Int32Array.from(rows.flat()), [rows.length, length]);
-  return {
+  const {
+    returnTokenTypeIds = tokenizer.givesTokenTypes,
+    returnAttentionMask = tokenizer.modelInputNames.includes("attention_mask"),
+  } = options;
+  const batch: ModelInputs = {
     inputIds: matrix(encodings.map(({ inputIds }) => inputIds)),
-    attentionMask: matrix(encodings.map(({ attentionMask }) => attentionMask)),
-    tokenTypeIds: matrix(encodings.map(({ tokenTypeIds }) => tokenTypeIds)),
+    ...(returnAttentionMask && { attentionMask: matrix(encodings.map((one) => one.attentionMask)) }),
+    ...(returnTokenTypeIds && { tokenTypeIds: matrix(encodings.map((one) => one.tokenTypeIds)) }),
   };
+  return batch as TokenizedBatch;
 }

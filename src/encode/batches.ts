@@ -45,11 +45,11 @@ export function packTokens(texts: readonly TokenizedText[]): PackedTokens {
   const offsets = new Int32Array(texts.length + 1);
   for (const [i, { inputIds }] of texts.entries()) offsets[i + 1] = offsets[i]! + inputIds.length;
   const inputIds = new Int32Array(offsets.at(-1)!);
-  const typed = texts.some(({ tokenTypeIds }) => tokenTypeIds !== null);
+  const typed = texts.some(({ tokenTypeIds }) => tokenTypeIds instanceof Int32Array);
   const tokenTypeIds = typed ? new Int32Array(inputIds.length) : null;
   for (const [i, text] of texts.entries()) {
     inputIds.set(text.inputIds, offsets[i]!);
-    if (text.tokenTypeIds !== null) tokenTypeIds?.set(text.tokenTypeIds, offsets[i]!);
+    if (text.tokenTypeIds) tokenTypeIds?.set(text.tokenTypeIds, offsets[i]!);
   }
   return { inputIds, tokenTypeIds, positionIds: null, offsets };
 }

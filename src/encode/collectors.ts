@@ -98,7 +98,9 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
     for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
       this.#results[indices[i]!] = {
         inputIds,
-        tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length),
+        ...(tokenTypeIds === undefined
+          ? {}
+          : { tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length) }),
         attentionMask: new Int32Array(inputIds.length).fill(1),
         tokenEmbeddings: tokens && tokens[i]!,
         sentenceEmbedding: sentences[i]!,

@@ -74,7 +74,8 @@ export interface FeatureOptions extends EncodeOptions {
 /** With `outputValue: null`: all that the model computed for one text. */
 export interface TextFeatures {
   readonly inputIds: Int32Array;
-  readonly tokenTypeIds: Int32Array;
+  /** Left out where the tokenizer's `modelInputNames` do not have them: the model is given none then. */
+  readonly tokenTypeIds?: Int32Array;
   /** All 1: texts are never padded. */
   readonly attentionMask: Int32Array;
   /** [tokens, hidden]; null where the model makes none (StaticEmbedding). */

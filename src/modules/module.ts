@@ -36,8 +36,8 @@ export interface Module {
 /** The tokens of one text, ready for the model. */
 export interface TokenizedText {
   readonly inputIds: Int32Array;
-  /** null: all 0. */
-  readonly tokenTypeIds: Int32Array | null;
+  /** null: all 0; undefined: the model is given none. */
+  readonly tokenTypeIds: Int32Array | null | undefined;
   /** Whether the text was longer than `maxSeqLength` and lost its end. */
   readonly truncated: boolean;
 }

@@ -91,7 +91,7 @@ export class StaticEmbedding implements InputModule {
     const saved = this.tokenizer.savedTruncation;
     if (saved === null) {
       const inputIds = this.tokenizer.encodeIds(text, { addSpecialTokens: false });
-      return { inputIds, tokenTypeIds: null, truncated: false };
+      return { inputIds, tokenTypeIds: undefined, truncated: false };
     }
     const { inputIds, overflowing } = this.tokenizer.encode(text, {
       addSpecialTokens: false,
@@ -99,7 +99,11 @@ export class StaticEmbedding implements InputModule {
       maxLength: saved.maxLength,
       truncationSide: saved.side,
     });
-    return { inputIds: Int32Array.from(inputIds), tokenTypeIds: null, truncated: overflowing.length > 0 };
+    return {
+      inputIds: Int32Array.from(inputIds),
+      tokenTypeIds: undefined,
+      truncated: overflowing.length > 0,
+    };
   }
 
   countTokens(text: string): number {

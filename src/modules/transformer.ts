@@ -173,7 +173,10 @@ export class Transformer implements InputModule {
     const maxLength = this.#maxSeqLength;
     const { ids, truncated } = this.tokenizer.encodeIdsWithin(text, maxLength);
     // A post-processor gives a single text other types than 0 in few models; all others need no array of them.
-    if (!this.tokenizer.hasTokenTypes) return { inputIds: ids, tokenTypeIds: null, truncated };
+    const { givesTokenTypes, hasTokenTypes } = this.tokenizer;
+    if (!hasTokenTypes) {
+      return { inputIds: ids, tokenTypeIds: givesTokenTypes ? null : undefined, truncated };
+    }
     const { tokenTypeIds } = this.tokenizer.encode(text, { truncation: true, maxLength });
     return { inputIds: ids, tokenTypeIds: Int32Array.from(tokenTypeIds), truncated };
   }

@@ -121,7 +121,7 @@ export class Tokenizer {
   readonly #settings: TokenizerSettings;
   readonly #fast: FastPath | null;
   readonly #frame: Frame | null;
-  /** Whether the tokens of one text, special ones included, have other types than 0. */
+  /** Whether the model is given other types than 0 for the tokens of one text, special ones included. */
   readonly hasTokenTypes: boolean;
   readonly #buffer = new IdBuffer();
   readonly #words = new TokenizedWords();
@@ -132,7 +132,8 @@ export class Tokenizer {
     this.#fast = fastPath(parts);
     const probe = probeTokens(parts.postProcessor);
     this.#frame = frameOf(probe);
-    this.hasTokenTypes = probe.some(({ tokenTypeIds }) => tokenTypeIds.some((type) => type !== 0));
+    this.hasTokenTypes =
+      this.givesTokenTypes && probe.some(({ tokenTypeIds }) => tokenTypeIds.some((type) => type !== 0));
   }
 
   // ── What it is ────────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +162,11 @@ export class Tokenizer {
   /** What the model wants: `input_ids`, `attention_mask`, and perhaps `token_type_ids`. */
   get modelInputNames(): readonly string[] {
     return this.#settings.modelInputNames;
+  }
+
+  /** Whether the model is given the types of tokens; where it is not, all count as 0, whatever an encoding says. */
+  get givesTokenTypes(): boolean {
+    return this.#settings.modelInputNames.includes("token_type_ids");
   }
 
   /** The tokens that have a role, by role. */
