@@ -12,6 +12,7 @@ export const errorCodes = {
   "hub-error": "The hub did not deliver what was requested.",
   "hub-response": "The hub answered with an unexpected status or body.",
   "hub-unreachable": "The hub cannot be reached, or the connection broke repeatedly.",
+  "index-out-of-range": "An index lies outside of what it selects from.",
   "invalid-argument": "An argument has the wrong type, is out of range, or is an unknown name.",
   "invalid-file": "A file breaks the rules of its format, or does not match the files beside it.",
   "model-not-found": "The hub has no model of that name, or keeps it private.",
@@ -22,6 +23,7 @@ export const errorCodes = {
   "unknown-option": "An option is unknown; the message names the one that is probably meant.",
   unsupported:
     "The input is well formed, but needs something that this package or this runtime does not provide.",
+  "unsupported-element-type": "Tensors cannot have elements of this type.",
   "usage-error": "A command line is malformed.",
   "worker-error": "The workers of a pool ended, or were stopped.",
 } as const;

@@ -60,7 +60,14 @@ export {
   SentenceTransformer,
   type SentenceTransformerOptions,
 } from "./sentence-transformer.ts";
-export { Tensor } from "./tensor/tensor.ts";
+export {
+  type NestedNumbers,
+  Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type TensorOfRank,
+} from "./tensor/tensor.ts";
 export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./tokenizer-call.ts";
 export type {
   CommunityDetectionAsyncOptions,

@@ -22,6 +22,7 @@ const CODES = [
   "hub-error",
   "hub-response",
   "hub-unreachable",
+  "index-out-of-range",
   "invalid-argument",
   "invalid-file",
   "model-not-found",
@@ -31,6 +32,7 @@ const CODES = [
   "thread-error",
   "unknown-option",
   "unsupported",
+  "unsupported-element-type",
   "usage-error",
   "worker-error",
 ];

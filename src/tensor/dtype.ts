@@ -1,3 +1,5 @@
+import { ArgumentError } from "../errors.ts";
+
 /** Element types of tensors in memory. Kernels compute in float32; the others carry ids, masks and quantized results. */
 export type DType = "float32" | "float64" | "int32" | "int8" | "uint8";
 
@@ -25,10 +27,17 @@ export function newTypedArray<D extends DType>(dtype: D, length: number): TypedA
   return new constructors[dtype](length) as TypedArrayOf<D>;
 }
 
-export function dtypeOf(data: TensorData): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Int8Array) return "int8";
-  return "uint8";
+/** By the name of its class, which is the same in every realm. @throws ArgumentError for other typed arrays */
+export function dtypeOf(data: ArrayBufferView): DType {
+  const name = (data as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  const dtype = byClass.get(name);
+  if (dtype !== undefined) return dtype;
+  throw new ArgumentError(
+    `expected a ${[...byClass.keys()].slice(0, -1).join(", ")} or Uint8Array, got a ${name}`,
+    { code: "unsupported-element-type", subject: String(name) },
+  );
 }
+
+const byClass: ReadonlyMap<string | undefined, DType> = new Map(
+  (Object.keys(constructors) as DType[]).map((dtype) => [constructors[dtype].name, dtype]),
+);

@@ -3,9 +3,11 @@
  * handed to the user) or in the memory of a backend (float32, row-major, without gaps: what the ops
  * compute on).
  */
+import { describe } from "../check-arguments.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import type { Backend, Storage } from "./backend.ts";
 import { type DType, dtypeOf, newTypedArray, type TensorData } from "./dtype.ts";
+import { formatNumbers } from "./format-numbers.ts";
 import {
   contiguousStrides,
   elementCount,
@@ -15,8 +17,49 @@ import {
   sameShape,
 } from "./shape.ts";
 
-/** Nested arrays of numbers, as `toArray` gives them: as deep as the tensor has axes. */
+/** Nested arrays of numbers: as deep as a tensor has axes. */
 export type NestedNumbers = number | NestedNumbers[];
+
+/** What the compiler knows of a tensor with one axis. */
+export interface Tensor1D extends Tensor {
+  readonly shape: readonly [number];
+  readonly dims: readonly [number];
+  toArray(): number[];
+  tolist(): number[];
+  toJSON(): number[];
+  [Symbol.iterator](): IterableIterator<number>;
+}
+
+/** What the compiler knows of a matrix. */
+export interface Tensor2D extends Tensor {
+  readonly shape: readonly [number, number];
+  readonly dims: readonly [number, number];
+  row(index: number): Tensor1D;
+  toArray(): number[][];
+  tolist(): number[][];
+  toJSON(): number[][];
+  [Symbol.iterator](): IterableIterator<Tensor1D>;
+}
+
+/** What the compiler knows of a tensor with three axes. */
+export interface Tensor3D extends Tensor {
+  readonly shape: readonly [number, number, number];
+  readonly dims: readonly [number, number, number];
+  row(index: number): Tensor2D;
+  toArray(): number[][][];
+  tolist(): number[][][];
+  toJSON(): number[][][];
+  [Symbol.iterator](): IterableIterator<Tensor2D>;
+}
+
+/** The type of tensors with so many axes. */
+export type TensorOfRank<Rank extends number> = Rank extends 1
+  ? Tensor1D
+  : Rank extends 2
+    ? Tensor2D
+    : Rank extends 3
+      ? Tensor3D
+      : Tensor;
 
 interface HostMemory {
   readonly kind: "host";
@@ -28,6 +71,9 @@ interface BackendMemory {
   readonly backend: Backend;
   readonly storage: Storage;
 }
+
+/** Of the prototype: a tensor of any copy of this package. */
+const BRAND = Symbol.for("sentensor.Tensor");
 
 export class Tensor {
   readonly dtype: DType;
@@ -52,30 +98,55 @@ export class Tensor {
     this.offset = offset;
   }
 
-  /** A tensor over `data`, which is not copied. @throws ShapeError where the sizes differ. */
+  static {
+    Object.defineProperty(Tensor, "name", { value: "Tensor", configurable: true }); // minifiers change it
+    Object.defineProperty(Tensor.prototype, BRAND, { value: true });
+    // The ES module and the CommonJS build may be loaded side by side.
+    Object.defineProperty(Tensor, Symbol.hasInstance, {
+      value(this: unknown, value: unknown): boolean {
+        if (this !== Tensor) return Function.prototype[Symbol.hasInstance].call(this as () => void, value);
+        return typeof value === "object" && value !== null && Reflect.get(value, BRAND) === true;
+      },
+    });
+    // `console.log` of Node and Bun, and of Deno.
+    for (const name of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
+      Object.defineProperty(Tensor.prototype, Symbol.for(name), {
+        value(this: Tensor): string {
+          return this.toString();
+        },
+      });
+    }
+  }
+
+  /**
+   * A tensor over `data`, which is not copied; plain numbers become float32.
+   *
+   * @throws ShapeError where the sizes differ. @throws ArgumentError for elements of a type that tensors do not have
+   */
+  static from(data: TensorData | readonly number[]): Tensor1D;
+  static from<const S extends Shape>(
+    data: TensorData | readonly number[],
+    shape: S,
+  ): TensorOfRank<S["length"]>;
+  static from(data: TensorData | readonly number[], shape?: Shape): Tensor;
   static from(data: TensorData | readonly number[], shape?: Shape): Tensor {
     if (!ArrayBuffer.isView(data) && !Array.isArray(data)) {
       throw new ArgumentError(
-        `Tensor.from: expected a typed array or an array of numbers, got ${typeof data}`,
+        `Tensor.from: expected a typed array or an array of numbers, got ${describe(data)}`,
       );
     }
     if (shape !== undefined && !Array.isArray(shape)) {
-      throw new ArgumentError(`Tensor.from: expected the shape as an array, got ${typeof shape}`);
+      throw new ArgumentError(`Tensor.from: expected the shape as an array, got ${describe(shape)}`);
     }
     const values: TensorData = ArrayBuffer.isView(data) ? data : Float32Array.from(data);
+    const dtype = dtypeOf(values);
     const dimensions = shape === undefined ? [values.length] : [...shape];
     if (elementCount(dimensions) !== values.length) {
       throw new ShapeError(
         `Tensor.from: shape ${formatShape(dimensions)} does not fit ${values.length} elements`,
       );
     }
-    return new Tensor(
-      { kind: "host", data: values },
-      dtypeOf(values),
-      dimensions,
-      contiguousStrides(dimensions),
-      0,
-    );
+    return new Tensor({ kind: "host", data: values }, dtype, dimensions, contiguousStrides(dimensions), 0);
   }
 
   /** A tensor over a backend's memory, as the ops make them. */
@@ -99,6 +170,11 @@ export class Tensor {
       throw new ArgumentError("Tensor.storage: this tensor lies in host memory, not in a backend's");
     }
     return this.#memory.storage;
+  }
+
+  /** The shape, by its name in transformers.js. */
+  get dims(): Shape {
+    return this.shape;
   }
 
   get elementCount(): number {
@@ -131,17 +207,22 @@ export class Tensor {
   }
 
   /** The same elements under another shape, without a copy. One dimension may be −1: whatever is left. */
-  reshape(shape: Shape): Tensor {
+  reshape<const S extends Shape>(shape: S): TensorOfRank<S["length"]> {
     const target = inferDimension(shape, this.elementCount);
     if (elementCount(target) !== this.elementCount) {
       throw new ShapeError(`reshape: ${formatShape(this.shape)} does not fit ${formatShape(shape)}`);
     }
-    if (!this.isContiguous) return this.contiguous().reshape(target);
-    return new Tensor(this.#memory, this.dtype, target, contiguousStrides(target), this.offset);
+    const memory: HostMemory | BackendMemory = this.isContiguous
+      ? this.#memory
+      : { kind: "host", data: this.data };
+    const offset = this.isContiguous ? this.offset : 0;
+    return new Tensor(memory, this.dtype, target, contiguousStrides(target), offset) as TensorOfRank<
+      S["length"]
+    >;
   }
 
   /** A view of rows `start … end − 1` of the first axis. Host tensors only. */
-  slice(start: number, end: number = this.shape[0] ?? 0): Tensor {
+  slice(start: number, end: number = this.shape[0] ?? 0): this {
     const rows = this.shape[0];
     if (rows === undefined) throw new ShapeError("slice: a tensor without axes has no rows");
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= rows)) {
@@ -150,14 +231,24 @@ export class Tensor {
     return this.#view("slice", [end - start, ...this.shape.slice(1)], this.strides, start * this.strides[0]!);
   }
 
-  /** A view of row `index` of the first axis, one axis less. Host tensors only. */
+  /**
+   * A view of row `index` of the first axis, one axis less. Host tensors only.
+   *
+   * @throws ShapeError where there is no such row
+   */
   row(index: number): Tensor {
-    const slice = this.slice(index, index + 1);
-    return this.#view("row", slice.shape.slice(1), slice.strides.slice(1), index * this.strides[0]!);
+    const rows = this.shape[0];
+    if (rows === undefined) throw new ShapeError("row: a tensor without axes has no rows");
+    if (!(Number.isInteger(index) && index >= 0 && index < rows)) {
+      throw new ShapeError(`row: expected an index from 0 to ${rows - 1}, got ${index}`, {
+        code: "index-out-of-range",
+      });
+    }
+    return this.#view("row", this.shape.slice(1), this.strides.slice(1), index * this.strides[0]!);
   }
 
   /** A view with the axes in another order; without arguments, reversed. Host tensors only. */
-  transpose(axes: readonly number[] = this.shape.map((_, axis) => this.shape.length - 1 - axis)): Tensor {
+  transpose(axes: readonly number[] = this.shape.map((_, axis) => this.shape.length - 1 - axis)): this {
     const sorted = [...axes].sort((a, b) => a - b);
     if (
       !sameShape(
@@ -178,13 +269,51 @@ export class Tensor {
   }
 
   /** This tensor, or a copy without gaps where it is a view that has some. */
-  contiguous(): Tensor {
-    return this.isContiguous ? this : Tensor.from(this.data, this.shape);
+  contiguous(): this {
+    return this.isContiguous ? this : (Tensor.from(this.data, this.shape) as this);
   }
 
-  /** Nested arrays of numbers: `number[][]` for a matrix. */
+  /** Nested arrays of numbers, as deep as there are axes: `number[][]` for a matrix. */
   toArray(): NestedNumbers {
     return nest(this.data, this.shape, 0, 0);
+  }
+
+  /** `toArray`, by its name in torch and transformers.js. */
+  tolist(): NestedNumbers {
+    return this.toArray();
+  }
+
+  /** For `JSON.stringify`: `toArray()`. JSON has no NaN and no infinities; they become null. */
+  toJSON(): NestedNumbers {
+    return this.toArray();
+  }
+
+  /** The number of a tensor of one element. @throws ShapeError where it has more, or none. */
+  item(): number {
+    if (this.elementCount !== 1) {
+      throw new ShapeError(`item: expected a tensor of one element, got ${formatShape(this.shape)}`);
+    }
+    return this.data[0]!;
+  }
+
+  /**
+   * The rows of the first axis: views, one axis less; the numbers themselves where there is one axis.
+   *
+   * @throws ShapeError for a tensor without axes
+   */
+  [Symbol.iterator](): IterableIterator<number | Tensor> {
+    const { length } = this.shape;
+    if (length === 0) throw new ShapeError("iteration: a tensor without axes has no rows");
+    if (length === 1) return this.data[Symbol.iterator]();
+    return rowsOf(this.backend === null ? this : Tensor.from(this.data, this.shape));
+  }
+
+  /** For people: the type, the shape and the first and last numbers. What a backend holds is not read for it. */
+  toString(): string {
+    const memory = this.#memory;
+    const head = `Tensor ${this.dtype} ${formatShape(this.shape)}`;
+    if (memory.kind === "backend") return `${head} in the memory of ${memory.backend.name}`;
+    return `${head} ${formatNumbers(memory.data, this)}`;
   }
 
   /** Gives a backend's memory back at once. A host tensor is left to the garbage collector. */
@@ -192,14 +321,19 @@ export class Tensor {
     if (this.#memory.kind === "backend") this.#memory.backend.free(this.#memory.storage);
   }
 
-  #view(operation: string, shape: Shape, strides: readonly number[], offset: number): Tensor {
+  #view<T extends Tensor>(operation: string, shape: Shape, strides: readonly number[], offset: number): T {
     if (this.#memory.kind === "backend") {
       throw new ArgumentError(
         `${operation}: tensors in a backend's memory have no views; read it to host memory first`,
       );
     }
-    return new Tensor(this.#memory, this.dtype, shape, strides, this.offset + offset);
+    return new Tensor(this.#memory, this.dtype, shape, strides, this.offset + offset) as T;
   }
+}
+
+function* rowsOf(tensor: Tensor): Generator<Tensor> {
+  const count = tensor.shape[0]!;
+  for (let i = 0; i < count; i++) yield tensor.row(i);
 }
 
 function inferDimension(shape: Shape, count: number): number[] {

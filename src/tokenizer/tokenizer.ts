@@ -1,3 +1,4 @@
+import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./component.ts";
@@ -481,6 +482,9 @@ export class Tokenizer {
     }
     const tokens: string[] = [];
     for (const id of ids) {
+      if (typeof id !== "number") {
+        throw new ArgumentError(`decode: expected ids as numbers, got ${describe(id)}`, { subject: "ids" });
+      }
       const token = this.idToToken(id);
       if (token === undefined || (options.skipSpecialTokens && addedVocabulary.isSpecial(token))) continue;
       tokens.push(token);
