@@ -1,4 +1,4 @@
-/** Reading JSON settings: every value is checked where it is read, and what we cannot run is refused by name. */
+/** Reading JSON settings: every value is checked where it is read; unsupported settings raise an error that names them. */
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { type JsonObject, readJsonObject } from "./checkpoint/read-json.ts";
 import { FormatError, UnsupportedError } from "./errors.ts";
@@ -63,16 +63,25 @@ export class ConfigReader {
     return value as JsonObject;
   }
 
-  /** Refuses keys beside those that are known: they may change the numbers. `reader` names who does not know them. */
-  refuseOthers(known: ReadonlySet<string>, reader: string): void {
+  /** @throws UnsupportedError for keys beside the known ones: they may change the numbers. */
+  refuseOthers(known: ReadonlySet<string>): void {
     const other = Object.keys(this.json).find((key) => !known.has(key));
-    if (other !== undefined) throw new UnsupportedError(`${this.file}: "${other}" is not known to ${reader}`);
+    if (other !== undefined)
+      throw new UnsupportedError(`unsupported key "${other}"`, {
+        code: "unknown-setting",
+        subject: other,
+        file: this.file,
+      });
   }
 
-  /** Refuses a setting that changes the numbers and that we do not implement. */
+  /** @throws UnsupportedError for a value that changes the numbers and is not implemented. */
   refuseUnless(key: string, allowed: readonly unknown[]): void {
     if (this.has(key) && !allowed.includes(this.json[key])) {
-      throw new UnsupportedError(`${this.file}: ${key} ${JSON.stringify(this.json[key])} is not supported`);
+      throw new UnsupportedError(`${key} ${JSON.stringify(this.json[key])} is not supported`, {
+        code: "unsupported-setting",
+        subject: key,
+        file: this.file,
+      });
     }
   }
 
@@ -80,11 +89,13 @@ export class ConfigReader {
   #value(key: string, fallback: unknown): unknown {
     if (Object.hasOwn(this.json, key)) return this.json[key];
     if (fallback !== undefined) return fallback;
-    throw new FormatError(`"${key}" is missing`, { file: this.file });
+    throw new FormatError(`"${key}" is missing`, { code: "missing-key", subject: key, file: this.file });
   }
 
   #expected(key: string, expected: string, found: unknown): FormatError {
     return new FormatError(`"${key}": expected ${expected}, found ${JSON.stringify(found)}`, {
+      code: "invalid-value",
+      subject: key,
       file: this.file,
     });
   }

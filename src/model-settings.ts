@@ -47,7 +47,8 @@ function readSimilarity(reader: ConfigReader): SimilarityFunctionName | undefine
   const known = similarityFunctions.find((candidate) => candidate === name);
   if (known === undefined) {
     throw new UnsupportedError(
-      `${reader.file}: similarity_fn_name "${name}" is not known; known: ${similarityFunctions.join(", ")}`,
+      `similarity_fn_name "${name}" is not supported; known: ${similarityFunctions.join(", ")}`,
+      { code: "unknown-similarity-function", subject: name, file: reader.file },
     );
   }
   return known;

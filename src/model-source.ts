@@ -47,7 +47,8 @@ export async function openModelPlace(
   }
   if (typeof model !== "string" && !(model instanceof URL)) {
     throw new ArgumentError(
-      `expected a folder, the name of a model, an address or a FileSource, got ${describe(model)}`,
+      `model: expected a folder, the name of a model, an address or a FileSource, got ${describe(model)}`,
+      { subject: "model" },
     );
   }
   const name = String(model);
@@ -63,6 +64,7 @@ export async function openModelPlace(
     if (canBeName) return await openHubPlace(name, options);
     throw new UnsupportedError(
       `"${name}": this runtime has no folders; pass the name of a model, an http(s) address or a FileSource`,
+      { code: "no-file-system", subject: name },
     );
   }
   const { openModelFolder, pathExists } = await import("./model-folder-node.ts");

@@ -28,7 +28,9 @@ export function packBatch(inputs: ModelInputs, positionsCount: "column" | "conte
   checkOptions("model", inputs);
   const [batch, length] = checkTensor("inputIds", inputs.inputIds).shape;
   if (batch === undefined || length === undefined || inputs.inputIds.shape.length !== 2) {
-    throw new ShapeError(`inputIds: expected [batch, length], got ${formatShape(inputs.inputIds.shape)}`);
+    throw new ShapeError(`inputIds: expected [batch, length], got ${formatShape(inputs.inputIds.shape)}`, {
+      subject: "inputIds",
+    });
   }
   const ids = matrix("inputIds", inputs.inputIds, batch, length)!;
   const mask = matrix("attentionMask", inputs.attentionMask, batch, length);
@@ -83,7 +85,9 @@ export function unpackRows(packed: PackedBatch, data: Float32Array, width: numbe
 
 function checkTensor(what: string, tensor: unknown): Tensor {
   if (tensor instanceof Tensor) return tensor;
-  throw new ArgumentError(`${what}: expected a tensor [batch, length], got ${describe(tensor)}`);
+  throw new ArgumentError(`${what}: expected a tensor [batch, length], got ${describe(tensor)}`, {
+    subject: what,
+  });
 }
 
 function matrix(what: string, tensor: Tensor | undefined, batch: number, length: number): Int32Array | null {
@@ -92,11 +96,14 @@ function matrix(what: string, tensor: Tensor | undefined, batch: number, length:
   if (!sameShape(tensor.shape, [batch, length])) {
     throw new ShapeError(
       `${what}: expected ${formatShape([batch, length])}, got ${formatShape(tensor.shape)}`,
+      { subject: what },
     );
   }
   const { data } = tensor;
   if (!(data instanceof Int32Array)) {
-    throw new ShapeError(`${what}: expected int32, got ${tensor.dtype}`);
+    throw new ShapeError(`${what}: expected int32, got ${tensor.dtype}`, {
+      subject: what,
+    });
   }
   return data;
 }
@@ -110,7 +117,8 @@ function maskedRange(mask: Int32Array | null, row: number, length: number): { st
   const end = values.findLastIndex((value) => value !== 0) + 1;
   if (values.subarray(start, end).some((value) => value !== 1)) {
     throw new ArgumentError(
-      `attentionMask: row ${row} is not a run of ones with zeros only before or after it (padding)`,
+      `attentionMask: expected one run of ones in each row, with zeros only before or after it (padding); row ${row} has others`,
+      { code: "unsupported-attention-mask", subject: "attentionMask" },
     );
   }
   return { start, end };

@@ -29,7 +29,9 @@ export function resolvePrompt(
 ): string | null {
   if (prompt !== undefined) {
     if (typeof prompt !== "string")
-      throw new ArgumentError(`prompt: expected a string, got ${typeof prompt}`);
+      throw new ArgumentError(`prompt: expected a string, got ${typeof prompt}`, {
+        subject: "prompt",
+      });
     return prompt;
   }
   if (promptName !== undefined) return namedPrompt(prompts, "promptName", promptName);
@@ -45,13 +47,14 @@ export function namedPrompt(prompts: Prompts, what: string, name: string): strin
         .map((key) => JSON.stringify(key))
         .join(", ") || "none"
     }`,
+    { code: "prompt-not-found", subject: name },
   );
 }
 
 /** @throws ArgumentError where `value` is not an object of strings. */
 export function checkPrompts(value: unknown): Prompts {
   const problem = findProblem(value);
-  if (problem !== null) throw new ArgumentError(`prompts: ${problem}`);
+  if (problem !== null) throw new ArgumentError(`prompts: ${problem}`, { subject: "prompts" });
   return value as Prompts;
 }
 
@@ -59,7 +62,8 @@ export function checkPrompts(value: unknown): Prompts {
 export function readPrompts(value: unknown, file: string): Prompts | undefined {
   if (value === undefined || value === null) return undefined;
   const problem = findProblem(value);
-  if (problem !== null) throw new FormatError(`"prompts": ${problem}`, { file });
+  if (problem !== null)
+    throw new FormatError(`"prompts": ${problem}`, { code: "invalid-value", subject: "prompts", file });
   return value as Prompts;
 }
 

@@ -55,7 +55,8 @@ test("what callers pass by mistake is told by name", async () => {
   await assert.rejects(load("x", { progress: 3 }), /^ArgumentError: load: progress: expected a function/);
   await assert.rejects(load("x", { signal: 3 }), /^ArgumentError: signal: expected an AbortSignal/);
   await assert.rejects(load("x", { dtype: "int8" }), /^UnsupportedError: load: dtype "int8"/);
-  for (const what of [{}, [], null, 3]) await assert.rejects(load(what), /^ArgumentError: expected a folder/);
+  for (const what of [{}, [], null, 3])
+    await assert.rejects(load(what), /^ArgumentError: model: expected a folder/);
   const make = (options: unknown) => new SentenceTransformer(options as never);
   assert.throws(() => make(undefined), /^ArgumentError: SentenceTransformer: expected an object/);
   assert.throws(() => make({ modules: null }), /^ArgumentError: .* array of modules, got null/);

@@ -36,7 +36,8 @@ export class BlobSource implements FileSource {
   #blob(path: string): Blob {
     checkRelativePath(this.name, path);
     const blob = this.#blobs.get(path);
-    if (blob === undefined) throw new FileError(fileNameIn(this.name, path), "there is no such file");
+    if (blob === undefined)
+      throw new FileError(fileNameIn(this.name, path), "there is no such file", { code: "file-not-found" });
     return blob;
   }
 }
@@ -45,7 +46,11 @@ function byPath(files: Iterable<File>, sourceName: string): ReadonlyMap<string, 
   const blobs = new Map<string, Blob>();
   for (const file of files) {
     const path = file.webkitRelativePath ? file.webkitRelativePath.replace(/^[^/]*\//, "") : file.name;
-    if (blobs.has(path)) throw new ArgumentError(`${sourceName}: two files have the path ${quote(path)}`);
+    if (blobs.has(path))
+      throw new ArgumentError(`${sourceName}: two files have the path ${quote(path)}`, {
+        code: "duplicate-name",
+        subject: path,
+      });
     blobs.set(path, file);
   }
   return blobs;
@@ -81,6 +86,8 @@ async function bytesOf(blob: Blob, file: string): Promise<Uint8Array> {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
     // A picked file that was changed or removed since.
-    throw new FileError(file, cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new FileError(file, cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
   }
 }

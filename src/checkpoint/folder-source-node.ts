@@ -11,15 +11,19 @@ import { checkRelativePath, fileNameIn } from "./relative-path.ts";
  */
 export async function openFolder(folder: string | URL): Promise<FolderSource> {
   const path = folder instanceof URL ? addressToPath(folder) : folder;
-  if (path.includes("\0")) throw new FileError(path, "a path cannot contain a NUL character");
+  if (path.includes("\0"))
+    throw new FileError(path, "expected a path without NUL characters", { code: "invalid-path" });
   const stats = await attempt(path, () => stat(path));
-  if (!stats.isDirectory()) throw new FileError(path, "a folder was expected; this is a file");
+  if (!stats.isDirectory())
+    throw new FileError(path, "expected a folder, found a file", { code: "not-a-folder" });
   return new FolderSource(path);
 }
 
 function addressToPath(address: URL): string {
   if (address.protocol !== "file:") {
-    throw new ArgumentError(`openFolder: a file: address was expected, not ${address.protocol}`);
+    throw new ArgumentError(`openFolder: expected a file: address, got ${address.protocol}`, {
+      code: "invalid-address",
+    });
   }
   return fileURLToPath(address);
 }
@@ -51,7 +55,8 @@ export class FolderSource implements FileSource {
       const handle = await open(file, "r");
       try {
         const stats = await handle.stat();
-        if (!stats.isFile()) throw new FileError(file, "a file was expected; this is a folder or a device");
+        if (!stats.isFile())
+          throw new FileError(file, "expected a file, found a folder or a device", { code: "not-a-file" });
         return new FileHandleReader(file, stats.size, handle);
       } catch (error) {
         await handle.close();
@@ -96,7 +101,8 @@ class FileHandleReader implements RangeReader {
         if (bytesRead === 0) {
           throw new FileError(
             this.name,
-            `was ${this.size} bytes long when it was opened, and ends at byte ${position + filled} now`,
+            `was ${this.size} bytes long when it was opened; now it ends at byte ${position + filled}`,
+            { code: "file-changed" },
           );
         }
         filled += bytesRead;
@@ -119,8 +125,11 @@ async function attempt<T>(file: string, action: () => Promise<T>): Promise<T> {
 
 function asFileError(file: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
-  if (isMissing(error)) return new FileError(file, "there is no such file or folder", { cause: error });
-  return new FileError(file, error instanceof Error ? error.message : String(error), { cause: error });
+  if (isMissing(error))
+    return new FileError(file, "there is no such file or folder", { code: "file-not-found", cause: error });
+  return new FileError(file, error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -11,7 +11,8 @@ export async function checkNotPointer(reader: RangeReader): Promise<void> {
   const start = new Uint8Array(FIRST_LINE.length);
   await reader.readInto(start, 0);
   if (new TextDecoder().decode(start) === FIRST_LINE) {
-    throw new FormatError('is only a pointer of Git LFS; get the file itself with "git lfs pull"', {
+    throw new FormatError('is only a pointer of Git LFS; fetch the file itself with "git lfs pull"', {
+      code: "git-lfs-pointer",
       file: reader.name,
     });
   }

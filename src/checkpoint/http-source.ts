@@ -71,16 +71,27 @@ function checkedBase(baseUrl: string | URL): string {
   try {
     url = new URL(baseUrl);
   } catch (cause) {
-    throw new ArgumentError(`HttpSource: ${JSON.stringify(String(baseUrl))} is not an address`, { cause });
+    throw new ArgumentError(`HttpSource: expected an address, got ${JSON.stringify(String(baseUrl))}`, {
+      code: "invalid-address",
+      cause,
+    });
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new ArgumentError(`HttpSource: an http or https address was expected, not ${url.protocol}`);
+    throw new ArgumentError(`HttpSource: expected an http or https address, got ${url.protocol}`, {
+      code: "invalid-address",
+    });
   }
   if (url.username !== "" || url.password !== "") {
-    throw new ArgumentError("HttpSource: an address with a password in it is refused; use a header");
+    throw new ArgumentError(
+      "HttpSource: expected an address without user and password; pass them as a header",
+      { code: "invalid-address" },
+    );
   }
   if (url.search !== "" || url.hash !== "") {
-    throw new ArgumentError(`HttpSource: the address of a folder has no query and no fragment: ${url.href}`);
+    throw new ArgumentError(
+      `HttpSource: expected the address of a folder, without query and fragment, got ${url.href}`,
+      { code: "invalid-address" },
+    );
   }
   return url.href.replace(/\/$/, "");
 }
@@ -122,13 +133,17 @@ class Client {
       if (done) break;
       if (filled + value.length > target.length) {
         await stream.cancel();
-        throw new FileError(file, `the server sent more than the ${target.length} bytes asked for`);
+        throw new FileError(file, `the server sent more than the ${target.length} bytes requested`, {
+          code: "server-error",
+        });
       }
       target.set(value, filled);
       filled += value.length;
     }
     if (filled < target.length) {
-      throw new FileError(file, `the server sent ${filled} of the ${target.length} bytes asked for`);
+      throw new FileError(file, `the server sent ${filled} of the ${target.length} bytes requested`, {
+        code: "truncated-file",
+      });
     }
   }
 
@@ -139,7 +154,7 @@ class Client {
       this.#options.signal?.throwIfAborted();
       const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
       const reason = inner instanceof Error ? inner.message : String(inner);
-      throw new FileError(file, `cannot be fetched: ${reason}`, { cause });
+      throw new FileError(file, `fetch failed: ${reason}`, { code: "fetch-failed", cause });
     }
   }
 }
@@ -160,7 +175,7 @@ async function openReader(client: Client, url: string, file: string, path: strin
   const range = contentRange(response);
   if (range?.start !== undefined && range.start !== 0) {
     await response.body?.cancel();
-    throw new FileError(file, describeStart(range.start, 0));
+    throw rangeError(file, range.start, 0);
   }
   // Across origins, scripts only see Content-Range where the server exposes it; Content-Length they always see.
   const size = range?.total ?? (await sizeFromHead(client, url, file, path));
@@ -173,7 +188,8 @@ async function sizeFromHead(client: Client, url: string, file: string, path: str
   const response = await client.request(url, file, { method: "HEAD" });
   await checkOk(response, file, path);
   const size = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (!Number.isSafeInteger(size)) throw new FileError(file, "the server does not say how long the file is");
+  if (!Number.isSafeInteger(size))
+    throw new FileError(file, "the server does not report the length of the file", { code: "server-error" });
   return size;
 }
 
@@ -241,23 +257,30 @@ class HttpReader implements RangeReader {
     const problem = this.#mismatch(response, start);
     if (problem !== undefined) {
       await response.body?.cancel();
-      throw new FileError(this.name, problem);
+      throw problem;
     }
     await this.#client.bodyInto(response, this.name, target);
   }
 
-  #mismatch(response: Response, start: number): string | undefined {
-    if (!response.ok) return describeStatus(response);
-    if (response.status !== 206) return "the server answered one request by ranges, and the next one not";
+  #mismatch(response: Response, start: number): FileError | undefined {
+    if (!response.ok) return statusError(this.name, response);
+    if (response.status !== 206) {
+      return new FileError(this.name, "the server stopped supporting range requests", {
+        code: "server-stopped-ranges",
+      });
+    }
     const range = contentRange(response);
     const changed =
       (range !== undefined && range.total !== undefined && range.total !== this.size) ||
       response.headers.get("etag") !== this.#etag;
-    if (changed) return "the file was changed on the server while it was being read";
-    if (range !== undefined && range.start !== start) {
-      return describeStart(range.start, start);
+    if (changed) {
+      return new FileError(this.name, "changed on the server while it was being read", {
+        code: "file-changed",
+      });
     }
-    return undefined;
+    return range === undefined || range.start === start
+      ? undefined
+      : rangeError(this.name, range.start, start);
   }
 }
 
@@ -288,21 +311,26 @@ function isForeignPage(response: Response, path: string): boolean {
 async function checkOk(response: Response, file: string, path: string): Promise<void> {
   if (response.ok && !isForeignPage(response, path)) return;
   await response.body?.cancel();
-  if (response.ok) throw new FileError(file, "there is no such file: the server answered with a web page");
+  if (response.ok)
+    throw new FileError(file, "there is no such file: the server answered with a web page", {
+      code: "file-not-found",
+    });
   throw statusError(file, response);
 }
 
 function statusError(file: string, response: Response): FileError {
-  return new FileError(file, describeStatus(response));
+  const missing = response.status === 404 || response.status === 410;
+  return new FileError(file, describeStatus(response), { code: missing ? "file-not-found" : "server-error" });
 }
 
 function describeStatus({ status, statusText }: Response): string {
   if (status === 404 || status === 410) return `there is no such file (status ${status})`;
-  if (status === 401 || status === 403) return `the server refuses access (status ${status})`;
-  if (status === 429) return "the server wants fewer requests (status 429)";
+  if (status === 401 || status === 403) return `the server denies access (status ${status})`;
+  if (status === 429) return "too many requests (status 429)";
   return `the server answered with status ${status} ${statusText}`.trimEnd();
 }
 
-function describeStart(found: number | undefined, expected: number): string {
-  return `the server answered with byte ${found} on, not with byte ${expected} on`;
+function rangeError(file: string, found: number | undefined, expected: number): FileError {
+  const message = `the server sent the bytes from ${found} on; expected those from ${expected} on`;
+  return new FileError(file, message, { code: "server-error" });
 }

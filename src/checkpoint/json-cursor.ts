@@ -166,6 +166,7 @@ export class JsonCursor {
       line++;
     }
     return new FormatError(`not JSON as expected at line ${line}, column ${at - lineStart + 1}: ${message}`, {
+      code: "invalid-json",
       file: this.#file,
     });
   }

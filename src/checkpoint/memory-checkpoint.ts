@@ -17,6 +17,7 @@ export function memoryCheckpoint(name: string, tensors: readonly MemoryTensor[])
     if (count !== tensor.values.length) {
       throw new ArgumentError(
         `${name}: "${tensor.name}" [${tensor.shape.join(", ")}] needs ${count} values, got ${tensor.values.length}`,
+        { code: "shape-mismatch", subject: tensor.name },
       );
     }
     infos.set(tensor.name, {
@@ -31,7 +32,8 @@ export function memoryCheckpoint(name: string, tensors: readonly MemoryTensor[])
   }
   const find = (tensor: string): Float32Array => {
     const found = values.get(tensor);
-    if (found === undefined) throw new ArgumentError(`${name}: there is no tensor "${tensor}"`);
+    if (found === undefined)
+      throw new ArgumentError(`${name}: no tensor "${tensor}"`, { code: "missing-tensor", subject: tensor });
     return found;
   };
   return {

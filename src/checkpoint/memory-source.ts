@@ -31,7 +31,8 @@ export class MemorySource implements FileSource {
   #bytes(path: string): Uint8Array {
     checkRelativePath(this.name, path);
     const bytes = this.#files.get(path);
-    if (bytes === undefined) throw new FileError(fileNameIn(this.name, path), "there is no such file");
+    if (bytes === undefined)
+      throw new FileError(fileNameIn(this.name, path), "there is no such file", { code: "file-not-found" });
     return bytes;
   }
 }

@@ -52,7 +52,7 @@ export async function openCheckpoint(
     if (await place.exists(path)) return await open(place, path);
   }
   const paths = formats.map(({ path }) => path).join(", ");
-  throw new FileError(place.name, `there is no checkpoint here; looked for ${paths}`);
+  throw new FileError(place.name, `no checkpoint found; looked for ${paths}`, { code: "weights-not-found" });
 }
 
 /**
@@ -64,6 +64,7 @@ export async function openCheckpointFile(source: FileSource, path: string): Prom
   for (const [ending, open] of endings) if (path.endsWith(ending)) return await open(source, path);
   const known = endings.map(([ending]) => ending).join(", ");
   throw new ArgumentError(
-    `${fileNameIn(source.name, path)}: the name of a checkpoint ends in one of ${known}`,
+    `${fileNameIn(source.name, path)}: expected the name of a checkpoint to end in ${known}`,
+    { code: "unknown-format", subject: path },
   );
 }

@@ -48,12 +48,13 @@ function parseJson(bytes: Uint8Array, file: string): JsonValue {
     const cursor = new JsonCursor(text, file);
     cursor.skipValue(); // throws where the error is
     cursor.end();
-    throw new FormatError("is not JSON", { file, cause });
+    throw new FormatError("is not JSON", { code: "invalid-json", file, cause });
   }
 }
 
 function wrongKind(source: FileSource, path: string, expected: string, value: JsonValue): FormatError {
   return new FormatError(`expected ${expected}, found ${kindOf(value)}`, {
+    code: "invalid-value",
     file: fileNameIn(source.name, path),
   });
 }

@@ -22,7 +22,8 @@ export function checkRelativePath(sourceName: string, path: string): void {
   const problem = relativePathProblem(path);
   if (problem !== undefined) {
     throw new ArgumentError(
-      `${sourceName}: the path of a file in here is relative; ${quote(path)} ${problem}`,
+      `${sourceName}: expected a path relative to this folder; ${quote(path)} ${problem}`,
+      { code: "path-outside-folder", subject: path },
     );
   }
 }

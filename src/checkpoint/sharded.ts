@@ -46,7 +46,10 @@ async function openListed(
     return await openShard(source, path);
   } catch (cause) {
     if (!(cause instanceof FileError)) throw cause;
-    throw new FileError(index, `lists a shard that cannot be opened: ${cause.message}`, { cause });
+    throw new FileError(index, `lists a shard that cannot be opened: ${cause.message}`, {
+      code: "missing-shard",
+      cause,
+    });
   }
 }
 
@@ -66,6 +69,8 @@ function parseIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string
       const problem = relativePathProblem(shard);
       if (problem !== undefined) {
         throw new FormatError(`tensor ${quote(tensor)}: the shard's name, ${quote(shard)}, ${problem}`, {
+          code: "path-outside-folder",
+          subject: tensor,
           file,
         });
       }
@@ -73,7 +78,8 @@ function parseIndex(bytes: Uint8Array, file: string): ReadonlyMap<string, string
     });
   });
   cursor.end();
-  if (weightMap === undefined) throw new FormatError("weight_map is missing", { file });
+  if (weightMap === undefined)
+    throw new FormatError('"weight_map" is missing', { code: "missing-key", subject: "weight_map", file });
   return weightMap;
 }
 
@@ -94,6 +100,8 @@ function placeTensors(
       if (expected !== shardName) {
         const place = expected === undefined ? "does not list it" : `places it in ${quote(expected)}`;
         throw new FormatError(`tensor ${quote(info.name)} is in ${quote(shardName)}; the index ${place}`, {
+          code: "shard-mismatch",
+          subject: info.name,
           file,
         });
       }
@@ -104,9 +112,7 @@ function placeTensors(
     if (!placed.has(tensor)) {
       throw new FormatError(
         `tensor ${quote(tensor)} is not in ${quote(shardName)}, where the index places it`,
-        {
-          file,
-        },
+        { code: "shard-mismatch", subject: tensor, file },
       );
     }
   }

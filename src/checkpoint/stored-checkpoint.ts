@@ -85,7 +85,11 @@ export class StoredCheckpoint implements Checkpoint {
 export function findTensor(checkpoint: Checkpoint, name: string): TensorInfo {
   const info = checkpoint.tensors.get(name);
   if (info === undefined) {
-    throw new FormatError(`the checkpoint has no tensor ${quote(name)}`, { file: checkpoint.name });
+    throw new FormatError(`the checkpoint has no tensor ${quote(name)}`, {
+      code: "missing-tensor",
+      subject: name,
+      file: checkpoint.name,
+    });
   }
   return info;
 }
@@ -101,6 +105,7 @@ function checkRange(info: TensorInfo, start: number, end: number, length: number
     return;
   }
   throw new ArgumentError(
-    `${info.file}: tensor ${quote(info.name)} has ${length} ${unit}; ${start} to ${end} were asked for`,
+    `${info.file}: tensor ${quote(info.name)} has ${length} ${unit}; ${start} to ${end} were requested`,
+    { code: "read-out-of-range", subject: info.name },
   );
 }

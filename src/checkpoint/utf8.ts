@@ -7,6 +7,6 @@ export function decodeUtf8(bytes: Uint8Array, what: string, file: string): strin
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(own);
   } catch (cause) {
-    throw new FormatError(`${what} is not UTF-8`, { file, cause });
+    throw new FormatError(`${what} is not UTF-8`, { code: "invalid-utf8", file, cause });
   }
 }

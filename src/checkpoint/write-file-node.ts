@@ -38,5 +38,5 @@ export async function writeFileAtomically(
 
 function fail(path: string, cause: unknown): never {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new FileError(path, `cannot be written: ${reason}`, { cause });
+  throw new FileError(path, `cannot be written: ${reason}`, { code: "file-not-writable", cause });
 }

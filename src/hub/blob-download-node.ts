@@ -106,6 +106,6 @@ function startHash(file: ModelFile): Hash | undefined {
 function neverWhole(client: HubClient, { path }: BlobRequest): HubConnectionError {
   return new HubConnectionError(
     client.model,
-    `${path}: the connection breaks off again and again, and the server cannot continue a file`,
+    `${path}: the connection broke repeatedly, and the server cannot resume a file`,
   );
 }

@@ -145,7 +145,9 @@ export class HubClient {
       }
       url = next;
     }
-    throw new HubResponseError(this.model, `more than ${MOST_REDIRECTS} redirects from ${first}`);
+    throw new HubResponseError(this.model, `more than ${MOST_REDIRECTS} redirects from ${first}`, {
+      code: "hub-redirect",
+    });
   }
 
   #target(location: string, from: URL): URL {
@@ -157,10 +159,9 @@ export class HubClient {
     }
     const isPlain = target?.protocol === "http:" && from.protocol === "http:";
     if (target === undefined || !(isPlain || target.protocol === "https:")) {
-      throw new HubResponseError(
-        this.model,
-        `${from.host} redirects to ${quote(location)}; https was expected`,
-      );
+      throw new HubResponseError(this.model, `${from.host} redirects to ${quote(location)}; expected https`, {
+        code: "hub-redirect",
+      });
     }
     return target;
   }

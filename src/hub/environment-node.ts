@@ -93,7 +93,9 @@ class Variables {
 
 function checkFolder(folder: unknown, variables: Variables): string {
   if (typeof folder !== "string" || folder === "" || folder.includes("\0")) {
-    throw new ArgumentError(`cacheFolder: expected the path of a folder, got ${JSON.stringify(folder)}`);
+    throw new ArgumentError(`cacheFolder: expected the path of a folder, got ${JSON.stringify(folder)}`, {
+      subject: "cacheFolder",
+    });
   }
   return resolve(variables.expand(folder));
 }
@@ -117,9 +119,10 @@ async function findToken(
     (await readToken(variables.folder("HF_TOKEN_PATH") ?? join(home, "token")));
   const cleaned = found?.trim() || undefined;
   if (token === true && cleaned === undefined) {
-    throw new ArgumentError(
-      "token: true asks for the saved token; there is none (HF_TOKEN, `hf auth login`)",
-    );
+    throw new ArgumentError("token: true means the saved token; none is saved (HF_TOKEN, `hf auth login`)", {
+      code: "token-not-found",
+      subject: "token",
+    });
   }
   return cleaned === undefined ? undefined : checkToken(cleaned);
 }

@@ -152,7 +152,8 @@ export class HubSource implements HubModel {
     const problem = hubPathProblem(path);
     if (problem !== undefined) {
       throw new ArgumentError(
-        `${this.name}: the path of a file of a model is relative; ${quote(path)} ${problem}`,
+        `${this.name}: expected the relative path of a file of the model; ${quote(path)} ${problem}`,
+        { code: "path-outside-folder", subject: path },
       );
     }
   }
@@ -160,6 +161,9 @@ export class HubSource implements HubModel {
   #missing(path: string, options?: ErrorOptions): FileError {
     const place =
       this.offline === undefined ? "the model has no such file" : "there is no such file in the cache";
-    return new FileError(fileNameIn(this.name, path), `${place} (commit ${this.commit})`, options);
+    return new FileError(fileNameIn(this.name, path), `${place} (commit ${this.commit})`, {
+      code: "file-not-found",
+      ...options,
+    });
   }
 }

@@ -113,7 +113,7 @@ function badListing(client: HubClient, problem: string, options?: ErrorOptions):
   return new HubResponseError(
     client.model,
     `the answer of ${client.endpoint} ${problem}; is that the address of a hub?`,
-    options,
+    { ...options },
   );
 }
 
@@ -140,7 +140,9 @@ export async function describeFile(
 /** An ETag is the name of a file in the cache. */
 function checkedEtag(client: HubClient, path: string, etag: string | undefined): string | undefined {
   if (etag === undefined || /^[0-9A-Za-z][0-9A-Za-z_-]{7,127}$/.test(etag)) return etag;
-  throw new HubIntegrityError(client.model, `${path}: the server's ETag cannot be the name of a file`);
+  throw new HubIntegrityError(client.model, `${path}: the server's ETag cannot be used as a file name`, {
+    code: "missing-etag",
+  });
 }
 
 interface SavedListing {

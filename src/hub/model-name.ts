@@ -16,7 +16,9 @@ const PATTERN = /^(?:\b[\w.-]{1,96}\b\/)?\b[\w.-]{1,96}\b$/;
 export function resolveModelName(name: string): string {
   const problem = modelNameProblem(name);
   if (problem !== undefined) {
-    throw new ArgumentError(`a model on the hub is called "name" or "organization/name"; ${problem}`);
+    throw new ArgumentError(`a model on the hub is called "name" or "organization/name"; ${problem}`, {
+      code: "invalid-model-name",
+    });
   }
   const isShort = !name.includes("/") && !originalModels.has(name.toLowerCase());
   return isShort ? `${DEFAULT_ORGANIZATION}/${name}` : name;

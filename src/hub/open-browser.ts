@@ -46,10 +46,14 @@ export async function openBrowserModel(
   if (options.cacheFolder !== undefined) {
     throw new UnsupportedError(
       "cacheFolder: browsers have no folders; files are kept in the browser's own cache",
+      { code: "no-file-system", subject: "cacheFolder" },
     );
   }
   if (options.token === true)
-    throw new ArgumentError("token: browsers have no saved token; pass the token itself");
+    throw new ArgumentError("token: browsers have no saved token; pass the token itself", {
+      code: "token-not-found",
+      subject: "token",
+    });
   const model = resolveModelName(name);
   const revision = checkRevision(options.revision ?? DEFAULT_REVISION);
   const client = new HubClient({
@@ -80,7 +84,9 @@ export async function openBrowserModel(
     }
   }
   if (listing === undefined) {
-    throw new HubOfflineError(model, `revision "${revision}" is not in the cache, and ${offline?.message}`);
+    throw new HubOfflineError(model, `revision "${revision}" is not in the cache, and ${offline?.message}`, {
+      subject: revision,
+    });
   }
   const { commit } = listing;
   const progress = new DownloadProgress(options.progress, false);
@@ -148,7 +154,7 @@ class BrowserStore implements HubStore {
       throw new HubOfflineError(
         client.model,
         `${path} is not in the browser's cache, and cannot be downloaded: ${offline.message}`,
-        { cause: offline },
+        { subject: path, cause: offline },
       );
     }
     try {

@@ -159,6 +159,7 @@ class Opening {
     return new HubOfflineError(
       this.#model,
       `revision "${this.#revision}" is not in the cache (${this.#settings.cacheFolder}), and downloads are switched off (${reason})`,
+      { subject: this.#revision },
     );
   }
 }
@@ -188,10 +189,9 @@ class NodeStore implements HubStore {
     const { client, cache, commit, progress } = this.#options;
     const { size, etag } = await describeFile(client, commit, path, listed);
     if (etag === undefined) {
-      throw new HubIntegrityError(
-        client.model,
-        `${path}: the server has no ETag for it; the cache needs one`,
-      );
+      throw new HubIntegrityError(client.model, `${path}: the server sent no ETag, which the cache needs`, {
+        code: "missing-etag",
+      });
     }
     await cache.prepare();
     const report = (loaded: number) => progress.report(path, loaded, size);
@@ -230,7 +230,7 @@ class CacheOnlyStore implements HubStore {
     throw new HubOfflineError(
       this.#cache.model,
       `${path} is not in the cache (${this.files.name}), and cannot be downloaded: ${this.#reason.message}`,
-      { cause: this.#reason },
+      { subject: path, cause: this.#reason },
     );
   }
 

@@ -36,7 +36,8 @@ export interface DownloadedModel {
  * @throws ArgumentError, HubError as `openHubModel` does
  */
 export async function downloadModel(name: string, options: HubOptions = {}): Promise<DownloadedModel> {
-  if (!hasFolders()) throw new UnsupportedError("downloadModel: this runtime has no folders");
+  if (!hasFolders())
+    throw new UnsupportedError("downloadModel: this runtime has no folders", { code: "no-file-system" });
   const { openNodeModel } = await import("./open-node.ts");
   const { source, folder } = await openNodeModel(name, options);
   return { folder, files: await source.fetchAll() };

@@ -18,11 +18,16 @@ export function isCommit(revision: unknown): revision is string {
  */
 export function checkRevision(revision: unknown): string {
   if (typeof revision !== "string") {
-    throw new ArgumentError(`revision: expected a branch, a tag or a commit, got ${typeof revision}`);
+    throw new ArgumentError(`revision: expected a branch, a tag or a commit, got ${typeof revision}`, {
+      subject: "revision",
+    });
   }
   const problem = revisionProblem(revision);
   if (problem !== undefined) {
-    throw new ArgumentError(`revision: expected a branch, a tag or a commit; ${quote(revision)} ${problem}`);
+    throw new ArgumentError(
+      `revision: expected a branch, a tag or a commit, got ${quote(revision)}, which ${problem}`,
+      { subject: "revision" },
+    );
   }
   return revision;
 }

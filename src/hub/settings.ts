@@ -15,6 +15,7 @@ export function checkEndpoint(endpoint: string): string {
   if (!isPlain || (url?.protocol !== "https:" && url?.protocol !== "http:")) {
     throw new ArgumentError(
       `endpoint (or HF_ENDPOINT): expected an http(s) address without a password, got ${quote(String(endpoint))}`,
+      { code: "invalid-address", subject: "endpoint" },
     );
   }
   return url.href.replace(/\/+$/, "");
@@ -24,9 +25,9 @@ export function checkEndpoint(endpoint: string): string {
 export function checkToken(token: string): string {
   const trimmed = token.trim();
   if (!/^[\u0021-\u007e]+$/.test(trimmed)) {
-    throw new ArgumentError(
-      "token: a token of the hub consists of printable ASCII characters, without spaces",
-    );
+    throw new ArgumentError("token: expected printable ASCII characters without spaces", {
+      subject: "token",
+    });
   }
   return trimmed;
 }

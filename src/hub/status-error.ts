@@ -45,19 +45,19 @@ export function statusError(response: Response, context: Context): HubError {
     const missing = hasToken
       ? "the account of the token in use has not done so"
       : 'then pass a token of your account ("token", or the variable HF_TOKEN)';
-    return new GatedModelError(
-      model,
-      `the model is gated: its conditions have to be accepted at ${page}; ${missing}`,
-    );
+    return new GatedModelError(model, `the model is gated: accept its conditions at ${page}; ${missing}`);
   }
   if (said === "Invalid credentials in Authorization header") {
     return new HubAccessError(
       model,
-      `${context.host} does not accept the token; get one at ${endpoint}/settings/tokens`,
+      `${context.host} does not accept the token; create one at ${endpoint}/settings/tokens`,
+      { code: "token-rejected", subject: "token" },
     );
   }
   if (said === "Access to this resource is disabled.") {
-    return new HubAccessError(model, `${context.host} has disabled the access to this model; see ${page}`);
+    return new HubAccessError(model, `${context.host} has disabled access to this model; see ${page}`, {
+      code: "model-disabled",
+    });
   }
   if (code === "RepoNotFound" || (atHub && response.status === 401)) {
     const token = hasToken
@@ -71,7 +71,7 @@ export function statusError(response: Response, context: Context): HubError {
   if (atHub && response.status === 403) {
     return new HubAccessError(
       model,
-      `${context.host} refuses the model to this token${said ? `: ${quote(said)}` : ""}`,
+      `${context.host} denies this token access to the model${said ? `: ${quote(said)}` : ""}`,
     );
   }
   return otherError(response.status, said, context);

@@ -1,3 +1,4 @@
+import { SentensorError } from "../errors.ts";
 import { HubStorageError } from "./errors.ts";
 
 /** Runs what reads or writes the cache. @throws HubStorageError that says where and what to do. */
@@ -20,8 +21,9 @@ const advice: ReadonlyMap<string, string> = new Map([
   ["EROFS", "this disk is read-only; put the cache elsewhere (cacheFolder, or HF_HOME)"],
 ]);
 
-/** What the system calls an error: "ENOENT". undefined for all others, such as the DOMException of an abort. */
+/** The system's code of an error ("ENOENT"); undefined for all others, such as the DOMException of an abort. */
 export function errorCode(error: unknown): string | undefined {
+  if (error instanceof SentensorError) return undefined;
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === "string" ? code : undefined;
 }

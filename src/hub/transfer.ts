@@ -80,14 +80,14 @@ async function checkReply(
       `${path}: the hub lists ${file.etag} and sends ${reply.etag}`,
     );
   } else if (position > 0 && !continuesAt(reply.response, position)) {
-    problem = new ResumeRefused(`${path} cannot be continued at byte ${position}`);
+    problem = new ResumeRefused(`${path}: the server cannot resume at byte ${position}`);
   } else if (position === 0 && reply.response.status !== 200) {
     const { status } = reply.response;
     problem = new HubResponseError(client.model, `${path} was answered with status ${status}`, { status });
   } else if (size !== undefined && file.size !== undefined && size !== file.size) {
     problem = new HubIntegrityError(
       client.model,
-      `${path}: ${file.size} bytes were expected; the server has ${size}`,
+      `${path}: expected ${file.size} bytes, the server has ${size}`,
     );
   }
   if (problem === undefined) return file.size ?? size;
@@ -116,5 +116,5 @@ function strongValidator({ response, origin }: HubReply): Validator | undefined 
 
 function tooLong(client: HubClient, path: string, end: number | undefined): HubIntegrityError {
   const limit = end === undefined ? `at most ${LARGEST_UNTOLD}, as its size was not told,` : `${end}`;
-  return new HubIntegrityError(client.model, `${path}: ${limit} bytes were expected; the server sends more`);
+  return new HubIntegrityError(client.model, `${path}: expected ${limit} bytes, the server sent more`);
 }

@@ -55,7 +55,7 @@ export function readEncoderConfig(
   if (config.hiddenSize % config.headCount !== 0) {
     throw new FormatError(
       `num_attention_heads ${config.headCount} does not divide hidden_size ${config.hiddenSize}`,
-      { file: reader.file },
+      { code: "invalid-value", subject: "num_attention_heads", file: reader.file },
     );
   }
   return config;
@@ -66,9 +66,11 @@ export function readActivation(reader: ConfigReader, key: string, fallback: stri
   const name = reader.string(key, fallback);
   const activation = activationByName(name);
   if (activation === undefined) {
-    throw new UnsupportedError(
-      `${reader.file}: ${key} "${name}" is not supported; known: ${activationNames.join(", ")}`,
-    );
+    throw new UnsupportedError(`${key} "${name}" is not supported; known: ${activationNames.join(", ")}`, {
+      code: "unsupported-activation",
+      subject: name,
+      file: reader.file,
+    });
   }
   return activation;
 }

@@ -113,6 +113,8 @@ export class DistilBertModel implements Encoder {
     };
     if (config.hiddenSize % config.headCount !== 0) {
       throw new FormatError(`n_heads ${config.headCount} does not divide dim ${config.hiddenSize}`, {
+        code: "invalid-value",
+        subject: "n_heads",
         file: reader.file,
       });
     }

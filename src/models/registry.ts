@@ -55,13 +55,18 @@ export interface LoadedEncoder {
 /** @throws UnsupportedError for a model_type that is not known. */
 function architectureOf(reader: ConfigReader): Architecture {
   if (!reader.has("model_type")) {
-    throw new FormatError(`"model_type" is missing: is this a transformers model?`, { file: reader.file });
+    throw new FormatError(`"model_type" is missing: is this a transformers model?`, {
+      code: "missing-key",
+      subject: "model_type",
+      file: reader.file,
+    });
   }
   const modelType = reader.string("model_type");
   const architecture = architectures.get(modelType);
   if (architecture === undefined) {
     throw new UnsupportedError(
-      `${reader.file}: model_type "${modelType}" is not supported; known: ${[...architectures.keys()].join(", ")}`,
+      `model_type "${modelType}" is not supported; known: ${[...architectures.keys()].join(", ")}`,
+      { code: "unknown-model-type", subject: modelType, file: reader.file },
     );
   }
   return architecture;

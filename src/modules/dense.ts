@@ -62,7 +62,8 @@ export class Dense implements Module {
     );
     if (activation === undefined) {
       throw new UnsupportedError(
-        `${file}: activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
+        `activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
+        { code: "unsupported-activation", subject: activationFunction, file },
       );
     }
     this.options = options;
@@ -129,7 +130,8 @@ export class Dense implements Module {
     const { inFeatures, outFeatures } = options;
     if ((parameters.bias !== undefined) !== (options.bias ?? true)) {
       throw new ArgumentError(
-        "Dense.fromWeights: `bias` values are given exactly where the option `bias` is true",
+        "Dense.fromWeights: expected `bias` values exactly if the option `bias` is true",
+        { subject: "bias" },
       );
     }
     const checkpoint = memoryCheckpoint("Dense.fromWeights", [

@@ -43,7 +43,8 @@ export class Features {
     const tensor = this.#tensors.get(name);
     if (tensor === undefined) {
       throw new ArgumentError(
-        `no module before this one makes the feature "${name}"; there is ${[...this.#tensors.keys()].join(", ") || "none"}`,
+        `expected the feature "${name}" from an earlier module; available: ${[...this.#tensors.keys()].join(", ") || "none"}`,
+        { code: "missing-feature", subject: name },
       );
     }
     return tensor;

@@ -28,12 +28,14 @@ export class Pooling implements Module {
     const unknown = modes.find((mode) => !isPoolingMode(mode));
     if (unknown !== undefined || modes.length === 0) {
       throw new ArgumentError(
-        `Pooling: mode ${JSON.stringify(unknown ?? [])} is not known; known: ${poolingModes.join(", ")}`,
+        `Pooling: poolingMode: expected ${poolingModes.join(", ")}, got ${JSON.stringify(unknown ?? [])}`,
+        { code: "unknown-pooling-mode", subject: "poolingMode" },
       );
     }
     if (!(Number.isSafeInteger(embeddingDimension) && embeddingDimension > 0)) {
       throw new ArgumentError(
-        `Pooling: embeddingDimension is a whole number from 1 on, got ${embeddingDimension}`,
+        `Pooling: embeddingDimension: expected a whole number from 1 on, got ${embeddingDimension}`,
+        { subject: "embeddingDimension" },
       );
     }
     this.config = { embeddingDimension, modes, includePrompt };
@@ -58,6 +60,7 @@ export class Pooling implements Module {
     if (tokenEmbeddings.shape[1] !== embeddingDimension) {
       throw new ShapeError(
         `Pooling: expected token embeddings of ${embeddingDimension} dimensions, got ${tokenEmbeddings.shape[1]}`,
+        { code: "width-mismatch" },
       );
     }
     const reductions = modes.map((mode) => reductionOfMode[mode]);

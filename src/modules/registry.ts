@@ -74,6 +74,8 @@ export async function declareModules(
 function checkWidth({ type, inputDimension }: Module, width: number | null, { name }: FileSource): void {
   if (inputDimension === undefined || width === null || inputDimension === width) return;
   throw new FormatError(`${type} takes ${inputDimension} dimensions; the modules before it give ${width}`, {
+    code: "width-mismatch",
+    subject: type,
     file: fileNameIn(name, "config.json"),
   });
 }
@@ -81,16 +83,24 @@ function checkWidth({ type, inputDimension }: Module, width: number | null, { na
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
   const file = `${source.name}/modules.json`;
   const entries = await readJsonArray(source, "modules.json");
-  if (entries.length === 0) throw new FormatError("lists no module", { file });
+  if (entries.length === 0)
+    throw new FormatError("expected at least one module, found none", { code: "invalid-value", file });
   return entries.map((entry, index) => {
     if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-      throw new FormatError(`entry ${index}: expected an object, found ${JSON.stringify(entry)}`, { file });
+      throw new FormatError(`entry ${index}: expected an object, found ${JSON.stringify(entry)}`, {
+        code: "invalid-value",
+        file,
+      });
     }
     const reader = new ConfigReader(entry as ConfigReader["json"], file);
     const path = reader.string("path").replace(/^\.(\/|$)/, ""); // "", "." and "./" are the model's own folder
     const problem = path === "" ? undefined : relativePathProblem(path.replace(/\/$/, ""));
     if (problem !== undefined) {
-      throw new FormatError(`entry ${index}: the path ${JSON.stringify(path)} ${problem}`, { file });
+      throw new FormatError(`entry ${index}: the path ${JSON.stringify(path)} ${problem}`, {
+        code: "path-outside-folder",
+        subject: path,
+        file,
+      });
     }
     return { type: reader.string("type"), path };
   });
@@ -101,7 +111,8 @@ function loaderOf(type: string, source: FileSource): Loader {
   const loader = type.startsWith("sentence_transformers.") ? loaders.get(name) : undefined;
   if (loader === undefined) {
     throw new UnsupportedError(
-      `${source.name}/modules.json: module type "${type}" is not supported; known: ${[...loaders.keys()].join(", ")}`,
+      `module type "${type}" is not supported; known: ${[...loaders.keys()].join(", ")}`,
+      { code: "unknown-module", subject: type, file: `${source.name}/modules.json` },
     );
   }
   return loader;

@@ -16,14 +16,18 @@ const pair = /^\(\s*(None|'[^']*'|"[^"]*")\s*,\s*(None|'[^']*'|"[^"]*"|\(.*\))\s
 export function readRouteMappings(value: unknown, file: string): readonly RouteMapping[] {
   if (value === undefined || value === null) return [];
   if (typeof value !== "object" || Array.isArray(value)) {
-    throw new FormatError(`"route_mappings": expected an object, found ${JSON.stringify(value)}`, { file });
+    throw new FormatError(`"route_mappings": expected an object, found ${JSON.stringify(value)}`, {
+      code: "invalid-value",
+      subject: "route_mappings",
+      file,
+    });
   }
   return Object.entries(value).map(([key, route]) => {
     const match = pair.exec(key);
     if (match === null || typeof route !== "string") {
       throw new FormatError(
         `"route_mappings": expected a tuple of task and modality with a route, found ${JSON.stringify(key)}: ${JSON.stringify(route)}`,
-        { file },
+        { code: "invalid-value", subject: "route_mappings", file },
       );
     }
     return { task: unquote(match[1]!), modality: unquote(match[2]!), route };

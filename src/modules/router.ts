@@ -50,7 +50,11 @@ export class Router implements Module {
     try {
       for (const [id, type] of Object.entries(types)) {
         if (typeof type !== "string")
-          throw new FormatError(`"types": "${id}" is not a string`, { file: config.file });
+          throw new FormatError(`"types": "${id}" is not a string`, {
+            code: "invalid-value",
+            subject: "types",
+            file: config.file,
+          });
         declared.set(id, await declare(type, prefixed(source, id)));
       }
       const routes = new Map<string, readonly Module[]>();
@@ -90,8 +94,9 @@ export class Router implements Module {
     const known = [...routes.keys(), ...mappings.map(({ task: mapped }) => mapped).filter((t) => t !== null)];
     throw new ArgumentError(
       task === null
-        ? `Router: could not determine a route; pass the option \`task\`: ${known.join(", ")}`
-        : `Router: there is no route for the task "${task}"; known: ${known.join(", ")}`,
+        ? `Router: cannot determine a route; pass the option \`task\`: ${known.join(", ")}`
+        : `Router: no route for the task "${task}"; known: ${known.join(", ")}`,
+      { code: "route-not-found", subject: "task" },
     );
   }
 
@@ -144,7 +149,8 @@ export class Router implements Module {
     if (routes.has(MODALITY)) return MODALITY;
     if (task !== null && defaultRoute !== null) {
       throw new ArgumentError(
-        `Router: there is no route for the task "${task}"; known: ${[...routes.keys()].join(", ")}`,
+        `Router: no route for the task "${task}"; known: ${[...routes.keys()].join(", ")}`,
+        { code: "route-not-found", subject: "task" },
       );
     }
     return null;
@@ -194,7 +200,12 @@ class InputRouter extends Router implements InputModule {
 function makeRouter(config: ConfigReader, routes: ReadonlyMap<string, readonly Module[]>): Router {
   const { file } = config;
   const [first] = routes.keys();
-  if (first === undefined) throw new FormatError(`"structure" has no route`, { file });
+  if (first === undefined)
+    throw new FormatError('"structure": expected at least one route, found none', {
+      code: "missing-key",
+      subject: "structure",
+      file,
+    });
   const parameters = new ConfigReader(objectOf(config, "parameters"), file);
   const mappings = readRouteMappings(parameters.json.route_mappings, file);
   const allowEmptyKey = parameters.boolean("allow_empty_key", true);
@@ -205,7 +216,9 @@ function makeRouter(config: ConfigReader, routes: ReadonlyMap<string, readonly M
     ...(defaultRoute === null ? [] : [defaultRoute]),
   ]) {
     if (!routes.has(route)) {
-      throw new FormatError(`there is no route "${route}"; known: ${[...routes.keys()].join(", ")}`, {
+      throw new FormatError(`no route "${route}"; known: ${[...routes.keys()].join(", ")}`, {
+        code: "route-not-found",
+        subject: route,
         file,
       });
     }
@@ -219,6 +232,8 @@ function objectOf(config: ConfigReader, key: string): ConfigReader["json"] {
   const value = config.json[key];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new FormatError(`"${key}": expected an object, found ${JSON.stringify(value)}`, {
+      code: "invalid-value",
+      subject: key,
       file: config.file,
     });
   }
@@ -232,14 +247,18 @@ function modulesOf(
   { file }: ConfigReader,
 ): readonly Module[] {
   if (!Array.isArray(ids) || ids.length === 0) {
-    throw new FormatError(`"structure": route "${route}" is not a list of modules`, { file });
+    throw new FormatError(`"structure": route "${route}" is not a list of modules`, {
+      code: "invalid-value",
+      subject: "structure",
+      file,
+    });
   }
   return ids.map((id) => {
     const found = declared.get(id as string);
     if (found === undefined) {
       throw new FormatError(
         `"structure": route "${route}" names a module that is not in "types": ${JSON.stringify(id)}`,
-        { file },
+        { code: "invalid-value", subject: "structure", file },
       );
     }
     return found.module;

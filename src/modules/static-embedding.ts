@@ -63,9 +63,7 @@ export class StaticEmbedding implements InputModule {
         if (table === undefined || rows === undefined || width === undefined) {
           throw new FormatError(
             `checkpoint has no matrix ${tableNames.map((name) => `"${name}"`).join(" or ")}`,
-            {
-              file: checkpoint.name,
-            },
+            { code: "missing-tensor", subject: tableNames.join(", "), file: checkpoint.name },
           );
         }
         return new StaticEmbedding(tokenizer, table, [rows, width], weights, source);
@@ -135,5 +133,8 @@ export class StaticEmbedding implements InputModule {
 }
 
 function noLimit(): ArgumentError {
-  return new ArgumentError("maxSeqLength: a StaticEmbedding has no limit that could be set");
+  return new ArgumentError("maxSeqLength: a StaticEmbedding has no length limit", {
+    code: "unsupported-setting",
+    subject: "maxSeqLength",
+  });
 }

@@ -69,19 +69,23 @@ export async function readTransformerSettings(source: FileSource): Promise<Trans
 }
 
 function settingsFrom(reader: ConfigReader): TransformerSettings {
-  reader.refuseOthers(knownKeys, "a Transformer");
+  reader.refuseOthers(knownKeys);
   const task = reader.string("transformer_task", "feature-extraction");
   if (task !== "feature-extraction") {
-    throw new UnsupportedError(`${reader.file}: transformer_task "${task}" is not supported`);
+    throw new UnsupportedError(`transformer_task "${task}" is not supported`, {
+      code: "unsupported-setting",
+      subject: "transformer_task",
+      file: reader.file,
+    });
   }
   for (const key of ["query_length", "document_length", "query_expansion"]) reader.refuseUnless(key, []);
   checkModalities(reader);
   for (const group of Object.keys(reader.object("processing_kwargs"))) {
     const [first] = Object.keys(objectIn(reader, "processing_kwargs").object(group));
-    if (first !== undefined) refuse(reader, `processing_kwargs.${group}.${first}`);
+    if (first !== undefined) reject(reader, `processing_kwargs.${group}.${first}`);
   }
   for (const key of Object.keys(either(reader, "model_args", "model_kwargs").json)) {
-    if (!placementArguments.has(key)) refuse(reader, `the model's argument "${key}"`);
+    if (!placementArguments.has(key)) reject(reader, key, `the model's argument "${key}"`);
   }
   const { trust_remote_code: _, ...configChanges } = either(reader, "config_args", "config_kwargs").json;
   return {
@@ -96,11 +100,16 @@ function checkModalities(reader: ConfigReader): void {
   if (!reader.has("modality_config")) return;
   const modalities = objectIn(reader, "modality_config");
   if (!reader.has("module_output_name")) {
-    throw new FormatError(`"modality_config" is there without "module_output_name"`, { file: reader.file });
+    throw new FormatError('"module_output_name" is missing beside "modality_config"', {
+      code: "missing-key",
+      subject: "module_output_name",
+      file: reader.file,
+    });
   }
   reader.refuseUnless("module_output_name", ["token_embeddings"]);
-  if (!modalities.has("text")) refuse(reader, "a modality_config without text");
-  if (modalities.has("message")) refuse(reader, "modality_config.message (a chat template)");
+  if (!modalities.has("text")) reject(reader, "modality_config", "a modality_config without text");
+  if (modalities.has("message"))
+    reject(reader, "modality_config.message", "modality_config.message (a chat template)");
   const text = objectIn(modalities, "text");
   text.refuseUnless("method", ["forward"]);
   text.refuseUnless("method_output_name", ["last_hidden_state"]);
@@ -111,7 +120,7 @@ function tokenizerLimit(reader: ConfigReader): number | null {
   const given = either(reader, "tokenizer_args", "processor_kwargs");
   for (const key of Object.keys(given.json)) {
     if (key === "trust_remote_code" || key === "use_fast" || key === "model_max_length") continue;
-    refuse(reader, `the tokenizer's argument "${key}"`);
+    reject(reader, key, `the tokenizer's argument "${key}"`);
   }
   return limit(given, "model_max_length");
 }
@@ -129,6 +138,10 @@ function objectIn(reader: ConfigReader, key: string): ConfigReader {
   return new ConfigReader(reader.object(key), `${reader.file}, "${key}"`);
 }
 
-function refuse(reader: ConfigReader, what: string): never {
-  throw new UnsupportedError(`${reader.file}: ${what} is not supported`);
+function reject(reader: ConfigReader, subject: string, what = subject): never {
+  throw new UnsupportedError(`${what} is not supported`, {
+    code: "unsupported-setting",
+    subject,
+    file: reader.file,
+  });
 }

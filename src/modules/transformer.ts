@@ -133,8 +133,8 @@ export class Transformer implements InputModule {
         const longest = Math.min(wanted, encoder.maxSequenceLength);
         if (longest < tokenizer.addedTokens()) {
           throw new FormatError(
-            `texts are to be cut to ${longest} tokens; the special tokens alone are ${tokenizer.addedTokens()}`,
-            { file: source.name },
+            `expected a length limit above the ${tokenizer.addedTokens()} special tokens, found ${longest}`,
+            { code: "max-length-too-small", file: source.name },
           );
         }
         const module = new Transformer(encoder, tokenizer, weights, { source, config, lowercase }, longest);
@@ -164,6 +164,7 @@ export class Transformer implements InputModule {
     if (!Number.isSafeInteger(value) || value <= special || value > longest) {
       throw new ArgumentError(
         `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${value}`,
+        { code: "max-length-exceeds-positions", subject: "maxSeqLength" },
       );
     }
     this.#maxSeqLength = value;

@@ -29,7 +29,10 @@ export class WeightedLayerPooling implements Module {
     this.#layerStart = config.integer("layer_start", { fallback: 4 });
     const count = config.integer("num_hidden_layers", { fallback: 12 }) + 1 - this.#layerStart;
     if (count < 1) {
-      throw new FormatError(`layer_start ${this.#layerStart} leaves no layer`, { file: config.file });
+      throw new FormatError(
+        `"layer_start": expected less than the number of layers, found ${this.#layerStart}`,
+        { code: "invalid-value", subject: "layer_start", file: config.file },
+      );
     }
     this.#layerWeights = weights.vector("layer_weights", count);
     weights.assertAllTaken();

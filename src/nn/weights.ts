@@ -146,7 +146,7 @@ export class Weights {
     const shown = unused.slice(0, 5).join(", ") + (unused.length > 5 ? ", …" : "");
     throw new FormatError(
       `the model does not use ${unused.length} ${unused.length === 1 ? "tensor" : "tensors"} of the checkpoint: ${shown}`,
-      { file: checkpoint.name },
+      { code: "unused-tensors", subject: unused[0], file: checkpoint.name },
     );
   }
 
@@ -192,13 +192,15 @@ export class Weights {
     const info = checkpoint.tensors.get(key);
     if (info === undefined) {
       throw new FormatError(`checkpoint has no tensor "${key}" ${formatShape(shape)}`, {
+        code: "missing-tensor",
+        subject: key,
         file: checkpoint.name,
       });
     }
     if (!sameShape(info.shape, shape)) {
       throw new FormatError(
         `"${key}": expected shape ${formatShape(shape)}, checkpoint has ${formatShape(info.shape)}`,
-        { file: info.file },
+        { code: "tensor-shape", subject: key, file: info.file },
       );
     }
     taken.add(key);

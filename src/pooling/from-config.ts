@@ -29,7 +29,7 @@ const knownKeys: ReadonlySet<string> = new Set([
 ]);
 
 export function readPoolingConfig(reader: ConfigReader): PoolingConfig {
-  reader.refuseOthers(knownKeys, "pooling");
+  reader.refuseOthers(knownKeys);
   const dimensionKey = reader.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
   return {
     embeddingDimension: reader.integer(dimensionKey, { minimum: 1 }),
@@ -65,11 +65,17 @@ export function poolingJson({
 function currentModes(reader: ConfigReader): readonly PoolingMode[] {
   const value = reader.json.pooling_mode;
   const modes: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (modes.length === 0) throw new FormatError(`"pooling_mode" is an empty list`, { file: reader.file });
+  if (modes.length === 0)
+    throw new FormatError('"pooling_mode": expected at least one mode, found none', {
+      code: "invalid-value",
+      subject: "pooling_mode",
+      file: reader.file,
+    });
   return modes.map((mode) => {
     if (isPoolingMode(mode)) return mode;
     throw new UnsupportedError(
-      `${reader.file}: pooling mode ${JSON.stringify(mode)} is not known; known: ${poolingModes.join(", ")}`,
+      `pooling mode ${JSON.stringify(mode)} is not supported; known: ${poolingModes.join(", ")}`,
+      { code: "unknown-pooling-mode", subject: String(mode), file: reader.file },
     );
   });
 }

@@ -87,7 +87,7 @@ const broken: readonly (readonly [string, unknown, RegExp])[] = [
   ["text that is not JSON", "{", /expected a string, found the end$/],
   ["an index that is not an object", [], /expected an object, found "\[\]"$/],
   ["text behind the index", '{"weight_map":{}} x', /expected the end, found "x"$/],
-  ["a missing weight_map", { metadata: {} }, /weight_map is missing$/],
+  ["a missing weight_map", { metadata: {} }, /"weight_map" is missing$/],
   ["a weight_map that is there twice", '{"weight_map":{},"weight_map":{}}', /"weight_map" appears twice$/],
   ["a tensor that is there twice", '{"weight_map":{"a":"x","a":"x"}}', /the key "a" appears twice$/],
   ["a weight_map that is an array", { weight_map: [] }, /expected an object, found "\[\]\}"$/],

@@ -52,14 +52,14 @@ test("config_args stand over config.json", async () => {
 });
 
 const refused: readonly (readonly [Record<string, unknown>, RegExp])[] = [
-  [{ foo: 1 }, /"foo" is not known to a Transformer/],
+  [{ foo: 1 }, /unsupported key "foo"/],
   [{ query_length: 12 }, /query_length 12 is not supported/],
   [{ query_expansion: { length: 3 } }, /query_expansion .* is not supported/],
   [{ model_args: { num_labels: 3 } }, /the model's argument "num_labels" is not supported/],
   [{ model_args: 3 }, /"model_args": expected an object, found 3/],
   [{ tokenizer_args: { do_lower_case: false } }, /the tokenizer's argument "do_lower_case" is not/],
   [{ processing_kwargs: { text: { max_length: 5 } } }, /processing_kwargs\.text\.max_length is not/],
-  [{ modality_config: ordinary.modality_config }, /"modality_config" is there without "module_output_name"/],
+  [{ modality_config: ordinary.modality_config }, /"module_output_name" is missing/],
   [{ ...ordinary, module_output_name: "sentence_embedding" }, /module_output_name "sentence_embedding"/],
   [{ ...ordinary, modality_config: { image: {} } }, /a modality_config without text is not supported/],
   [{ ...ordinary, modality_config: { text: { method: "get_text_features" } } }, /"text": method "get_text/],

@@ -42,6 +42,7 @@ async function readStore(reader: RangeReader): Promise<TensorStore> {
   const pickle = entries.get(`${root}/data.pkl`)!;
   if (pickle.size > LARGEST_PICKLE) {
     throw new FormatError(`data.pkl is ${pickle.size} bytes long; the limit is ${LARGEST_PICKLE}`, {
+      code: "invalid-pickle",
       file: reader.name,
     });
   }
@@ -63,16 +64,19 @@ async function checkIsZip(reader: RangeReader): Promise<void> {
   await reader.readInto(start, 0);
   if (start[0] === 0x50 && start[1] === 0x4b) return;
   if (start[0] === 0x80) {
-    throw new UnsupportedError(
-      `${file}: this is the format of torch.save before version 1.6; ${HOW_TO_CONVERT}`,
-    );
+    throw new UnsupportedError(`this is the format of torch.save before version 1.6; ${HOW_TO_CONVERT}`, {
+      code: "legacy-checkpoint",
+      file,
+    });
   }
   if (new TextDecoder().decode(start.subarray(257, 262)) === "ustar") {
-    throw new UnsupportedError(
-      `${file}: this is a tar file, the first format of torch.save; ${HOW_TO_CONVERT}`,
-    );
+    throw new UnsupportedError(`this is a tar file, the first format of torch.save; ${HOW_TO_CONVERT}`, {
+      code: "legacy-checkpoint",
+      file,
+    });
   }
-  throw new FormatError("expected a zip file, as torch.save writes it; this one does not begin like one", {
+  throw new FormatError("expected a zip file, as torch.save writes it, found another format", {
+    code: "invalid-zip",
     file,
   });
 }
@@ -83,11 +87,15 @@ function findRoot(entries: ReadonlyMap<string, ZipEntry>, file: string): string 
   const [root] = roots;
   if (root === undefined || roots.length > 1) {
     throw new FormatError(`expected one folder with a data.pkl in the zip file, found ${roots.length}`, {
+      code: "invalid-zip",
       file,
     });
   }
   if (entries.has(`${root}/constants.pkl`)) {
-    throw new UnsupportedError(`${file}: this is a TorchScript program, not a file of weights`);
+    throw new UnsupportedError(`this is a TorchScript program, not a file of weights`, {
+      code: "legacy-checkpoint",
+      file,
+    });
   }
   return root;
 }
@@ -99,6 +107,8 @@ async function readByteOrder(reader: RangeReader, entry: ZipEntry | undefined): 
   if (text === "big") return true;
   if (text === "little") return false;
   throw new FormatError(`expected "little" or "big" as byteorder, found ${quote(text)}`, {
+    code: "invalid-value",
+    subject: "byteorder",
     file: reader.name,
   });
 }

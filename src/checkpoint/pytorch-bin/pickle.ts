@@ -51,7 +51,10 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, host: PickleHost): Pick
     if (step === undefined) throw refused(code, at, host.file);
     step(machine);
   }
-  throw new FormatError(`the pickle has more than ${MOST_OPCODES} opcodes`, { file: host.file });
+  throw new FormatError(`the pickle has more than ${MOST_OPCODES} opcodes`, {
+    code: "invalid-pickle",
+    file: host.file,
+  });
 }
 
 const STOP = 0x2e;
@@ -139,10 +142,14 @@ const refusedOpcodes: ReadonlyMap<number, string> = new Map([
 function refused(code: number, at: number, file: string): Error {
   const name = refusedOpcodes.get(code);
   if (name === undefined) {
-    return new FormatError(`byte ${at} of the pickle, 0x${code.toString(16)}, is not an opcode`, { file });
+    return new FormatError(`byte ${at} of the pickle, 0x${code.toString(16)}, is not an opcode`, {
+      code: "invalid-pickle",
+      file,
+    });
   }
   return new UnsupportedError(
-    `${file}: byte ${at} of the pickle is ${name}; a checkpoint of plain tensors has no such opcode`,
+    `byte ${at} of the pickle is ${name}; a checkpoint of plain tensors has no such opcode`,
+    { code: "unsupported-pickle", subject: name, file },
   );
 }
 
@@ -164,9 +171,10 @@ class Machine {
 
   checkProtocol(version: number): void {
     if (version < 2 || version > 5) {
-      throw new UnsupportedError(
-        `${this.#host.file}: pickle protocols 2 to 5 are supported; this is ${version}`,
-      );
+      throw new UnsupportedError(`pickle protocols 2 to 5 are supported; this is ${version}`, {
+        code: "unsupported-pickle",
+        file: this.#host.file,
+      });
     }
   }
 
@@ -196,7 +204,10 @@ class Machine {
   /** A signed integer; a bigint where a number cannot hold it. */
   long(byteSize: number): number | bigint {
     if (byteSize > 8) {
-      throw new UnsupportedError(`${this.#host.file}: the pickle has an integer of ${byteSize} bytes`);
+      throw new UnsupportedError(`the pickle has an integer of ${byteSize} bytes`, {
+        code: "unsupported-pickle",
+        file: this.#host.file,
+      });
     }
     const start = this.skip(byteSize);
     let value = 0n;
@@ -314,6 +325,7 @@ class Machine {
 
   #broken(message: string, cause?: unknown): FormatError {
     return new FormatError(`the pickle, before byte ${this.at}, ${message}`, {
+      code: "invalid-pickle",
       file: this.#host.file,
       cause,
     });

@@ -96,17 +96,31 @@ export function readStateDict(
 ): ReadonlyMap<string, PickledTensor> {
   const root = unpickle(pickle, new TorchHost(storageSizes, file));
   if (!(root instanceof PickleDict)) {
-    throw new FormatError(`expected a dict from names to tensors, found ${describe(root)}`, { file });
+    throw new FormatError(`expected a dict from names to tensors, found ${describe(root)}`, {
+      code: "invalid-pickle",
+      file,
+    });
   }
   const tensors = new Map<string, PickledTensor>();
   for (const [name, value] of root.entries) {
     if (typeof name !== "string") {
-      throw new FormatError(`expected names of tensors as keys, found ${describe(name)}`, { file });
+      throw new FormatError(`expected names of tensors as keys, found ${describe(name)}`, {
+        code: "invalid-pickle",
+        file,
+      });
     }
     if (!(value instanceof PickledTensor)) {
-      throw new FormatError(`${quote(name)}: expected a tensor, found ${describe(value)}`, { file });
+      throw new FormatError(`${quote(name)}: expected a tensor, found ${describe(value)}`, {
+        code: "invalid-pickle",
+        file,
+      });
     }
-    if (tensors.has(name)) throw new FormatError(`the tensor ${quote(name)} appears twice`, { file });
+    if (tensors.has(name))
+      throw new FormatError(`the tensor ${quote(name)} appears twice`, {
+        code: "duplicate-name",
+        subject: name,
+        file,
+      });
     tensors.set(name, value);
   }
   return tensors;
@@ -144,7 +158,8 @@ class TorchHost implements PickleHost {
     const full = `${module}.${name}`;
     if (calls.has(full) || storageDTypes.has(full) || dtypes.has(full)) return new Import(full);
     throw new UnsupportedError(
-      `${this.file}: the pickle asks for ${quote(full)}; a checkpoint of plain dense tensors does not need it, and it is refused`,
+      `the pickle imports ${quote(full)}, which no checkpoint of plain dense tensors needs; it is never loaded`,
+      { code: "unsupported-pickle", subject: full, file: this.file },
     );
   }
 
@@ -201,7 +216,10 @@ class TorchHost implements PickleHost {
     const [storage, offsetArgument, size, stride] = args;
     if (!(storage instanceof Storage)) throw this.#broken(`makes a tensor of ${describe(storage)}`);
     if (metadata !== undefined && metadata !== null && !isEmptyDict(metadata)) {
-      throw new UnsupportedError(`${this.file}: a tensor has the metadata ${describe(metadata)}`);
+      throw new UnsupportedError(`a tensor has the metadata ${describe(metadata)}`, {
+        code: "unsupported-pickle",
+        file: this.file,
+      });
     }
     const dtype =
       dtypeArgument === undefined
@@ -246,7 +264,8 @@ class TorchHost implements PickleHost {
     // Strides of 0 repeat elements: a few bytes could claim any size.
     if (count > available) {
       throw new UnsupportedError(
-        `${this.file}: a tensor of shape [${shape}] is expanded from ${available} elements; call .contiguous() before torch.save`,
+        `a tensor of shape [${shape}] is expanded from ${available} elements; call .contiguous() before torch.save`,
+        { code: "unsupported-pickle", file: this.file },
       );
     }
   }
@@ -259,7 +278,7 @@ class TorchHost implements PickleHost {
   }
 
   #broken(message: string): FormatError {
-    return new FormatError(`the pickle ${message}`, { file: this.file });
+    return new FormatError(`the pickle ${message}`, { code: "invalid-pickle", file: this.file });
   }
 }
 

@@ -165,11 +165,15 @@ function readCentralHeader(reader: RangeReader, header: DataView<ArrayBuffer>): 
   const flags = header.getUint16(8, true);
   const method = header.getUint16(10, true);
   if ((flags & ENCRYPTED) !== 0) {
-    throw new UnsupportedError(`${reader.name}: entry ${quote(name)} of the zip file is encrypted`);
+    throw new UnsupportedError(`entry ${quote(name)} of the zip file is encrypted`, {
+      code: "unsupported-zip",
+      file: reader.name,
+    });
   }
   if (method !== 0) {
     throw new UnsupportedError(
-      `${reader.name}: entry ${quote(name)} of the zip file is compressed (method ${method}); torch.save stores`,
+      `entry ${quote(name)} of the zip file is compressed (method ${method}); torch.save stores`,
+      { code: "unsupported-zip", file: reader.name },
     );
   }
   const extraStart = CENTRAL_HEADER.size + nameLength;
@@ -247,5 +251,5 @@ async function readView(reader: RangeReader, start: number, length: number): Pro
 }
 
 function broken(reader: RangeReader, message: string): FormatError {
-  return new FormatError(message, { file: reader.name });
+  return new FormatError(message, { code: "invalid-zip", file: reader.name });
 }

@@ -47,7 +47,10 @@ const refusedDTypes: ReadonlySet<string> = new Set([
  */
 export function parseHeader(bytes: Uint8Array, place: HeaderPlace): SafetensorsHeader {
   if (bytes[0] !== 0x7b) {
-    throw new FormatError(`the header must begin with "{", found byte ${bytes[0]}`, { file: place.file });
+    throw new FormatError(`the header must begin with "{", found byte ${bytes[0]}`, {
+      code: "invalid-safetensors",
+      file: place.file,
+    });
   }
   const cursor = new JsonCursor(decodeUtf8(bytes, "the header", place.file), place.file);
   const tensors: TensorInfo[] = [];
@@ -69,7 +72,11 @@ export function parseHeader(bytes: Uint8Array, place: HeaderPlace): SafetensorsH
 
 function readEntry(cursor: JsonCursor, name: string, { file, dataStart }: HeaderPlace): TensorInfo {
   const fail = (message: string): FormatError =>
-    new FormatError(`tensor ${quote(name)}: ${message}`, { file });
+    new FormatError(`tensor ${quote(name)}: ${message}`, {
+      code: "invalid-safetensors",
+      subject: name,
+      file,
+    });
   if (/\p{Surrogate}/u.test(name)) throw fail("the name is not valid Unicode");
   let dtype: string | undefined;
   let shape: readonly number[] | undefined;
@@ -117,7 +124,9 @@ function readIntegers(
 
 function unknownDType(dtype: string, fail: (message: string) => FormatError): Error {
   const error = fail(`dtype ${quote(dtype)} ${refusedDTypes.has(dtype) ? "is not supported" : "is unknown"}`);
-  return refusedDTypes.has(dtype) ? new UnsupportedError(error.message) : error;
+  return refusedDTypes.has(dtype)
+    ? new UnsupportedError(error.message, { code: "unsupported-dtype" })
+    : error;
 }
 
 function checkByteLength(
@@ -141,13 +150,14 @@ function checkCoverage(sorted: readonly TensorInfo[], { file, dataStart, dataLen
     if (start !== covered) {
       throw new FormatError(
         `tensor ${quote(name)}: data_offsets begin at ${start}, the tensor before ends at ${covered}`,
-        { file },
+        { code: "invalid-safetensors", subject: name, file },
       );
     }
     covered += byteLength;
   }
   if (covered !== dataLength) {
     throw new FormatError(`the tensors take ${covered} bytes, the file has ${dataLength} bytes of data`, {
+      code: "truncated-file",
       file,
     });
   }

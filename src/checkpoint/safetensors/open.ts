@@ -46,7 +46,8 @@ async function readCheckpoint(reader: RangeReader): Promise<Checkpoint> {
 }
 
 async function readHeaderLength(reader: RangeReader): Promise<number> {
-  const fail = (message: string): FormatError => new FormatError(message, { file: reader.name });
+  const fail = (message: string): FormatError =>
+    new FormatError(message, { code: "invalid-safetensors", file: reader.name });
   if (reader.size < PREFIX) {
     throw fail(`a safetensors file begins with 8 bytes of header length; this one ends after ${reader.size}`);
   }

@@ -80,9 +80,16 @@ function header(
   const names = new Set<string>();
   for (const tensor of sorted) {
     const { name, dtype, shape } = tensor;
-    if (names.has(name)) throw new ArgumentError(`writeSafetensors: two tensors are called ${quote(name)}`);
+    if (names.has(name))
+      throw new ArgumentError(`writeSafetensors: two tensors are called ${quote(name)}`, {
+        code: "duplicate-name",
+        subject: name,
+      });
     if (name === "__metadata__") {
-      throw new ArgumentError('writeSafetensors: "__metadata__" cannot be the name of a tensor');
+      throw new ArgumentError('writeSafetensors: "__metadata__" cannot be the name of a tensor', {
+        code: "reserved-name",
+        subject: "__metadata__",
+      });
     }
     names.add(name);
     const start = end;
@@ -108,7 +115,8 @@ function metadataEntries(metadata: ReadonlyMap<string, string>): string[] {
 function jsonString(text: string): string {
   if (typeof text !== "string" || /\p{Surrogate}/u.test(text)) {
     throw new ArgumentError(
-      `writeSafetensors: names and metadata are Unicode text, not ${quote(String(text))}`,
+      `writeSafetensors: expected Unicode text as names and metadata, got ${quote(String(text))}`,
+      { code: "invalid-unicode", subject: String(text) },
     );
   }
   return JSON.stringify(text);
@@ -119,13 +127,19 @@ function byteLengthOf(tensor: TensorToWrite): number {
   if (!dtypeOrder.includes(dtype)) {
     throw new ArgumentError(
       `writeSafetensors: tensor ${quote(name)} has the unknown dtype ${quote(String(dtype))}`,
+      { code: "unsupported-dtype", subject: name },
     );
   }
   const length = shape.every((size) => Number.isSafeInteger(size) && size >= 0)
     ? storedByteLength(dtype, shape)
     : undefined;
   if (length === undefined) {
-    throw new ArgumentError(`writeSafetensors: tensor ${quote(name)} has the shape [${shape.join(", ")}]`);
+    throw new ArgumentError(
+      `writeSafetensors: tensor ${quote(name)}: expected whole numbers from 0 on as shape, got [${shape.join(", ")}]`,
+      {
+        subject: name,
+      },
+    );
   }
   if (typeof tensor.bytes !== "function") checkLength(tensor, tensor.bytes);
   return length;
@@ -136,6 +150,7 @@ function checkLength({ name, dtype, shape }: TensorToWrite, bytes: Uint8Array): 
   if (bytes.length !== expected) {
     throw new ArgumentError(
       `writeSafetensors: tensor ${quote(name)} [${shape.join(", ")}] of ${dtype} takes ${expected} bytes, got ${bytes.length}`,
+      { code: "shape-mismatch", subject: name },
     );
   }
 }

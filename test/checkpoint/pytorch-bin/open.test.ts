@@ -101,14 +101,14 @@ const messages: Readonly<Record<string, readonly [typeof FormatError | typeof Un
     UnsupportedError,
     /torch\.save before version 1\.6; in Python, load it with torch\.load.*safetensors\.torch\.save_file$/,
   ],
-  sparse: [UnsupportedError, /asks for "torch\._utils\._rebuild_sparse_tensor"/],
-  complex: [UnsupportedError, /asks for "torch\.ComplexFloatStorage"/],
+  sparse: [UnsupportedError, /imports "torch\._utils\._rebuild_sparse_tensor"/],
+  complex: [UnsupportedError, /imports "torch\.ComplexFloatStorage"/],
   expanded: [UnsupportedError, /of shape \[1000\] is expanded from 1 elements; call \.contiguous\(\)/],
   nested: [FormatError, /"state_dict": expected a tensor, found a dict of 1$/],
   number: [FormatError, /"epoch": expected a tensor, found 3$/],
   list: [FormatError, /expected a dict from names to tensors, found a list of 1$/],
   conjugate: [UnsupportedError, /has the metadata a dict of 1$/],
-  code: [UnsupportedError, /asks for "(posix|nt)\.system"; .* it is refused$/],
+  code: [UnsupportedError, /imports "(posix|nt)\.system", .* never loaded$/],
 };
 
 for (const [what, [kind, message]] of Object.entries(messages)) {

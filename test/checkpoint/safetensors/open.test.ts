@@ -55,15 +55,16 @@ test("a tensor that is not there is a FormatError with its name", async () => {
 
 test("a range beyond the tensor is an ArgumentError, also where the file goes on", async () => {
   const checkpoint = await open();
-  await assert.rejects(
-    checkpoint.readFloat32("half", new Float32Array(2), 3),
-    /^ArgumentError: memory\/model\.safetensors: tensor "half" has 4 elements; 3 to 5 were asked for$/,
-  );
+  await assert.rejects(checkpoint.readFloat32("half", new Float32Array(2), 3), {
+    name: "ArgumentError",
+    code: "read-out-of-range",
+    subject: "half",
+  });
   for (const start of [-1, 0.5, Number.NaN, 5]) {
     await assert.rejects(checkpoint.readFloat32("half", new Float32Array(1), start), ArgumentError);
     await assert.rejects(checkpoint.readBytes("half", start === 5 ? 9 : start), ArgumentError);
   }
-  await assert.rejects(checkpoint.readBytes("half", 0, 9), /has 8 bytes; 0 to 9 were asked for$/);
+  await assert.rejects(checkpoint.readBytes("half", 0, 9), { code: "read-out-of-range" });
   await assert.rejects(checkpoint.readBytes("half", 3, 2), ArgumentError);
 });
 
