@@ -1,73 +1,184 @@
 /**
- * Builds dist/: declarations of each module, and the code bundled into few files. Nearly all of the time that a fresh
- * process took to import 250 modules one by one went into finding, opening and linking them: 180 ms, and 45 ms for the
- * bundle (2026-11-26, Node 24).
+ * Builds dist/. Nearly all of the time that a fresh process took to import 250 modules one by one went into finding,
+ * opening and linking them: 180 ms, and 45 ms for one file (2026-11-26, Node 24). So the code is bundled into few:
+ *
+ *   index.js, chunk-….js   the engine as an ES module; the chunk is what the command line shares with it
+ *   node.js                everything that needs Node, loaded when it is called for; empty in bundles for browsers
+ *   worker/program.js      the program of a pool's worker, as text, loaded when a pool starts
+ *   index.cjs              the engine as CommonJS, in one file
+ *   cli/                   the command line
+ *   *.d.cts, index.d.ts    declarations: one set for both formats
+ *
+ * A file that is loaded later imports nothing from the others. Bundlers put what a page imports into the page's own
+ * file; with a top-level await there, a file that imports it back waits for a page that waits for the file: for ever,
+ * without a word (2026-11, Rollup and Vite). What both need is in both; classes are compared by their brands.
  *
  * With --no-declarations, which take most of its time, the code alone: for tests that run it.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { bundleWorkerProgram } from "./worker-program.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** What package.json names, and what workers start with. */
-const ENTRIES = [
-  "src/index.ts",
-  "src/cli/main.ts",
-  "src/pool/pool-worker.ts",
-  "src/pool/pool-worker-node.ts",
-];
-
-const options = {
+const common = {
   bundle: true,
-  splitting: true,
-  format: "esm",
   target: "es2022",
   external: ["node:*"],
-  // Names stay as they are, so that stack traces can be read.
   minifyWhitespace: true,
   minifySyntax: true,
   // Node prints the whole line that an uncaught error comes from.
   lineLimit: 160,
   legalComments: "none",
-  outbase: "src",
-  outdir: "dist",
-  chunkNames: "chunks/[name]-[hash]",
-  metafile: true,
+  logLevel: "warning",
 };
 
-/**
- * Lets every file import the index, so that all that the index needs lands in one file. Otherwise what it shares with
- * files that are imported dynamically would be cut into 16, by who needs it, and an import would take 56 ms instead
- * of 43 (2026-11-27, Node 24).
- */
-function afterIndex(entries) {
-  const index = resolve("src/index.ts");
-  // The command line's first file does something before anything is imported.
-  const others = entries.filter((path) => path !== "src/cli/main.ts").map((path) => resolve(path));
+/** Where files in dist/ find each other, whatever folder they end up in. */
+const DIST = "dist:";
+
+const LOADED_LATER = /import\(\s*"(\.[^"]+-node)\.ts"\s*\)/g;
+
+/** src/hub/open-node.ts: its exports are a namespace of this name in node.js. */
+const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
+
+const loaders = {
+  module: `export async function loadWorkerProgram() {
+  const loaded = await import("${DIST}worker/program.js");
+  return loaded.default ?? globalThis[Symbol.for("sentensor.worker-program")];
+}`,
+  commonjs: `export async function loadWorkerProgram() {
+  return require("${DIST}worker/program.js");
+}`,
+};
+
+/** Reads sources as one of the two formats wants them. */
+function readSources({ format, loadedLater = new Set(), contentsOf = (_path, text) => text }) {
   return {
-    name: "after the index",
+    name: "sources",
     setup({ onLoad, onResolve }) {
+      onResolve({ filter: new RegExp(`^${DIST}`) }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        if (path === index || !others.includes(path)) return;
-        return { contents: `${await readFile(path, "utf8")}import "the index";\n`, loader: "ts" };
+        if (path === resolve("src/pool/worker-program.ts")) return { contents: loaders[format] };
+        let text = await readFile(path, "utf8");
+        if (format === "module") {
+          text = text.replaceAll(LOADED_LATER, (_, specifier) => {
+            const file = resolve(dirname(path), specifier);
+            loadedLater.add(file);
+            return `import("${DIST}node.js").then((node) => node.${namespaceOf(file)})`;
+          });
+        }
+        return { contents: contentsOf(path, text), loader: "ts" };
       });
-      onResolve({ filter: /^the index$/ }, () => ({ path: index }));
     },
   };
 }
 
-/** What is loaded only when it is needed keeps its name, so that package.json can leave it out for browsers. */
-async function dynamicImports() {
-  const { metafile } = await build({ ...options, entryPoints: ENTRIES, write: false });
-  const imports = Object.values(metafile.inputs).flatMap((input) => input.imports);
-  return imports
-    .filter(({ kind, external }) => kind === "dynamic-import" && !external)
-    .map(({ path }) => path);
+/** Replaces addresses that begin with `DIST` by relative ones. */
+function writeOutputs(outputFiles) {
+  for (const { path, text } of outputFiles) {
+    const toDist = relative(dirname(path), resolve("dist")).replaceAll("\\", "/") || ".";
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text.replaceAll(DIST, `${toDist}/`));
+  }
+}
+
+const INDEX = resolve("src/index.ts");
+const COMMAND_LINE = resolve("src/cli/command-line.ts");
+
+/** @returns the files that are imported when they are called for */
+async function buildModules() {
+  const loadedLater = new Set();
+  // The command line imports the index, so that all that the index needs lands in one file. Otherwise what both need
+  // would be cut into 16, and an import of the index would take 56 ms instead of 43 (2026-11-27, Node 24).
+  const contentsOf = (path, text) => (path === COMMAND_LINE ? `${text}import "../index.ts";\n` : text);
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [INDEX, COMMAND_LINE],
+    splitting: true,
+    format: "esm",
+    outbase: "src",
+    outdir: "dist",
+    chunkNames: "[name]-[hash]",
+    // Otherwise that import, of which nothing is used, would be left out: package.json says that it has no effect.
+    ignoreAnnotations: true,
+    write: false,
+    plugins: [readSources({ format: "module", loadedLater, contentsOf })],
+  });
+  writeOutputs(outputFiles);
+  return loadedLater;
+}
+
+/** Started before all else, and alone: it turns on the cache of compiled code. */
+async function buildCommandLineEntry() {
+  await build({
+    ...common,
+    entryPoints: ["src/cli/main.ts"],
+    format: "esm",
+    outfile: "dist/cli/main.js",
+    external: [...common.external, "./command-line.ts"],
+  });
+  const path = "dist/cli/main.js";
+  writeFileSync(path, readFileSync(path, "utf8").replace("./command-line.ts", "./command-line.js"));
+}
+
+async function buildNodePart(loadedLater) {
+  const seen = new Set();
+  const files = () => [...loadedLater].sort();
+  // Files for Node may load others of them.
+  while (seen.size < loadedLater.size) {
+    for (const file of files()) seen.add(file);
+    const { outputFiles } = await build({
+      ...common,
+      stdin: {
+        contents: files()
+          .map((file) => `export * as ${namespaceOf(file)} from ${JSON.stringify(`${file}.ts`)};`)
+          .join("\n"),
+        resolveDir: process.cwd(),
+      },
+      format: "esm",
+      outfile: "dist/node.js",
+      write: false,
+      plugins: [readSources({ format: "module", loadedLater })],
+    });
+    if (seen.size === loadedLater.size) writeOutputs(outputFiles);
+  }
+}
+
+async function buildCommonJs() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [INDEX],
+    format: "cjs",
+    platform: "node",
+    outfile: "dist/index.cjs",
+    minifyIdentifiers: true,
+    write: false,
+    plugins: [readSources({ format: "commonjs" })],
+  });
+  writeOutputs(outputFiles);
+}
+
+/**
+ * One file for both formats, and for pages without a bundler, where it is an ES module that has no exports. It lies in
+ * a folder of its own, whose package.json says that it is CommonJS.
+ */
+async function buildWorkerProgram() {
+  const program = await bundleWorkerProgram();
+  mkdirSync("dist/worker", { recursive: true });
+  writeFileSync("dist/worker/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+  writeFileSync(
+    "dist/worker/program.js",
+    `// The program of a worker of sentensor: dist/index.js and its kin, in one script.
+(function (program) {
+  if (typeof exports === "object" && typeof module !== "undefined") module.exports = program;
+  else globalThis[Symbol.for("sentensor.worker-program")] = program;
+})(${JSON.stringify(program)});
+`,
+  );
 }
 
 /** Declarations that the public ones do not lead to: of kernels, the command line, … */
@@ -86,6 +197,23 @@ function removeUnreachableDeclarations() {
     const file = join(path, name);
     if (file.endsWith(".d.ts") && !reached.has(file)) rmSync(file);
   }
+  return reached;
+}
+
+/**
+ * Makes one set of declarations for both formats, since a class that is declared twice is two types. An ES module may
+ * import declarations of CommonJS, and not the other way around: so they are those of CommonJS.
+ */
+function declareForBothFormats(files) {
+  for (const file of files) {
+    const text = readFileSync(file, "utf8").replaceAll(
+      /((?:from|import\()\s*")(\.[^"]+)\.[jt]s"/g,
+      (_, before, specifier) => `${before}${specifier}.cjs"`,
+    );
+    writeFileSync(file, text);
+    renameSync(file, file.replace(/\.d\.ts$/, ".d.cts"));
+  }
+  writeFileSync("dist/index.d.ts", 'export * from "./index.cjs";\n');
 }
 
 function declare() {
@@ -96,11 +224,14 @@ function declare() {
     { stdio: "inherit" },
   );
   if (status !== 0) process.exit(status ?? 1);
-  removeUnreachableDeclarations();
+  declareForBothFormats(removeUnreachableDeclarations());
 }
 
 rmSync("dist", { recursive: true, force: true });
 if (!process.argv.includes("--no-declarations")) declare();
-const entryPoints = [...new Set([...ENTRIES, ...(await dynamicImports())])];
-// Otherwise such an import, of which nothing is used, would be left out: package.json says that it has no effect.
-await build({ ...options, entryPoints, plugins: [afterIndex(entryPoints)], ignoreAnnotations: true });
+await Promise.all([
+  buildModules().then(buildNodePart),
+  buildCommandLineEntry(),
+  buildCommonJs(),
+  buildWorkerProgram(),
+]);

@@ -41,17 +41,19 @@ function inGroups(files) {
   return [...groups, ...alone.map((file) => [file])];
 }
 
-/** What starts threads of its own starts those of the built package: sources would have to be bundled for each. */
-const STARTS_THREADS = resolve("src/pool/spawn-node.ts");
+/** Workers run the program of the built package: it would have to be bundled in each process. */
+const WORKER_PROGRAM = resolve("src/pool/worker-program.ts");
+const builtProgram = `import { createRequire } from "node:module";
+export const loadWorkerProgram = async () => createRequire(${JSON.stringify(import.meta.url)})("../dist/worker/program.js");`;
 
 /** Bundled files find what lies beside them as if each were where its source is. */
 const ownAddresses = {
   name: "own addresses",
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (path === WORKER_PROGRAM) return { contents: builtProgram };
       const source = await readFile(path, "utf8");
-      const place = path === STARTS_THREADS ? resolve("dist/pool/spawn-node.js") : path;
-      const address = JSON.stringify(pathToFileURL(place).href);
+      const address = JSON.stringify(pathToFileURL(path).href);
       return { contents: source.replaceAll("import.meta.url", address), loader: "ts" };
     });
   },

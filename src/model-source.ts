@@ -2,9 +2,11 @@
 
 import { describe } from "./check-arguments.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
+import { HttpSource } from "./checkpoint/http-source.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
 import { modelNameProblem } from "./hub/model-name.ts";
+import { openHubModel } from "./hub/open.ts";
 import type { DownloadingEvent, HubOptions } from "./hub/options.ts";
 
 /** Where a model of the hub comes from; models from elsewhere ignore all but `signal`. */
@@ -53,7 +55,6 @@ export async function openModelPlace(
   }
   const name = String(model);
   if (/^https?:\/\//i.test(name)) {
-    const { HttpSource } = await import("./checkpoint/http-source.ts");
     const { signal } = options;
     const source = new HttpSource(name, signal === undefined ? {} : { signal });
     return { source, origin: { kind: "address", url: name } };
@@ -99,14 +100,12 @@ export async function reopenModel(origin: Exclude<ModelOrigin, { kind: "source" 
     return (await openModelFolder(origin.path)).source;
   }
   if (origin.kind === "address") {
-    const { HttpSource } = await import("./checkpoint/http-source.ts");
     return new HttpSource(origin.url);
   }
   return (await openHubPlace(origin.name, origin.options)).source;
 }
 
 async function openHubPlace(name: string, options: SourceOptions): Promise<ModelPlace> {
-  const { openHubModel } = await import("./hub/open.ts");
   const source = await openHubModel(name, options);
   const { token, cacheFolder, localFilesOnly, endpoint } = options;
   // The commit: whatever is published meanwhile, all threads have the same files.

@@ -2,27 +2,89 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Script } from "node:vm";
 import { build } from "esbuild";
+import type * as Sentensor from "../src/index.ts";
 import { builtEntry } from "./helpers/built.ts";
 
 const repository = fileURLToPath(new URL("../", import.meta.url));
 const dist = dirname(fileURLToPath(builtEntry));
+const require = createRequire(import.meta.url);
 
-test("package.json leaves every file that needs Node out of bundles for browsers", () => {
+const read = (path: string): string => readFileSync(join(dist, path), "utf8");
+
+/** Of the build, in dist/. */
+const modules = readdirSync(dist, { recursive: true })
+  .map((path) => String(path).replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".js"))
+  .sort();
+
+/** What a file loads with import(). */
+function importedLater(path: string): string[] {
+  return [...read(path).matchAll(/(?<![#.\w])import\("(\.[^"]+)"\)/g)].map((match) =>
+    relative(dist, join(dist, dirname(path), match[1]!)).replaceAll("\\", "/"),
+  );
+}
+
+test("the one file that needs Node is left out of bundles for browsers", () => {
   const { browser } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
     browser: Record<string, boolean>;
   };
-  const expected = readdirSync(dist, { recursive: true })
-    .map((path) => `./dist/${String(path).replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith("-node.js"));
-  assert.ok(expected.length > 3);
-  assert.deepEqual(Object.keys(browser).sort(), expected.sort());
-  assert.deepEqual(new Set(Object.values(browser)), new Set([false]));
+  assert.deepEqual(browser, { "./dist/node.js": false });
+  const needNode = modules.filter((path) => /from"node:|import"node:/.test(read(path)));
+  assert.deepEqual(
+    needNode.filter((path) => !path.startsWith("cli/")),
+    ["node.js"],
+  );
+});
+
+test("files that are loaded later import nothing of the package: a page that awaits them may hold the rest", () => {
+  const later = new Set(modules.flatMap((path) => importedLater(path)));
+  assert.deepEqual([...later].sort(), ["cli/command-line.js", "node.js", "worker/program.js"]);
+  for (const path of ["node.js", "worker/program.js"]) {
+    assert.ok(
+      !/\bfrom"\.|\bimport"\.|\bimport\("\./.test(read(path)),
+      `${path} imports a file of the package`,
+    );
+  }
+});
+
+test("the program of a pool's worker is one script without import()", () => {
+  const program = require("../dist/worker/program.js") as string;
+  assert.ok(program.length > 100_000);
+  assert.ok(!/\bimport\s*\(/.test(program), "import() in worker/program.js");
+  new Script(program); // would not parse with static imports, exports or import.meta
+});
+
+test("the CommonJS build is one file without import(), which needs the worker's program and Node at most", () => {
+  const text = read("index.cjs");
+  assert.ok(!/\bimport\s*\(|\bimport\.meta/.test(text), "import() in index.cjs");
+  const required = [...text.matchAll(/(?<!\.)\brequire\("([^"]+)"\)/g)].map((match) => match[1]!);
+  assert.deepEqual(
+    [...new Set(required)].filter((name) => !name.startsWith("node:")),
+    ["./worker/program.js"],
+  );
+});
+
+test("pages without a bundler find the worker's program in a module without exports", () => {
+  const found: Record<symbol, unknown> = {};
+  new Function("globalThis", "exports", "module", read("worker/program.js"))(found, undefined, undefined);
+  assert.equal(found[Symbol.for("sentensor.worker-program")], require("../dist/worker/program.js"));
+});
+
+test("both formats have the same exports, and take each other's errors", async () => {
+  const commonJs = require("../dist/index.cjs") as Record<string, unknown>;
+  const module = (await import(builtEntry)) as Record<string, unknown>;
+  assert.notEqual(commonJs.SentenceTransformer, module.SentenceTransformer);
+  assert.deepEqual(Object.keys(commonJs).sort(), Object.keys(module).sort());
+  const { ArgumentError, util } = module as { ArgumentError: typeof Error; util: typeof Sentensor.util };
+  assert.throws(() => (commonJs.util as typeof util).cosSim([[1]], 1 as never), ArgumentError);
 });
 
 test("a bundle for browsers embeds without Node's globals, and without eval", async () => {
@@ -53,7 +115,8 @@ export const missing = () => SentenceTransformer.load("./no-such-folder").catch(
     writeFileSync(
       join(folder, "main.mjs"),
       `import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
 const files = Object.fromEntries(readdirSync(${JSON.stringify(demo)}, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath ?? entry.path, entry.name))

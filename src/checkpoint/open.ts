@@ -2,6 +2,7 @@ import { ArgumentError, FileError } from "../errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { FileSource } from "./file-source.ts";
 import { prefixed } from "./prefixed-source.ts";
+import { openPytorchBin } from "./pytorch-bin/open.ts";
 import { fileNameIn } from "./relative-path.ts";
 import { openSafetensors } from "./safetensors/open.ts";
 import { type OpenShard, openSharded } from "./sharded.ts";
@@ -11,30 +12,24 @@ export interface OpenCheckpointOptions {
   readonly folder?: string;
 }
 
-/** Imported when it is needed: few models still come as pickles only. */
-const openPickled: OpenShard = async (source, path) => {
-  const { openPytorchBin } = await import("./pytorch-bin/open.ts");
-  return await openPytorchBin(source, path);
-};
-
 const openSafetensorsIndex: OpenShard = (source, path) => openSharded(source, path, openSafetensors);
-const openPickledIndex: OpenShard = (source, path) => openSharded(source, path, openPickled);
+const openPickledIndex: OpenShard = (source, path) => openSharded(source, path, openPytorchBin);
 
 /** In the order in which the reference looks for them. */
 const formats: readonly { readonly path: string; readonly open: OpenShard }[] = [
   { path: "model.safetensors", open: openSafetensors },
   { path: "model.safetensors.index.json", open: openSafetensorsIndex },
-  { path: "pytorch_model.bin", open: openPickled },
+  { path: "pytorch_model.bin", open: openPytorchBin },
   { path: "pytorch_model.bin.index.json", open: openPickledIndex },
 ];
 
 const endings: readonly (readonly [ending: string, open: OpenShard])[] = [
   [".safetensors", openSafetensors],
   [".safetensors.index.json", openSafetensorsIndex],
-  [".bin", openPickled],
+  [".bin", openPytorchBin],
   [".bin.index.json", openPickledIndex],
-  [".pt", openPickled],
-  [".pth", openPickled],
+  [".pt", openPytorchBin],
+  [".pth", openPytorchBin],
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors.ts";
+import { openBrowserModel } from "./open-browser.ts";
 import type { HubModel, HubOptions } from "./options.ts";
 
 /**
@@ -18,7 +19,6 @@ export async function openHubModel(name: string, options: HubOptions = {}): Prom
     const { openNodeModel } = await import("./open-node.ts");
     return (await openNodeModel(name, options)).source;
   }
-  const { openBrowserModel } = await import("./open-browser.ts");
   return await openBrowserModel(name, options);
 }
 

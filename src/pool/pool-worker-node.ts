@@ -1,11 +1,2 @@
-/** The entry of a pool's worker in Node, Deno and Bun. */
-import { parentPort } from "node:worker_threads";
-import { serve } from "./serve.ts";
-
-const port = parentPort;
-if (port === null) throw new TypeError("this file runs in worker threads");
-
-serve({
-  post: (message, transfer = []) => port.postMessage(message, [...transfer]),
-  listen: (handler) => port.on("message", handler),
-});
+/** What a worker thread of Node, Deno and Bun has in place of a Web Worker's global scope. */
+export { parentPort } from "node:worker_threads";

@@ -2,16 +2,10 @@ import { Worker } from "node:worker_threads";
 import type { FromWorker } from "./messages.ts";
 import type { WorkerChannel, WorkerEvents } from "./worker-channel.ts";
 
-/** Sources run through a loader, which a thread has to ask for itself; that file is not part of the package. */
-const entry = new URL(
-  import.meta.url.endsWith(".ts") ? "./source-worker.js" : "./pool-worker-node.js",
-  import.meta.url,
-);
-
 /** A thread of worker_threads. */
-export function spawnThread(events: WorkerEvents): WorkerChannel {
-  // Options of the main thread (--input-type, --eval) may not suit a file of ours.
-  const worker = new Worker(entry, { execArgv: [], name: "sentensor pool" });
+export function spawnThread(program: string, events: WorkerEvents): WorkerChannel {
+  // Options of the main thread (--input-type, --eval) may not suit a program of ours.
+  const worker = new Worker(program, { eval: true, execArgv: [], name: "sentensor pool" });
   let failure: Error | undefined;
   worker.on("message", (message: FromWorker) => events.message(message));
   worker.on("messageerror", (error) => {

@@ -1,9 +1,11 @@
 import type { FromWorker } from "./messages.ts";
 import type { WorkerChannel, WorkerEvents } from "./worker-channel.ts";
 
-/** A Web Worker. Bundlers look for exactly this expression. */
-export function spawnWebWorker(events: WorkerEvents): WorkerChannel {
-  const worker = new Worker(new URL("./pool-worker.js", import.meta.url), { type: "module" });
+/** A Web Worker. A page with a Content-Security-Policy has to allow `worker-src blob:`. */
+export function spawnWebWorker(program: string, events: WorkerEvents): WorkerChannel {
+  const address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(address, { name: "sentensor pool" });
+  URL.revokeObjectURL(address);
   let ended = false;
   const end = (reason: Error) => {
     if (ended) return;

@@ -1,5 +1,8 @@
 /** One worker of a pool, seen from the pool. */
+import { hasWorkerThreads } from "./has-worker-threads.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { spawnWebWorker } from "./spawn-web.ts";
+import { loadWorkerProgram } from "./worker-program.ts";
 
 export interface WorkerEvents {
   message(message: FromWorker): void;
@@ -20,8 +23,8 @@ export type SpawnWorker = (events: WorkerEvents) => WorkerChannel;
 
 /** Workers as this runtime has them: threads in Node, Deno and Bun, Web Workers in browsers. */
 export async function chooseSpawn(): Promise<SpawnWorker> {
-  if (typeof process !== "undefined" && process.versions?.node !== undefined) {
-    return (await import("./spawn-node.ts")).spawnThread;
-  }
-  return (await import("./spawn-web.ts")).spawnWebWorker;
+  const program = await loadWorkerProgram();
+  if (!hasWorkerThreads()) return (events) => spawnWebWorker(program, events);
+  const { spawnThread } = await import("./spawn-node.ts");
+  return (events) => spawnThread(program, events);
 }

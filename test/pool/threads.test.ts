@@ -8,6 +8,7 @@ import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool as Pool } from "../../src/pool/encoding-pool.ts";
 import { spawnThread } from "../../src/pool/spawn-node.ts";
 import type { SpawnWorker, WorkerChannel } from "../../src/pool/worker-channel.ts";
+import { loadWorkerProgram } from "../../src/pool/worker-program.ts";
 import { builtEntry } from "../helpers/built.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { inProcessWorkers } from "./in-process-workers.ts";
@@ -88,9 +89,10 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
   let chunks = 0;
   const others = inProcessWorkers();
   let thread: WorkerChannel | undefined;
+  const program = await loadWorkerProgram();
   const spawn: SpawnWorker = (events) => {
     if (thread !== undefined) return others.spawn(events);
-    const channel = spawnThread(events);
+    const channel = spawnThread(program, events);
     thread = {
       ...channel,
       post: (message) => {

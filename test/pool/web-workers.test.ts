@@ -1,49 +1,57 @@
 /** Pools in browsers: Web Workers, as this test makes them of threads. */
 import assert from "node:assert/strict";
+import { resolveObjectURL } from "node:buffer";
 import { type TestContext, test } from "node:test";
 import { Worker as Thread } from "node:worker_threads";
 import { SentenceTransformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool } from "../../src/pool/encoding-pool.ts";
 import { spawnWebWorker } from "../../src/pool/spawn-web.ts";
+import type { SpawnWorker } from "../../src/pool/worker-channel.ts";
+import { loadWorkerProgram } from "../../src/pool/worker-program.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 
-/** What a dedicated worker finds in a browser; then the file that the page named; messages wait for it. */
+/** What a dedicated worker finds in a browser, in place of what a thread has; then the script of the page. */
 const PRELUDE = `
   const { parentPort, workerData } = require("node:worker_threads");
   const target = new EventTarget();
   globalThis.postMessage = (message, transfer) => parentPort.postMessage(message, transfer);
   globalThis.addEventListener = (...args) => target.addEventListener(...args);
-  import(workerData.tsx)
-    .then(({ register }) => register())
-    .then(() => import(workerData.file))
-    .then(() => parentPort.on("message", (data) => target.dispatchEvent(Object.assign(new Event("message"), { data }))));`;
+  for (const name of ["process", "require", "Buffer", "global", "setImmediate"]) delete globalThis[name];
+  (0, eval)(workerData);
+  parentPort.on("message", (data) => target.dispatchEvent(Object.assign(new Event("message"), { data })));`;
 
 class WebWorker extends EventTarget {
-  readonly #thread: Thread;
+  readonly #thread: Promise<Thread>;
 
-  constructor(address: URL, options: { readonly type: string }) {
+  constructor(address: string) {
     super();
-    assert.equal(options.type, "module");
-    assert.match(address.href, /\/src\/pool\/pool-worker\.js$/);
-    const file = address.href.replace(/\.js$/, ".ts"); // the build makes the one of the other
-    const tsx = import.meta.resolve("tsx/esm/api");
-    this.#thread = new Thread(PRELUDE, { eval: true, workerData: { file, tsx }, execArgv: [] });
-    this.#thread.on("message", (data) => this.dispatchEvent(Object.assign(new Event("message"), { data })));
-    this.#thread.on("error", (error) =>
+    const blob = resolveObjectURL(address); // at once: the page revokes the address
+    assert.equal(blob?.type, "text/javascript");
+    this.#thread = this.#start(blob);
+  }
+
+  async #start(blob: { text(): Promise<string> }): Promise<Thread> {
+    const thread = new Thread(PRELUDE, { eval: true, workerData: await blob.text(), execArgv: [] });
+    thread.on("message", (data) => this.dispatchEvent(Object.assign(new Event("message"), { data })));
+    thread.on("error", (error) =>
       this.dispatchEvent(Object.assign(new Event("error"), { error, message: error.message })),
     );
+    return thread;
   }
 
   postMessage(message: unknown): void {
-    this.#thread.postMessage(message);
+    void this.#thread.then((thread) => thread.postMessage(message));
   }
 
   terminate(): void {
-    void this.#thread.terminate();
+    void this.#thread.then((thread) => thread.terminate());
   }
 }
+
+const program = await loadWorkerProgram();
+const spawn: SpawnWorker = (events) => spawnWebWorker(program, events);
 
 const globals = globalThis as { Worker?: unknown };
 
@@ -62,7 +70,7 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   const expected = await model.encode(texts);
   await model.dispose();
   const place = await openModelPlace(ModelFiles.ofFixture("bert-mean").source);
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawnWebWorker);
+  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawn);
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
   const { data, dimension } = await pool.run("sentence_embedding", texts, job, run);
@@ -85,7 +93,7 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
   };
   replaceWorker(t, broken);
   const place = await openModelPlace(modelFolder("bert-mean"));
-  await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawnWebWorker), {
+  await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawn), {
     name: "PoolError",
     message: "a worker ended while it loaded the model: the worker's file could not be loaded",
   });
