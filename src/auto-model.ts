@@ -6,6 +6,7 @@ import { openModelSource, type SourceOptions } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
 import { declareEncoder } from "./models/registry.ts";
+import { rejectAdapter } from "./models/unsupported-weights.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 import { whileRunning } from "./signals.ts";
@@ -45,6 +46,7 @@ async function fromPretrained(
 ): Promise<PretrainedModel> {
   return await whileRunning(options.signal, async (signal) => {
     const source = await openModelSource(model, { ...options, signal });
+    await rejectAdapter(source);
     const config = await ConfigReader.read(source, "config.json");
     const checkpoint = await openCheckpoint(source);
     try {

@@ -74,10 +74,14 @@ export const errorCodes = {
   unsupported:
     "The input is well formed, but needs something that this package or this runtime does not provide.",
   "unsupported-activation": "An activation function is not supported.",
+  "unsupported-adapter": "The model has an adapter (PEFT) beside or in place of its weights.",
   "unsupported-attention-mask": "An attention mask masks tokens in the middle of a row.",
+  "unsupported-chat-template":
+    "The tokenizer has a chat template, which the Python library would put around every text.",
   "unsupported-dtype": "An element type (dtype) is not supported.",
   "unsupported-element-type": "Tensors cannot have elements of this type.",
   "unsupported-pickle": "A pickle needs more than plain dense tensors; it is never executed.",
+  "unsupported-quantization": "The model's files ask for quantized weights.",
   "unsupported-setting": "A setting has a value that is not supported.",
   "unsupported-zip": "An entry of a zip file is encrypted or compressed.",
   "unused-tensors": "A checkpoint has tensors that the model does not use.",

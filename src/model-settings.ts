@@ -22,8 +22,12 @@ export interface SavedSettings {
 
 const file = "config_sentence_transformers.json";
 
+/**
+ * Of a folder without modules.json, the reference reads no file of its own: nothing is set there.
+ * sentence-transformers v6.0.1, base/model.py (`_load_modules`).
+ */
 export async function readModelSettings(source: FileSource): Promise<SavedSettings> {
-  if (!(await source.exists(file))) {
+  if (!(await source.exists("modules.json")) || !(await source.exists(file))) {
     return {
       prompts: undefined,
       defaultPromptName: undefined,

@@ -97,6 +97,7 @@ const USUAL_FILES = [
   "special_tokens_map.json",
   "added_tokens.json",
   "1_Pooling/config.json",
+  "adapter_config.json",
 ];
 
 /** Batches that `encodeStream` reads ahead. */

@@ -11,6 +11,7 @@ import { DistilBertModel } from "./distilbert.ts";
 import type { Encoder, EncoderParts } from "./encoder.ts";
 import { MPNetModel } from "./mpnet.ts";
 import { RobertaModel } from "./roberta.ts";
+import { rejectQuantization } from "./unsupported-weights.ts";
 
 interface Architecture {
   /** The scope that holds the encoder where the checkpoint was saved with a head for some task. */
@@ -84,6 +85,7 @@ export async function declareEncoder(
 ): Promise<LoadedEncoder> {
   const weights = Weights.of(checkpoint, backend);
   try {
+    rejectQuantization(reader);
     const Model = architectureOf(reader);
     const config = Model.readConfig(reader);
     const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";

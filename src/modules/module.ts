@@ -74,6 +74,8 @@ export interface DeclaredModule {
 
 /** What a module is loaded from. */
 export interface ModuleContext {
+  /** The model's own folder. */
+  readonly root: FileSource;
   /** The module's own folder inside the model. */
   readonly source: FileSource;
   readonly backend: Backend;

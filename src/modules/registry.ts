@@ -5,6 +5,7 @@ import { readJsonArray } from "../checkpoint/read-json.ts";
 import { fileNameIn, relativePathProblem } from "../checkpoint/relative-path.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
+import type { PoolingMode } from "../pooling/modes.ts";
 import { Dense } from "./dense.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import { type DeclaredModule, discard, type Module, type ModuleContext, withoutWeights } from "./module.ts";
@@ -36,23 +37,21 @@ interface ModuleEntry {
   readonly path: string;
 }
 
-/**
- * The modules of a model folder in order, declared but without their weights. A folder without modules.json
- * is a plain transformers model; the reference then adds mean pooling.
- */
+/** The modules of a model folder in order, declared but without their weights. */
 export async function declareModules(
   source: FileSource,
-  context: Omit<ModuleContext, "source" | "declare">,
+  context: Omit<ModuleContext, "root" | "source" | "declare">,
 ): Promise<readonly DeclaredModule[]> {
   const declared: DeclaredModule[] = [];
   const declare = (type: string, folder: FileSource): Promise<DeclaredModule> =>
-    loaderOf(type, source)({ ...context, source: folder, declare });
+    loaderOf(type, source)({ ...context, root: source, source: folder, declare });
   try {
     if (!(await source.exists("modules.json"))) {
-      const transformer = await Transformer.load({ source, ...context });
+      const transformer = await Transformer.loadPlain({ source, ...context });
       declared.push(transformer);
       const embeddingDimension = transformer.module.embeddingDimension!;
-      declared.push(withoutWeights(new Pooling({ embeddingDimension })));
+      const poolingMode = plainPoolingMode(await ConfigReader.read(source, "config.json"));
+      declared.push(withoutWeights(new Pooling({ embeddingDimension, poolingMode })));
       return declared;
     }
     let width: number | null = null;
@@ -68,6 +67,16 @@ export async function declareModules(
     await discard(declared);
     throw error;
   }
+}
+
+/**
+ * What the reference adds to a plain transformers model: mean pooling, or the last token where the model was made to
+ * predict the next one. sentence-transformers v6.0.1, sentence_transformer/model.py (`_load_default_modules`).
+ */
+function plainPoolingMode({ json }: ConfigReader): PoolingMode {
+  const [architecture]: readonly unknown[] = Array.isArray(json.architectures) ? json.architectures : [];
+  const isCausal = Object.hasOwn(json, "is_causal") ? Boolean(json.is_causal) : true;
+  return String(architecture).endsWith("ForCausalLM") && isCausal ? "lasttoken" : "mean";
 }
 
 /** `width`: of what the modules before give; null: they do not tell. */

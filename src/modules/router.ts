@@ -1,3 +1,4 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
 import { prefixed } from "../checkpoint/prefixed-source.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
@@ -42,8 +43,7 @@ export class Router implements Module {
   }
 
   static async load({ source, declare }: ModuleContext): Promise<DeclaredModule> {
-    const settingsFile = (await source.exists("router_config.json")) ? "router_config.json" : "config.json";
-    const config = await ConfigReader.read(source, settingsFile);
+    const config = await readRouterConfig(source);
     const types = objectOf(config, "types");
     const structure = objectOf(config, "structure");
     const declared = new Map<string, DeclaredModule>();
@@ -155,6 +155,15 @@ export class Router implements Module {
     }
     return null;
   }
+}
+
+/** Of the former file where the present one is missing or empty. */
+async function readRouterConfig(source: FileSource): Promise<ConfigReader> {
+  if (await source.exists("router_config.json")) {
+    const config = await ConfigReader.read(source, "router_config.json");
+    if (Object.keys(config.json).length > 0) return config;
+  }
+  return await ConfigReader.read(source, "config.json");
 }
 
 /** A router whose routes begin with the text itself. */

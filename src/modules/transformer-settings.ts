@@ -7,6 +7,7 @@ import type { FileSource } from "../checkpoint/file-source.ts";
 import type { JsonObject } from "../checkpoint/read-json.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
+import { rejectQuantization } from "../models/unsupported-weights.ts";
 
 /** In the order in which the reference looks for them; all but the first are from its first versions. */
 const fileNames = [
@@ -60,12 +61,21 @@ export interface TransformerSettings {
   readonly configChanges: JsonObject;
 }
 
-/** Those of a module's folder; the defaults where it has no such file. */
+/** Those of a Transformer that is made of a plain transformers folder: the reference's constructor reads no file. */
+export const defaultSettings: TransformerSettings = {
+  lowercase: false,
+  maxSeqLength: null,
+  configChanges: {},
+};
+
+/** Those of a module's folder; the defaults where it has no such file, or only empty ones. */
 export async function readTransformerSettings(source: FileSource): Promise<TransformerSettings> {
   for (const path of fileNames) {
-    if (await source.exists(path)) return settingsFrom(await ConfigReader.read(source, path));
+    if (!(await source.exists(path))) continue;
+    const reader = await ConfigReader.read(source, path);
+    if (Object.keys(reader.json).length > 0) return settingsFrom(reader);
   }
-  return { lowercase: false, maxSeqLength: null, configChanges: {} };
+  return defaultSettings;
 }
 
 function settingsFrom(reader: ConfigReader): TransformerSettings {
@@ -84,7 +94,9 @@ function settingsFrom(reader: ConfigReader): TransformerSettings {
     const [first] = Object.keys(objectIn(reader, "processing_kwargs").object(group));
     if (first !== undefined) reject(reader, `processing_kwargs.${group}.${first}`);
   }
-  for (const key of Object.keys(either(reader, "model_args", "model_kwargs").json)) {
+  const modelArguments = either(reader, "model_args", "model_kwargs");
+  rejectQuantization(modelArguments);
+  for (const key of Object.keys(modelArguments.json)) {
     if (!placementArguments.has(key)) reject(reader, key, `the model's argument "${key}"`);
   }
   const { trust_remote_code: _, ...configChanges } = either(reader, "config_args", "config_kwargs").json;

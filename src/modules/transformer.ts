@@ -5,6 +5,7 @@ import { ArgumentError, FormatError } from "../errors.ts";
 import { openModelSource, type SourceOptions } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { declareEncoder } from "../models/registry.ts";
+import { rejectAdapter } from "../models/unsupported-weights.ts";
 import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
@@ -13,6 +14,7 @@ import type { Backend } from "../tensor/backend.ts";
 import { type BackendOptions, selectBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { rejectChatTemplate } from "./chat-template.ts";
 import type { Features } from "./features.ts";
 import {
   type DeclaredModule,
@@ -22,7 +24,11 @@ import {
   type TokenizedText,
   withWeights,
 } from "./module.ts";
-import { readTransformerSettings } from "./transformer-settings.ts";
+import {
+  defaultSettings,
+  readTransformerSettings,
+  type TransformerSettings,
+} from "./transformer-settings.ts";
 
 export interface TransformerOptions extends SourceOptions, BackendOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
@@ -42,6 +48,8 @@ const tokenizerFiles = [
   "spiece.model",
   "tokenizer.model",
 ];
+
+type PlainContext = Omit<ModuleContext, "root" | "declare">;
 
 /** What a Transformer was loaded from. */
 interface TransformerFiles {
@@ -86,7 +94,8 @@ export class Transformer implements InputModule {
 
   /**
    * A Transformer for `new SentenceTransformer({ modules })`: tokenizer and encoder of a model, which is called as
-   * in `SentenceTransformer.load`.
+   * in `SentenceTransformer.load`. Of the model's files, those of transformers count alone, as for the reference's
+   * constructor: sentence_bert_config.json and its `max_seq_length` are not read.
    */
   static async fromPretrained(
     model: string | URL | FileSource,
@@ -97,7 +106,12 @@ export class Transformer implements InputModule {
       const backend = await selectBackend(options);
       const { maxSeqLength } = options;
       const filling = { signal };
-      const { module, fill, close } = await Transformer.load({ source, backend, maxSeqLength, filling });
+      const { module, fill, close } = await Transformer.loadPlain({
+        source,
+        backend,
+        maxSeqLength,
+        filling,
+      });
       try {
         await fill(filling);
         return module as Transformer;
@@ -110,16 +124,24 @@ export class Transformer implements InputModule {
     });
   }
 
-  static async load({
-    source,
-    backend,
-    maxSeqLength,
-    filling,
-  }: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
-    const [modelConfig, settings] = await Promise.all([
-      ConfigReader.read(source, "config.json"),
-      readTransformerSettings(source),
-    ]);
+  static async load(context: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
+    // For a folder on disk the reference looks for an adapter in the model's folder, else in the module's.
+    await Promise.all([rejectAdapter(context.root), rejectAdapter(context.source)]);
+    return await Transformer.#declare(context, readTransformerSettings(context.source));
+  }
+
+  /** Of a folder that is not known to be one of sentence-transformers. */
+  static async loadPlain(context: PlainContext): Promise<DeclaredModule> {
+    await rejectAdapter(context.source);
+    await rejectChatTemplate(context.source);
+    return await Transformer.#declare(context, defaultSettings);
+  }
+
+  static async #declare(
+    { source, backend, maxSeqLength, filling }: PlainContext,
+    saved: TransformerSettings | Promise<TransformerSettings>,
+  ): Promise<DeclaredModule> {
+    const [modelConfig, settings] = await Promise.all([ConfigReader.read(source, "config.json"), saved]);
     const config = modelConfig.with(settings.configChanges);
     const { lowercase } = settings;
     const checkpoint = await openCheckpoint(source);

@@ -1,7 +1,7 @@
 /** Models that do not fit their files, or ask for what we do not do: refused by name, before anything is computed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AutoModel, SentenceTransformer } from "../../src/index.ts";
+import { AutoModel, SentenceTransformer, Transformer } from "../../src/index.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 
 const files = () => ModelFiles.ofFixture("bert-mean");
@@ -93,4 +93,67 @@ test("missing files are named", async () => {
   await refuses(files().remove("model.safetensors"), "FileError", /model\.safetensors/);
   await refuses(files().write("config.json", "{"), "FormatError", /config\.json/);
   await refuses(files().write("config.json", "[]"), "FormatError", /config\.json: expected an object/);
+});
+
+/** Every loader that reads weights of transformers. */
+const loaders = [SentenceTransformer.load, AutoModel.fromPretrained, Transformer.fromPretrained];
+
+test("an adapter beside the weights, or in their place, is rejected by name", async () => {
+  const adapter = { peft_type: "LORA", base_model_name_or_path: "org/base" };
+  const beside = () => files().edit("adapter_config.json", adapter);
+  for (const model of [beside(), beside().remove("modules.json"), beside().remove("config.json")]) {
+    for (const load of loaders) {
+      await assert.rejects(load(model.source), {
+        name: "UnsupportedError",
+        code: "unsupported-adapter",
+        subject: "adapter_config.json",
+        file: "model/adapter_config.json",
+      });
+    }
+  }
+  for (const [name, path] of [
+    ["bert-oldest", "adapter_config.json"], // where the reference looks on disk
+    ["bert-oldest", "0_Transformer/adapter_config.json"], // where it looks on the hub
+    ["asym-legacy", "adapter_config.json"],
+  ] as const) {
+    await assert.rejects(SentenceTransformer.load(ModelFiles.ofFixture(name).edit(path, adapter).source), {
+      code: "unsupported-adapter",
+      file: `model/${path}`,
+    });
+  }
+});
+
+test("an adapter is nothing to a model without a transformer", async () => {
+  const model = ModelFiles.ofFixture("static-embedding").edit("adapter_config.json", {});
+  await (await SentenceTransformer.load(model.source)).dispose();
+});
+
+test("quantized weights are rejected by name, wherever the files ask for them", async () => {
+  const quantization_config = { quant_method: "bitsandbytes", load_in_8bit: true };
+  const rejected = {
+    name: "UnsupportedError",
+    code: "unsupported-quantization",
+    subject: "quantization_config",
+  };
+  for (const load of loaders) {
+    for (const value of [quantization_config, {}]) {
+      await assert.rejects(load(files().edit("config.json", { quantization_config: value }).source), {
+        ...rejected,
+        file: "model/config.json",
+      });
+    }
+  }
+  for (const key of ["config_args", "config_kwargs", "model_args", "model_kwargs"]) {
+    await assert.rejects(
+      SentenceTransformer.load(
+        files().edit("sentence_bert_config.json", { [key]: { quantization_config } }).source,
+      ),
+      rejected,
+      key,
+    );
+  }
+  for (const load of loaders) {
+    const model = await load(files().edit("config.json", { quantization_config: null }).source);
+    await model.dispose();
+  }
 });

@@ -1,0 +1,29 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { fileNameIn } from "../checkpoint/relative-path.ts";
+import { ConfigReader } from "../config-reader.ts";
+import { UnsupportedError } from "../errors.ts";
+
+/**
+ * Rejects a tokenizer with a chat template: where no file says that texts are to be taken as they are, the reference
+ * makes a message of each. sentence-transformers v6.0.1, base/modules/transformer.py (`infer_modalities`,
+ * `preprocess`); transformers v5.18.0, tokenization_utils_base.py (`from_pretrained`) for the files.
+ */
+export async function rejectChatTemplate(source: FileSource): Promise<void> {
+  const [inFile, inConfig] = await Promise.all([
+    source.exists("chat_template.jinja"),
+    hasTemplate(source, "tokenizer_config.json"),
+  ]);
+  if (!inFile && !inConfig) return;
+  throw new UnsupportedError(
+    "a chat template is not supported; the Python library puts it around every text where modules.json is missing",
+    {
+      code: "unsupported-chat-template",
+      subject: "chat_template",
+      file: fileNameIn(source.name, inFile ? "chat_template.jinja" : "tokenizer_config.json"),
+    },
+  );
+}
+
+async function hasTemplate(source: FileSource, path: string): Promise<boolean> {
+  return (await source.exists(path)) && (await ConfigReader.read(source, path)).has("chat_template");
+}
