@@ -21,7 +21,7 @@ import type {
 } from "./encode/options.ts";
 import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
-import { quantizeMatrix, quantizeTokens } from "./encode/quantize.ts";
+import { quantizeMatrix, quantizeTokens, quantizeVectors } from "./encode/quantize.ts";
 import { encodeWindows, type StreamedEmbedding, type StreamOptions } from "./encode/stream.ts";
 import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
@@ -181,7 +181,7 @@ export class SentenceTransformer {
     text: string,
     options?: VectorOptions<P>,
   ): Promise<QuantizedArray<P>>;
-  /** One vector a text, all of them views into one buffer. */
+  /** One vector a text, each in memory of its own. */
   encode<P extends EmbeddingPrecision = "float32">(
     texts: readonly string[],
     options?: VectorOptions<P>,
@@ -228,12 +228,15 @@ export class SentenceTransformer {
         `outputValue: expected "sentence_embedding", "token_embeddings" or null, got ${JSON.stringify(outputValue)}`,
       );
     }
+    if (!options.convertToTensor) {
+      const { vectors } = await this.#run("sentence_vectors", list, options);
+      const results: Vector[] = quantizeVectors(vectors, precision, quantizationRanges);
+      return single ? results[0]! : results;
+    }
     const { data, dimension } = await this.#run("sentence_embedding", list, options);
     const floats = Tensor.from(data, [list.length, dimension]);
     const matrix = quantizeMatrix(floats, precision, quantizationRanges);
-    if (options.convertToTensor) return single ? matrix.row(0) : matrix;
-    const vectors = vectorsOf(matrix);
-    return single ? vectors[0]! : vectors;
+    return single ? matrix.row(0) : matrix;
   }
 
   /** `encode` with the prompt "query", where the model has one and no other is asked for. */
@@ -272,12 +275,10 @@ export class SentenceTransformer {
     }
     const windowSize = BATCHES_AHEAD * job.batchSize * (options.pool?.devices.length ?? 1);
     return encodeWindows(new TextWindows(texts, signal), windowSize, async (window) => {
-      const { data, dimension, truncated } = await this.#runJob("sentence_embedding", window, job, workers, {
+      const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, workers, {
         signal,
       });
-      const floats = Tensor.from(data, [window.length, dimension]);
-      const matrix = quantizeMatrix(floats, precision, quantizationRanges);
-      return { vectors: vectorsOf(matrix) as QuantizedArray<P>[], truncated };
+      return { vectors: quantizeVectors(vectors, precision, quantizationRanges), truncated };
     });
   }
 
@@ -566,12 +567,6 @@ function moduleSettings(options: LoadOptions): Required<ModuleSettings> {
 
 type Vector = QuantizedArray<EmbeddingPrecision>;
 type EncodeResult = Vector | Vector[] | Tensor | Tensor[] | TextFeatures | TextFeatures[];
-
-/** Views of the rows of a matrix in host memory. */
-function vectorsOf({ data, shape }: Tensor): Vector[] {
-  const [count, dimension] = shape as [number, number];
-  return Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension) as Vector);
-}
 
 /** null: all dimensions. */
 function checkTruncateDim(value: number | null): number | null {

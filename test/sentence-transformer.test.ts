@@ -22,14 +22,14 @@ before(async () => {
 });
 after(() => model.dispose());
 
-test("one text gives one vector; several give views into one buffer", async () => {
+test("one text gives one vector; several give one each, in memory of its own", async () => {
   const one = await model.encode(texts[1]!);
   const many = await model.encode(texts);
   assert.ok(one instanceof Float32Array);
   assert.equal(one.length, model.getEmbeddingDimension());
   assert.equal(model.getSentenceEmbeddingDimension(), model.getEmbeddingDimension());
   assert.deepEqual(many[1], one);
-  assert.equal(new Set(many.map((vector) => vector.buffer)).size, 1);
+  assert.equal(new Set(many.map((vector) => vector.buffer)).size, texts.length);
 });
 
 test("batch size, order and company change no bit of an embedding", async () => {

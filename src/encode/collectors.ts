@@ -28,7 +28,14 @@ export interface EmbeddingMatrix {
   readonly truncated: Uint8Array;
 }
 
-export class EmbeddingCollector implements Collector<EmbeddingMatrix> {
+/** Sentence embeddings that own their memory: what is done to the buffer of one does not touch the others. */
+export interface EmbeddingVectors {
+  readonly vectors: Float32Array[];
+  /** 1 for each text that was longer than `maxSeqLength`, else 0. */
+  readonly truncated: Uint8Array;
+}
+
+export class MatrixCollector implements Collector<EmbeddingMatrix> {
   readonly #count: number;
   readonly #settings: VectorSettings;
   readonly #truncated: Uint8Array;
@@ -43,22 +50,45 @@ export class EmbeddingCollector implements Collector<EmbeddingMatrix> {
     this.#truncated = new Uint8Array(count);
   }
 
-  async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
-    const rows = await readSentenceEmbeddings(features, this.#settings.truncateDim);
+  async add(batch: TextBatch, features: Features): Promise<void> {
+    const rows = await readSentenceEmbeddings(features, this.#settings);
     if (this.#data.length === 0) {
       this.#dimension = rows[0]!.length;
       this.#data = new Float32Array(this.#count * this.#dimension);
     }
-    for (const [i, row] of rows.entries()) {
-      if (this.#settings.normalize) normalizeInPlace(row);
-      this.#data.set(row, indices[i]! * this.#dimension);
-      if (texts[i]!.truncated) this.#truncated[indices[i]!] = 1;
-    }
+    for (const [i, row] of rows.entries()) this.#data.set(row, batch.indices[i]! * this.#dimension);
+    markTruncated(this.#truncated, batch);
   }
 
   finish(): EmbeddingMatrix {
     return { data: this.#data, dimension: this.#dimension, truncated: this.#truncated };
   }
+}
+
+export class VectorCollector implements Collector<EmbeddingVectors> {
+  readonly #settings: VectorSettings;
+  readonly #vectors: Float32Array[];
+  readonly #truncated: Uint8Array;
+
+  constructor(count: number, settings: VectorSettings) {
+    this.#settings = settings;
+    this.#vectors = new Array<Float32Array>(count);
+    this.#truncated = new Uint8Array(count);
+  }
+
+  async add(batch: TextBatch, features: Features): Promise<void> {
+    const rows = await readSentenceEmbeddings(features, this.#settings);
+    for (const [i, row] of rows.entries()) this.#vectors[batch.indices[i]!] = row.slice();
+    markTruncated(this.#truncated, batch);
+  }
+
+  finish(): EmbeddingVectors {
+    return { vectors: this.#vectors, truncated: this.#truncated };
+  }
+}
+
+function markTruncated(flags: Uint8Array, { indices, texts }: TextBatch): void {
+  for (const [i, { truncated }] of texts.entries()) if (truncated) flags[indices[i]!] = 1;
 }
 
 /** One tensor [tokens, hidden] a text. */
@@ -92,7 +122,7 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
   async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
     const { promptLength } = features;
     const [sentences, tokens] = await Promise.all([
-      readSentenceEmbeddings(features, this.#truncateDim),
+      readSentenceEmbeddings(features, { truncateDim: this.#truncateDim, normalize: false }),
       features.has("token_embeddings") ? readTokenEmbeddings(features) : null,
     ]);
     for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
@@ -103,7 +133,7 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
           : { tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length) }),
         attentionMask: new Int32Array(inputIds.length).fill(1),
         tokenEmbeddings: tokens && tokens[i]!,
-        sentenceEmbedding: sentences[i]!,
+        sentenceEmbedding: sentences[i]!.slice(),
         promptLength,
         truncated,
       };
@@ -115,15 +145,18 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
   }
 }
 
+/** Views of what the backend was read to: a copy of one batch. */
 async function readSentenceEmbeddings(
   features: Features,
-  truncateDim: number | null,
+  { truncateDim, normalize }: VectorSettings,
 ): Promise<Float32Array[]> {
   const tensor = features.get("sentence_embedding");
   const [count, dimension] = tensor.shape as [number, number];
   const data = (await tensor.read()) as Float32Array;
   const kept = Math.min(dimension, truncateDim ?? dimension);
-  return Array.from({ length: count }, (_, i) => data.slice(i * dimension, i * dimension + kept));
+  const rows = Array.from({ length: count }, (_, i) => data.subarray(i * dimension, i * dimension + kept));
+  if (normalize) for (const row of rows) normalizeInPlace(row);
+  return rows;
 }
 
 async function readTokenEmbeddings(features: Features): Promise<Tensor[]> {

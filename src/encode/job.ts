@@ -2,10 +2,12 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   type Collector,
-  EmbeddingCollector,
   type EmbeddingMatrix,
+  type EmbeddingVectors,
   FeatureCollector,
+  MatrixCollector,
   TokenCollector,
+  VectorCollector,
 } from "./collectors.ts";
 import type { TextFeatures } from "./options.ts";
 import type { Pipeline, RunHooks, RunSettings } from "./pipeline.ts";
@@ -20,6 +22,7 @@ export interface EncodeJob extends RunSettings {
 /** The kinds of results. */
 export interface Outputs {
   readonly sentence_embedding: EmbeddingMatrix;
+  readonly sentence_vectors: EmbeddingVectors;
   readonly token_embeddings: Tensor[];
   readonly all: TextFeatures[];
 }
@@ -34,7 +37,9 @@ type CollectorFactory<K extends OutputName> = (
 
 const collectors: { readonly [K in OutputName]: CollectorFactory<K> } = {
   sentence_embedding: (count, { truncateDim, normalize }, { embeddingDimension }) =>
-    new EmbeddingCollector(count, embeddingDimension, { truncateDim, normalize }),
+    new MatrixCollector(count, embeddingDimension, { truncateDim, normalize }),
+  sentence_vectors: (count, { truncateDim, normalize }) =>
+    new VectorCollector(count, { truncateDim, normalize }),
   token_embeddings: (count) => new TokenCollector(count),
   all: (count, { truncateDim }) => new FeatureCollector(count, truncateDim),
 };

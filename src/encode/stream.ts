@@ -18,7 +18,7 @@ export interface StreamedEmbedding<P extends EmbeddingPrecision = "float32"> {
   readonly truncated: boolean;
 }
 
-/** The embeddings of one window of texts, row by row. */
+/** The embeddings of one window of texts. */
 export interface EncodedWindow<P extends EmbeddingPrecision> {
   readonly vectors: readonly QuantizedArray<P>[];
   readonly truncated: Uint8Array;
@@ -37,8 +37,7 @@ export async function* encodeWindows<P extends EmbeddingPrecision>(
       if (texts.length === 0) return;
       const { vectors, truncated } = await encode(texts);
       for (const [i, text] of texts.entries()) {
-        const embedding = vectors[i]!.slice() as QuantizedArray<P>;
-        yield { index, text, embedding, truncated: truncated[i] === 1 };
+        yield { index, text, embedding: vectors[i]!, truncated: truncated[i] === 1 };
         windows.checkSignal(); // what is computed already is not wanted any more
         index++;
       }

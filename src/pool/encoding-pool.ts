@@ -6,7 +6,7 @@ import { ArgumentError } from "../errors.ts";
 import type { ModelPlace } from "../model-source.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
-import { createMerger, type Merger } from "./packed-output.ts";
+import { createMerger, type Merger, type WireOutputName, wireOutput } from "./packed-output.ts";
 import { chooseSpawn, type SpawnWorker } from "./worker-channel.ts";
 import { WorkerClient, WorkerEnded } from "./worker-client.ts";
 
@@ -91,7 +91,7 @@ export class EncodingPool implements AsyncDisposable {
     if (this.#stopped) throw new ArgumentError("encode: this pool has been stopped");
     if (this.size === 0) throw this.#withoutWorkers();
     const merger = createMerger(output, texts.length);
-    const run = new Run(output, texts, job, options, merger);
+    const run = new Run(wireOutput(output), texts, job, options, merger);
     const size = options.chunkSize ?? defaultChunkSize(texts.length, this.#workers.length);
     this.#queue.push(...run.split(size));
     this.#runs.add(run);
@@ -191,7 +191,7 @@ interface Chunk {
 
 /** One call of `encode`. */
 class Run {
-  readonly #output: OutputName;
+  readonly #output: WireOutputName;
   readonly #texts: readonly string[];
   readonly #job: EncodeJob;
   readonly #options: PoolRun;
@@ -204,7 +204,7 @@ class Run {
   #settled = false;
 
   constructor(
-    output: OutputName,
+    output: WireOutputName,
     texts: readonly string[],
     job: EncodeJob,
     options: PoolRun,

@@ -1,14 +1,15 @@
 /** What a pool and its workers say to each other: plain data. */
-import type { EncodeJob, OutputName } from "../encode/job.ts";
+import type { EncodeJob } from "../encode/job.ts";
 import type { ModuleSettings } from "../encode/load-modules.ts";
 import type { ModelOrigin } from "../model-source.ts";
 import type { PackedError } from "./packed-error.ts";
+import type { WireOutputName } from "./packed-output.ts";
 
 /** Texts that one worker encodes at a time. */
 export interface ChunkMessage {
   readonly kind: "encode";
   readonly id: number;
-  readonly output: OutputName;
+  readonly output: WireOutputName;
   readonly texts: readonly string[];
   readonly job: EncodeJob;
   /** null: as the model was loaded. */

@@ -1,5 +1,5 @@
 /** Results of `encode` on their way from one thread to another, and put together from chunks. */
-import type { EmbeddingMatrix } from "../encode/collectors.ts";
+import type { EmbeddingMatrix, EmbeddingVectors } from "../encode/collectors.ts";
 import type { OutputName, Outputs } from "../encode/job.ts";
 import type { TextFeatures } from "../encode/options.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -27,7 +27,14 @@ export interface PackedOutput {
   readonly transfer: readonly ArrayBuffer[];
 }
 
-type Packers = { readonly [K in OutputName]: (output: Outputs[K]) => PackedOutputs[K] };
+/** What a worker is asked for: vectors travel as one matrix, whose memory need not be copied. */
+export type WireOutputName = keyof PackedOutputs;
+
+export function wireOutput(name: OutputName): WireOutputName {
+  return name === "sentence_vectors" ? "sentence_embedding" : name;
+}
+
+type Packers = { readonly [K in WireOutputName]: (output: Outputs[K]) => PackedOutputs[K] };
 
 const packers: Packers = {
   sentence_embedding: (matrix) => matrix,
@@ -39,7 +46,7 @@ const packers: Packers = {
     })),
 };
 
-export function packOutput<K extends OutputName>(name: K, output: Outputs[K]): PackedOutput {
+export function packOutput<K extends WireOutputName>(name: K, output: Outputs[K]): PackedOutput {
   const result: PackedOutputs[K] = packers[name](output);
   const buffers = new Set<ArrayBuffer>();
   if ("data" in result) {
@@ -59,6 +66,7 @@ type Mergers = { readonly [K in OutputName]: (count: number) => Merger<Outputs[K
 
 const mergers: Mergers = {
   sentence_embedding: (count) => new MatrixMerger(count),
+  sentence_vectors: (count) => new VectorMerger(count),
   token_embeddings: (count) =>
     new ListMerger(
       count,
@@ -96,12 +104,40 @@ class MatrixMerger implements Merger<EmbeddingMatrix> {
     }
     this.#data.set(data, start * dimension);
     this.#truncated.set(truncated, start);
-    return truncated.reduce((sum, flag) => sum + flag, 0);
+    return countOf(truncated);
   }
 
   finish(): EmbeddingMatrix {
     return { data: this.#data, dimension: this.#dimension, truncated: this.#truncated };
   }
+}
+
+class VectorMerger implements Merger<EmbeddingVectors> {
+  readonly #vectors: Float32Array[];
+  readonly #truncated: Uint8Array;
+
+  constructor(count: number) {
+    this.#vectors = new Array<Float32Array>(count);
+    this.#truncated = new Uint8Array(count);
+  }
+
+  add(start: number, packed: unknown): number {
+    const { data, dimension, truncated } = packed as EmbeddingMatrix;
+    for (let i = 0; i < truncated.length; i++) {
+      this.#vectors[start + i] = data.slice(i * dimension, (i + 1) * dimension);
+    }
+    this.#truncated.set(truncated, start);
+    return countOf(truncated);
+  }
+
+  finish(): EmbeddingVectors {
+    return { vectors: this.#vectors, truncated: this.#truncated };
+  }
+}
+
+/** How many flags are set. */
+function countOf(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0);
 }
 
 class ListMerger<T> implements Merger<T[]> {

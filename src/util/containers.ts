@@ -1,5 +1,5 @@
 /** Results in the container that their embeddings came in. */
-import type { TensorData } from "../tensor/dtype.ts";
+import { type DType, newTypedArray, type TensorData, type TypedArrayOf } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Embeddings, Vector } from "./rows.ts";
 
@@ -10,15 +10,27 @@ export type SameContainer<E extends Embeddings, D extends TensorData> = E extend
     ? D
     : D[];
 
-/** @param data [count, dimension]; the vectors of an array are views of it */
-export function sameContainer<D extends TensorData>(
+export interface Container<D extends TensorData> {
+  /** What the caller gets. */
+  readonly result: Tensor | D | D[];
+  /** Where row `index` is written. */
+  row(index: number): D;
+}
+
+/** Room for `count` rows: each vector of an array owns its memory, a tensor has one buffer. */
+export function makeContainer<T extends DType>(
   embeddings: Embeddings,
-  data: D,
+  dtype: T,
   { count, dimension }: { readonly count: number; readonly dimension: number },
-): Tensor | D | D[] {
-  if (embeddings instanceof Tensor) {
-    return Tensor.from(data, embeddings.shape.length === 1 ? [dimension] : [count, dimension]);
+): Container<TypedArrayOf<T>> {
+  type D = TypedArrayOf<T>;
+  if (Array.isArray(embeddings) && typeof embeddings[0] !== "number") {
+    const vectors = Array.from({ length: count }, () => newTypedArray(dtype, dimension));
+    return { result: vectors, row: (index) => vectors[index]! };
   }
-  if (ArrayBuffer.isView(embeddings) || typeof embeddings[0] === "number") return data;
-  return Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension) as D);
+  const data = newTypedArray(dtype, count * dimension);
+  const row = (index: number) => data.subarray(index * dimension, (index + 1) * dimension) as D;
+  if (!(embeddings instanceof Tensor)) return { result: data, row };
+  const shape = embeddings.shape.length === 1 ? [dimension] : [count, dimension];
+  return { result: Tensor.from(data, shape), row };
 }

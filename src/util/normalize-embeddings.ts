@@ -1,4 +1,4 @@
-import { type SameContainer, sameContainer } from "./containers.ts";
+import { makeContainer, type SameContainer } from "./containers.ts";
 import { sizeOf } from "./measures.ts";
 import { type Embeddings, rowsOf } from "./rows.ts";
 
@@ -8,12 +8,13 @@ import { type Embeddings, rowsOf } from "./rows.ts";
  */
 export function normalizeEmbeddings<E extends Embeddings>(embeddings: E): SameContainer<E, Float32Array> {
   const rows = rowsOf(embeddings, "normalizeEmbeddings");
-  const out = new Float32Array(rows.count * rows.dimension);
+  const container = makeContainer(embeddings, "float32", rows);
   const row = new Float64Array(rows.dimension);
-  for (let index = 0, at = 0; index < rows.count; index++, at += row.length) {
+  for (let index = 0; index < rows.count; index++) {
     rows.load(index, row, 0);
     const { scale } = sizeOf(row);
-    for (let i = 0; i < row.length; i++) out[at + i] = row[i]! / scale;
+    const out = container.row(index);
+    for (let i = 0; i < row.length; i++) out[i] = row[i]! / scale;
   }
-  return sameContainer(embeddings, out, rows) as SameContainer<E, Float32Array>;
+  return container.result as SameContainer<E, Float32Array>;
 }

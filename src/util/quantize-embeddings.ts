@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from "../errors.ts";
+import type { TensorData } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { type SameContainer, sameContainer } from "./containers.ts";
+import { makeContainer, type SameContainer } from "./containers.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
 
 export type EmbeddingPrecision = "float32" | "int8" | "uint8" | "binary" | "ubinary";
@@ -34,7 +35,7 @@ const FEW_EMBEDDINGS = 100;
  * - ubinary: one bit a dimension, set where it is above 0, eight to a byte from the highest bit on, the last byte
  *   filled up with zeros: [count, ⌈dimension / 8⌉]. binary: the same less 128.
  *
- * @returns new memory in the container that came in: a vector, an array of vectors, a tensor
+ * @returns new memory in the container that came in: a vector, an array of vectors that own their memory, a tensor
  * @throws ArgumentError for an unknown precision, and for embeddings that are quantized already
  * @throws ShapeError where the ranges or calibration embeddings have other dimensions
  */
@@ -44,33 +45,61 @@ export function quantizeEmbeddings<E extends Embeddings, P extends EmbeddingPrec
   options: QuantizeOptions = {},
 ): SameContainer<E, QuantizedArray<P>> {
   const rows = floatRows(embeddings, "quantizeEmbeddings");
-  const quantized = quantize(rows, precision, options);
-  return sameContainer(embeddings, quantized.data, {
-    count: rows.count,
-    dimension: quantized.dimension,
-  }) as SameContainer<E, QuantizedArray<P>>;
+  const quantizer = quantizerFor(rows, precision, options);
+  return quantizeRows(embeddings, rows, quantizer) as SameContainer<E, QuantizedArray<P>>;
 }
 
-interface Quantized {
-  readonly data: Float32Array | Int8Array | Uint8Array;
-  readonly dimension: number;
+/** Matrices of one width, with the ranges of all their rows together: a tensor for each. */
+export function quantizeTensors(
+  tensors: readonly Tensor[],
+  precision: EmbeddingPrecision,
+  options: QuantizeOptions = {},
+): Tensor[] {
+  const all = tensors.flatMap((tensor) => {
+    return Array.from({ length: tensor.shape[0]! }, (_, i) => tensor.row(i).data as Float32Array);
+  });
+  const quantizer = quantizerFor(floatRows(all, "quantizeEmbeddings"), precision, options);
+  return tensors.map((tensor) => {
+    return quantizeRows(tensor, floatRows(tensor, "quantizeEmbeddings"), quantizer) as Tensor;
+  });
 }
 
-function quantize(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Quantized {
-  const { count, dimension } = rows;
+function quantizeRows(
+  embeddings: Embeddings,
+  rows: Rows,
+  { dtype, elements, convert }: Quantizer,
+): ReturnType<typeof makeContainer>["result"] {
+  const container = makeContainer(embeddings, dtype, { count: rows.count, dimension: elements });
+  const row = new Float64Array(rows.dimension);
+  for (let index = 0; index < rows.count; index++) {
+    rows.load(index, row, 0);
+    convert(row, container.row(index));
+  }
+  return container.result;
+}
+
+/** How one row is converted. */
+interface Quantizer {
+  readonly dtype: "float32" | "int8" | "uint8";
+  /** Of a converted row. */
+  readonly elements: number;
+  convert(row: Float64Array, out: TensorData): void;
+}
+
+function quantizerFor(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Quantizer {
+  const { dimension } = rows;
+  const bytes = Math.ceil(dimension / 8);
   switch (precision) {
     case "float32":
-      return { data: copy(rows), dimension };
+      return { dtype: "float32", elements: dimension, convert: (row, out) => out.set(row) };
     case "int8":
-      return { data: toSteps(rows, new Int8Array(count * dimension), -128, precision, options), dimension };
+      return { dtype: "int8", elements: dimension, convert: toSteps(rows, -128, precision, options) };
     case "uint8":
-      return { data: toSteps(rows, new Uint8Array(count * dimension), 0, precision, options), dimension };
+      return { dtype: "uint8", elements: dimension, convert: toSteps(rows, 0, precision, options) };
+    case "binary":
+      return { dtype: "int8", elements: bytes, convert: (row, out) => packBits(row, out, -128) };
     case "ubinary":
-      return packBits(rows);
-    case "binary": {
-      const { data, dimension: bytes } = packBits(rows);
-      return { data: Int8Array.from(data, (byte) => byte - 128), dimension: bytes };
-    }
+      return { dtype: "uint8", elements: bytes, convert: (row, out) => packBits(row, out, 0) };
     default:
       throw new ArgumentError(
         `quantizeEmbeddings: expected float32, int8, uint8, binary or ubinary as precision, got ${JSON.stringify(precision)}`,
@@ -84,49 +113,33 @@ function floatRows(embeddings: Embeddings, operation: string): Rows {
   throw new ArgumentError(`${operation}: expected float vectors, got ${rows.dtype}`);
 }
 
-function copy(rows: Rows): Float32Array {
-  const out = new Float32Array(rows.count * rows.dimension);
-  for (let i = 0; i < rows.count; i++) rows.load(i, out, i * rows.dimension);
-  return out;
-}
-
-function packBits(rows: Rows): Quantized {
-  const bytes = Math.ceil(rows.dimension / 8);
-  const out = new Uint8Array(rows.count * bytes);
-  const row = new Float64Array(rows.dimension);
-  for (let index = 0; index < rows.count; index++) {
-    rows.load(index, row, 0);
-    for (let i = 0; i < row.length; i++) {
-      if (row[i]! > 0) out[index * bytes + (i >> 3)]! |= 0x80 >> (i & 7);
-    }
+function packBits(row: Float64Array, out: TensorData, zero: number): void {
+  for (let byte = 0; byte < out.length; byte++) {
+    let bits = 0;
+    for (let bit = 0; bit < 8; bit++) if (row[8 * byte + bit]! > 0) bits |= 0x80 >> bit;
+    out[byte] = bits + zero;
   }
-  return { data: out, dimension: bytes };
 }
 
 /** The numbers of all steps, plus `zero`. */
-function toSteps<T extends Int8Array | Uint8Array>(
+function toSteps(
   rows: Rows,
-  out: T,
   zero: number,
   precision: EmbeddingPrecision,
   options: QuantizeOptions,
-): T {
-  if (rows.count === 0) return out;
+): Quantizer["convert"] {
+  if (rows.count === 0) return () => {};
   const ranges = rangesFor(rows, precision, options);
   checkSameDimension(rows, ranges, "quantizeEmbeddings: embeddings and ranges");
-  const { dimension } = rows;
   const [starts, steps] = startsAndSteps(ranges);
   // numpy's arithmetic: f32 with f32 is rounded to f32 after each operation, f64 with either is f64.
   const round = rows.dtype === "float32" && ranges.dtype === "float32" ? Math.fround : identity;
-  const row = new Float64Array(dimension);
-  for (let index = 0, at = 0; index < rows.count; index++, at += dimension) {
-    rows.load(index, row, 0);
-    for (let i = 0; i < dimension; i++) {
+  return (row, out) => {
+    for (let i = 0; i < row.length; i++) {
       const step = Math.floor(round(round(row[i]! - starts[i]!) / steps[i]!));
-      out[at + i] = Math.min(Math.max(step, 0), 255) + zero;
+      out[i] = Math.min(Math.max(step, 0), 255) + zero;
     }
-  }
-  return out;
+  };
 }
 
 function rangesFor(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Rows {

@@ -1,10 +1,10 @@
-import { newTypedArray } from "../tensor/dtype.ts";
+import { dtypeOf, newTypedArray } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkWhole } from "./check.ts";
 import { type Embeddings, type Rows, rowsOf, type Vector } from "./rows.ts";
 
 /**
- * The first `truncateDim` dimensions of each vector, in new memory; all of them where there are no more, or
+ * The first `truncateDim` dimensions of each vector, in new memory of its own; all of them where there are no more, or
  * where `truncateDim` is null.
  */
 export function truncateEmbeddings(embeddings: Tensor, truncateDim: number | null): Tensor;
@@ -18,9 +18,17 @@ export function truncateEmbeddings(embeddings: Embeddings, truncateDim: number |
   const kept = truncateDim === null ? rows.dimension : checkWhole(truncateDim, "truncateDim", 1);
   if (embeddings instanceof Tensor) return truncateTensor(embeddings, rows, Math.min(kept, rows.dimension));
   if (ArrayBuffer.isView(embeddings) || typeof embeddings[0] === "number") {
-    return (embeddings as Vector).slice(0, kept);
+    return truncateVector(embeddings as Vector, kept);
   }
-  return (embeddings as readonly Vector[]).map((vector) => vector.slice(0, kept));
+  return (embeddings as readonly Vector[]).map((vector) => truncateVector(vector, kept));
+}
+
+/** `slice` of a Node Buffer, which is a Uint8Array, would be a view. */
+function truncateVector(vector: Vector, kept: number): Vector {
+  if (!ArrayBuffer.isView(vector)) return vector.slice(0, kept);
+  const out = newTypedArray(dtypeOf(vector), Math.min(kept, vector.length));
+  out.set(vector.subarray(0, kept));
+  return out as Vector;
 }
 
 function truncateTensor(tensor: Tensor, rows: Rows, kept: number): Tensor {

@@ -25,7 +25,6 @@ for (const precision of ["int8", "uint8", "binary", "ubinary"] as const) {
     for (const batchSize of [1, 4, 32]) {
       const vectors = await quietly(() => model.encode(texts, { precision, batchSize }));
       assert.deepEqual(vectors, expected);
-      assert.equal(new Set(vectors.map((vector) => vector.buffer)).size, 1);
     }
     const type = precision === "int8" || precision === "binary" ? Int8Array : Uint8Array;
     assert.ok(expected.every((vector) => vector instanceof type));

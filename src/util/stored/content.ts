@@ -23,9 +23,11 @@ export interface EmbeddingsToSave {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+export type StoredVectors = Float32Array[] | Int8Array[] | Uint8Array[];
+
 export interface StoredEmbeddings {
-  /** Views of one buffer; Int8Array and Uint8Array for quantized vectors. */
-  readonly embeddings: Float32Array[] | Int8Array[] | Uint8Array[];
+  /** Each in memory of its own; Int8Array and Uint8Array for quantized vectors. */
+  readonly embeddings: StoredVectors;
   readonly sentences: string[] | undefined;
   readonly model: string | undefined;
   readonly prompt: string | undefined;
@@ -45,14 +47,19 @@ export interface Content {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** What a file was found to hold. */
-export interface Matrix {
-  readonly data: TypedArrayOf<StoredDType>;
+/** Vectors that are still in their file. */
+export interface StoredMatrix {
+  readonly dtype: StoredDType;
   readonly count: number;
   readonly dimension: number;
+  /** Fills `target` with the elements from `start` on, row by row. */
+  read(target: TypedArrayOf<StoredDType>, start: number): Promise<void>;
 }
 
-export interface FileContent extends Matrix {
+/** What a file was found to hold. */
+export interface FileContent {
+  /** As the caller asked for them: a tensor, or vectors that own their memory. */
+  readonly embeddings: Tensor | StoredVectors;
   readonly sentences: string[] | undefined;
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -115,12 +122,35 @@ export function checkMetadata(
 export function toStored(content: FileContent, convertToTensor: true): StoredTensor;
 export function toStored(content: FileContent, convertToTensor: false): StoredEmbeddings;
 export function toStored(content: FileContent, convertToTensor: boolean): StoredEmbeddings | StoredTensor {
-  const { data, count, dimension, sentences, metadata } = content;
+  const { embeddings, sentences, metadata } = content;
   const { model, prompt, ...others } = Object.fromEntries(metadata);
   const about = { sentences, model, prompt, metadata: others };
-  if (convertToTensor) return { ...about, embeddings: Tensor.from(data, [count, dimension]) };
-  const vectors = Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension));
-  return { ...about, embeddings: vectors as StoredEmbeddings["embeddings"] };
+  return convertToTensor
+    ? { ...about, embeddings: embeddings as Tensor }
+    : { ...about, embeddings: embeddings as StoredVectors };
+}
+
+/** Reads a tensor at once, vectors in pieces: the matrix is never there beside them. */
+export async function takeMatrix(
+  matrix: StoredMatrix,
+  convertToTensor: boolean,
+): Promise<Tensor | StoredVectors> {
+  const { dtype, count, dimension } = matrix;
+  if (convertToTensor) {
+    const data = newTypedArray(dtype, count * dimension);
+    await matrix.read(data, 0);
+    return Tensor.from(data, [count, dimension]);
+  }
+  const vectors: TypedArrayOf<StoredDType>[] = [];
+  const rowsPerPiece = Math.max(1, Math.floor(PIECE / Math.max(1, dimension)));
+  const buffer = newTypedArray(dtype, Math.min(rowsPerPiece, count) * dimension);
+  for (let start = 0; start < count; start += rowsPerPiece) {
+    const rows = Math.min(rowsPerPiece, count - start);
+    const piece = buffer.subarray(0, rows * dimension);
+    await matrix.read(piece, start * dimension);
+    for (let i = 0; i < rows; i++) vectors.push(piece.slice(i * dimension, (i + 1) * dimension));
+  }
+  return vectors as StoredVectors;
 }
 
 /** Elements of one piece: 4 MB of float32. */

@@ -8,6 +8,7 @@ import {
   type FileContent,
   type StoredEmbeddings,
   type StoredTensor,
+  takeMatrix,
   toStored,
 } from "./content.ts";
 import { checkFormat, type EmbeddingFormat } from "./format.ts";
@@ -62,22 +63,31 @@ export async function decodeEmbeddings(
   format: EmbeddingFormat,
   { name = "embeddings", convertToTensor = false }: DecodeEmbeddingsOptions = {},
 ): Promise<StoredEmbeddings | StoredTensor> {
-  const content = await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name);
+  const content = await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name, convertToTensor);
   return convertToTensor ? toStored(content, true) : toStored(content, false);
 }
 
-async function readBytes(bytes: Uint8Array, format: EmbeddingFormat, name: string): Promise<FileContent> {
+async function readBytes(
+  bytes: Uint8Array,
+  format: EmbeddingFormat,
+  name: string,
+  convertToTensor: boolean,
+): Promise<FileContent> {
   switch (format) {
     case "safetensors":
-      return await readSafetensors(new MemorySource(new Map([[name, bytes]]), "memory"), name);
+      return await readSafetensors(
+        new MemorySource(new Map([[name, bytes]]), "memory"),
+        name,
+        convertToTensor,
+      );
     case "npy":
       return {
-        ...(await readNpy(new MemoryReader(name, bytes))),
+        embeddings: await takeMatrix(await readNpy(new MemoryReader(name, bytes)), convertToTensor),
         sentences: undefined,
         metadata: new Map(),
       };
     case "jsonl":
-      return await readJsonLines(new MemoryReader(name, bytes));
+      return await readJsonLines(new MemoryReader(name, bytes), convertToTensor);
   }
 }
 

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { writeFileAtomically } from "../../checkpoint/write-file-node.ts";
-import type { Content, FileContent } from "./content.ts";
+import { type Content, type FileContent, takeMatrix } from "./content.ts";
 import { piecesOf } from "./encode.ts";
 import { attempt, fileExists, pathOf, sentencesPath, sourceOf, withReader } from "./file-access-node.ts";
 import type { EmbeddingFormat } from "./format.ts";
@@ -27,15 +27,22 @@ export async function saveFile(file: string | URL, format: EmbeddingFormat, cont
   }
 }
 
-export async function loadFile(file: string | URL, format: EmbeddingFormat): Promise<FileContent> {
+export async function loadFile(
+  file: string | URL,
+  format: EmbeddingFormat,
+  convertToTensor: boolean,
+): Promise<FileContent> {
   const path = pathOf(file);
-  if (format === "jsonl") return await withReader(path, readJsonLines);
+  if (format === "jsonl") return await withReader(path, (reader) => readJsonLines(reader, convertToTensor));
   if (format === "npy") {
-    const matrix = await withReader(path, readNpy);
-    return { ...matrix, sentences: await readSentencesBeside(path, matrix.count), metadata: new Map() };
+    return await withReader(path, async (reader) => {
+      const matrix = await readNpy(reader);
+      const sentences = await readSentencesBeside(path, matrix.count);
+      return { embeddings: await takeMatrix(matrix, convertToTensor), sentences, metadata: new Map() };
+    });
   }
   const { source, name } = sourceOf(path);
-  return await readSafetensors(source, name);
+  return await readSafetensors(source, name, convertToTensor);
 }
 
 /** The sentences of a .npy file; undefined where there are none. */

@@ -7,8 +7,9 @@
 import type { RangeReader } from "../../checkpoint/file-source.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, FormatError } from "../../errors.ts";
-import { dtypeOf, newTypedArray } from "../../tensor/dtype.ts";
-import type { Content, FileContent, Matrix, StoredDType } from "./content.ts";
+import { newTypedArray, type TypedArrayOf } from "../../tensor/dtype.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { Content, FileContent, StoredDType, StoredVectors } from "./content.ts";
 import { type ByteRange, findLineEnds, LONGEST_LINE, parseLine, rangeOf, readLines } from "./lines.ts";
 
 /** Code units of one piece, about. */
@@ -69,11 +70,15 @@ export interface JsonLinesLayout {
 }
 
 /** @throws FormatError where a line is not what it should be */
-export async function readJsonLines(reader: RangeReader): Promise<FileContent> {
+export async function readJsonLines(reader: RangeReader, convertToTensor: boolean): Promise<FileContent> {
   const builder = new Builder(reader.name);
   for await (const lines of readLines(rangeOf(reader), reader.name))
     for (const line of lines) builder.add(line);
-  return builder.finish();
+  const { dtype, dimension, vectors, sentences, metadata } = builder;
+  if (!convertToTensor) return { embeddings: vectors as StoredVectors, sentences, metadata };
+  const data = newTypedArray(dtype, vectors.length * dimension);
+  for (const [i, vector] of vectors.entries()) data.set(vector, i * dimension);
+  return { embeddings: Tensor.from(data, [vectors.length, dimension]), sentences, metadata };
 }
 
 /**
@@ -89,13 +94,13 @@ export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLine
   const end = lacksLineEnd ? reader.size : complete.end;
   const builder = new Builder(file);
   const looked = await addUntilVector(builder, { ...bytes, length: end }, file);
-  const { data, metadata, dimension, sentences, count: vectors } = builder.finish();
+  const { dtype, metadata, dimension, sentences, vectors } = builder;
   return {
-    dtype: dtypeOf(data) as StoredDType,
+    dtype,
     metadata,
     dimension,
     sentences: sentences !== undefined,
-    count: complete.count + (lacksLineEnd ? 1 : 0) - (looked - vectors),
+    count: complete.count + (lacksLineEnd ? 1 : 0) - (looked - vectors.length),
     end,
     lacksLineEnd,
   };
@@ -126,7 +131,7 @@ async function addUntilVector(builder: Builder, bytes: ByteRange, file: string):
     for (const line of lines) {
       builder.add(line);
       added++;
-      if (builder.count > 0) return added;
+      if (builder.vectors.length > 0) return added;
     }
   }
   return added;
@@ -137,20 +142,19 @@ class Builder {
   readonly #file: string;
   readonly #sentences: string[] = [];
   #line = 0;
-  #dtype: StoredDType = "float32";
-  #metadata: ReadonlyMap<string, string> = new Map();
-  #count = 0;
-  #dimension = 0;
+  dtype: StoredDType = "float32";
+  metadata: ReadonlyMap<string, string> = new Map();
+  readonly vectors: TypedArrayOf<StoredDType>[] = [];
+  /** 0 without vectors. */
+  dimension = 0;
   #hasSentences = false;
-  #data: Matrix["data"] | undefined;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** Vectors so far. */
-  get count(): number {
-    return this.#count;
+  get sentences(): string[] | undefined {
+    return this.#hasSentences ? this.#sentences : undefined;
   }
 
   add(line: string): void {
@@ -161,17 +165,6 @@ class Builder {
     }
     if (this.#line === 1 && !("embedding" in fields)) this.#addHeader(fields as Fields);
     else this.#addRow(fields as Fields);
-  }
-
-  finish(): FileContent {
-    const data = this.#data ?? newTypedArray(this.#dtype, 0);
-    return {
-      data: data.subarray(0, this.#count * this.#dimension),
-      count: this.#count,
-      dimension: this.#dimension,
-      sentences: this.#hasSentences ? this.#sentences : undefined,
-      metadata: this.#metadata,
-    };
   }
 
   #addHeader(fields: Fields): void {
@@ -187,8 +180,8 @@ class Builder {
     for (const [key, value] of entries) {
       if (typeof value !== "string") throw this.#fail(`metadata ${quote(key)}: expected a string`);
     }
-    this.#dtype = dtype;
-    this.#metadata = new Map(entries);
+    this.dtype = dtype;
+    this.metadata = new Map(entries);
   }
 
   #addRow(fields: Fields): void {
@@ -197,12 +190,12 @@ class Builder {
     if (!Array.isArray(embedding) || embedding.length === 0) {
       throw this.#fail("embedding: expected an array of numbers");
     }
-    if (this.#count === 0) {
-      this.#dimension = embedding.length;
+    if (this.vectors.length === 0) {
+      this.dimension = embedding.length;
       this.#hasSentences = sentence !== undefined;
     }
-    if (embedding.length !== this.#dimension) {
-      throw this.#fail(`embedding: expected ${this.#dimension} dimensions, found ${embedding.length}`);
+    if (embedding.length !== this.dimension) {
+      throw this.#fail(`embedding: expected ${this.dimension} dimensions, found ${embedding.length}`);
     }
     if (this.#hasSentences ? typeof sentence !== "string" : sentence !== undefined) {
       throw this.#fail(
@@ -211,8 +204,9 @@ class Builder {
     }
     this.#checkNumbers(embedding);
     if (this.#hasSentences) this.#sentences.push(sentence as string);
-    this.#room().set(embedding as number[], this.#count * this.#dimension);
-    this.#count++;
+    const vector = newTypedArray(this.dtype, this.dimension);
+    vector.set(embedding as number[]);
+    this.vectors.push(vector);
   }
 
   #checkNames(fields: Fields, known: readonly string[]): void {
@@ -222,26 +216,15 @@ class Builder {
   }
 
   #checkNumbers(embedding: readonly unknown[]): void {
-    const [lowest, highest] = this.#dtype === "int8" ? [-128, 127] : [0, 255];
+    const [lowest, highest] = this.dtype === "int8" ? [-128, 127] : [0, 255];
     for (const value of embedding) {
       if (typeof value !== "number") throw this.#fail("embedding: expected an array of numbers");
       const fits =
-        this.#dtype === "float32"
+        this.dtype === "float32"
           ? Number.isFinite(Math.fround(value))
           : Number.isInteger(value) && value >= lowest && value <= highest;
-      if (!fits) throw this.#fail(`embedding: ${value} is not a number of type ${this.#dtype}`);
+      if (!fits) throw this.#fail(`embedding: ${value} is not a number of type ${this.dtype}`);
     }
-  }
-
-  /** The data, with room for one vector more. */
-  #room(): Matrix["data"] {
-    const needed = (this.#count + 1) * this.#dimension;
-    if (this.#data === undefined || this.#data.length < needed) {
-      const larger = newTypedArray(this.#dtype, Math.max(needed, 2 * (this.#data?.length ?? 0)));
-      if (this.#data !== undefined) larger.set(this.#data);
-      this.#data = larger;
-    }
-    return this.#data;
   }
 
   #fail(message: string): FormatError {

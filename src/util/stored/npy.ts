@@ -4,8 +4,8 @@ import type { RangeReader } from "../../checkpoint/file-source.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { toFloat32 } from "../../checkpoint/to-float32.ts";
 import { FormatError, UnsupportedError } from "../../errors.ts";
-import { newTypedArray } from "../../tensor/dtype.ts";
-import { type Content, type Matrix, rowPieces, type StoredDType } from "./content.ts";
+import { newTypedArray, type TypedArrayOf } from "../../tensor/dtype.ts";
+import { type Content, rowPieces, type StoredDType, type StoredMatrix } from "./content.ts";
 import {
   formatNpyHeader,
   NPY_PREFIX,
@@ -16,6 +16,8 @@ import {
 
 /** What numpy calls the types that we write. */
 export const npyDescr: Readonly<Record<StoredDType, string>> = { float32: "<f4", int8: "|i1", uint8: "|u1" };
+
+type Elements = TypedArrayOf<StoredDType>;
 
 interface ElementType {
   readonly stored: CheckpointDType;
@@ -65,7 +67,7 @@ export async function readNpyHeader(reader: RangeReader): Promise<ParsedNpyHeade
  * @throws FormatError where the file breaks the format's rules, or has not as many bytes as its shape needs
  * @throws UnsupportedError for other element types and numbers of axes
  */
-export async function readNpy(reader: RangeReader): Promise<Matrix> {
+export async function readNpy(reader: RangeReader): Promise<StoredMatrix> {
   const file = reader.name;
   const { descr, fortranOrder, shape, dataStart } = await readNpyHeader(reader);
   const { type, bigEndian } = elementType(descr, file);
@@ -78,20 +80,26 @@ export async function readNpy(reader: RangeReader): Promise<Matrix> {
       { file },
     );
   }
-  const data = newTypedArray(type.dtype, count * dimension);
-  const read = async (target: typeof data, start: number): Promise<void> => {
+  const { dtype } = type;
+  const read: StoredMatrix["read"] = async (target, start) => {
     const position = dataStart + start * type.byteSize;
     await readElements(reader, target, position, { ...type, bigEndian });
   };
-  if (!fortranOrder) await read(data, 0);
-  else await readColumns(data, count, dimension, read);
-  return { data, count, dimension };
+  if (!fortranOrder) return { dtype, count, dimension, read };
+  const data = newTypedArray(dtype, count * dimension);
+  await readColumns(data, count, dimension, read);
+  return {
+    dtype,
+    count,
+    dimension,
+    read: async (target, start) => target.set(data.subarray(start, start + target.length)),
+  };
 }
 
 /** Elements from `position` on, in pieces. */
 async function readElements(
   reader: RangeReader,
-  target: Matrix["data"],
+  target: Elements,
   position: number,
   { stored, byteSize, bigEndian }: ElementType & { readonly bigEndian: boolean },
 ): Promise<void> {
@@ -108,10 +116,10 @@ async function readElements(
 
 /** Column after column, as many at a time as fit a piece. */
 async function readColumns(
-  data: Matrix["data"],
+  data: Elements,
   count: number,
   dimension: number,
-  read: (target: Matrix["data"], start: number) => Promise<void>,
+  read: StoredMatrix["read"],
 ): Promise<void> {
   const columnsPerPiece = Math.max(1, Math.floor(PIECE / Math.max(1, count)));
   for (let first = 0; first < dimension; first += columnsPerPiece) {

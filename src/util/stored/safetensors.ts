@@ -16,8 +16,14 @@ import { quote } from "../../checkpoint/quote.ts";
 import { openSafetensors } from "../../checkpoint/safetensors/open.ts";
 import { writeSafetensors } from "../../checkpoint/safetensors/write.ts";
 import { FormatError, UnsupportedError } from "../../errors.ts";
-import { newTypedArray } from "../../tensor/dtype.ts";
-import { type Content, type FileContent, type Matrix, rowPieces, type StoredDType } from "./content.ts";
+import {
+  type Content,
+  type FileContent,
+  rowPieces,
+  type StoredDType,
+  type StoredMatrix,
+  takeMatrix,
+} from "./content.ts";
 import { readSentences, sentencePieces } from "./sentence-lines.ts";
 
 /** The value of the metadata key `sentensor`. */
@@ -99,7 +105,11 @@ function padHeader(header: Uint8Array, total: number): Uint8Array | undefined {
 }
 
 /** @throws FormatError where the file is broken, or is not one of embeddings. @throws FileError where it is missing. */
-export async function readSafetensors(source: FileSource, path: string): Promise<FileContent> {
+export async function readSafetensors(
+  source: FileSource,
+  path: string,
+  convertToTensor: boolean,
+): Promise<FileContent> {
   const checkpoint = await openSafetensors(source, path);
   try {
     const layout = readLayout(checkpoint);
@@ -110,7 +120,8 @@ export async function readSafetensors(source: FileSource, path: string): Promise
       );
     }
     const sentences = await readStoredSentences(checkpoint, layout);
-    return { ...(await readMatrix(checkpoint, layout)), sentences, metadata: layout.metadata };
+    const embeddings = await takeMatrix(matrixOf(checkpoint, layout), convertToTensor);
+    return { embeddings, sentences, metadata: layout.metadata };
   } finally {
     await checkpoint.close();
   }
@@ -177,18 +188,20 @@ function dtypeFor(stored: string, file: string): StoredDType {
   );
 }
 
-async function readMatrix(
-  checkpoint: Checkpoint,
-  { count, dimension, dtype }: SafetensorsLayout,
-): Promise<Matrix> {
-  if (dtype === "float32") {
-    const data = newTypedArray("float32", count * dimension);
-    await checkpoint.readFloat32("embeddings", data, 0);
-    return { data, count, dimension };
-  }
-  const bytes = await checkpoint.readBytes("embeddings");
-  const data = dtype === "int8" ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
-  return { data, count, dimension };
+function matrixOf(checkpoint: Checkpoint, { count, dimension, dtype }: SafetensorsLayout): StoredMatrix {
+  return {
+    dtype,
+    count,
+    dimension,
+    async read(target, start) {
+      if (target instanceof Float32Array) {
+        await checkpoint.readFloat32("embeddings", target, start);
+        return;
+      }
+      const bytes = await checkpoint.readBytes("embeddings", start, start + target.length);
+      new Uint8Array(target.buffer, target.byteOffset, target.length).set(bytes);
+    },
+  };
 }
 
 async function readStoredSentences(

@@ -57,7 +57,7 @@ export async function loadEmbeddings(
 ): Promise<StoredEmbeddings | StoredTensor> {
   const format = formatOf(nameOf(file), "loadEmbeddings");
   const { loadFile } = await import("./files-node.ts");
-  const content = await loadFile(file, format);
+  const content = await loadFile(file, format, convertToTensor);
   return convertToTensor ? toStored(content, true) : toStored(content, false);
 }
 
