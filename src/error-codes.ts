@@ -25,6 +25,7 @@ export const errorCodes = {
   "invalid-file": "A file breaks the rules of its format, or does not match the files beside it.",
   "invalid-json": "A file is not JSON.",
   "invalid-model-name": 'A model\'s name is not of the form "name" or "organization/name".',
+  "invalid-option": "An option of a call has the wrong type, is out of range, or is an unknown name.",
   "invalid-path": "A path contains characters that no path may have.",
   "invalid-pickle":
     "The pickle of a pytorch_model.bin is damaged, or holds something other than tensors by name.",
@@ -35,6 +36,8 @@ export const errorCodes = {
   "invalid-zip": "A pytorch_model.bin is not a zip file as torch.save writes it.",
   "legacy-checkpoint":
     "A checkpoint is in a format of torch that is not supported: before version 1.6, or TorchScript.",
+  "length-not-multiple": "With truncation, the maximal length is not a multiple of `padToMultipleOf`.",
+  "limit-too-small": "A maximal length has no room for the special tokens.",
   "max-length-exceeds-positions":
     "The limit maxSeqLength is out of range: more than the model has positions, or no room for text.",
   "max-length-too-small": "A length limit leaves no room beside the special tokens.",
@@ -46,6 +49,7 @@ export const errorCodes = {
   "model-disabled": "The hub has disabled access to the model.",
   "model-not-found": "The hub has no model of that name, or keeps it private.",
   "no-file-system": "The runtime has no folders: pass a model name, an address or a FileSource.",
+  "no-padding-token": "Padding was requested of a tokenizer that has no padding token.",
   "not-a-file": "A folder or a device was found where a file was expected.",
   "not-a-folder": "A file was found where a folder was expected.",
   "not-cached": "A file is not in the cache, and nothing may or can be downloaded.",
@@ -59,11 +63,15 @@ export const errorCodes = {
   "server-stopped-ranges": "A server supported range requests and then stopped.",
   "shape-mismatch": "Shapes, dtypes or backends of tensors do not match.",
   "shard-mismatch": "The index of a sharded checkpoint and its shards disagree about a tensor.",
+  "stride-too-large": "The stride is not less than the tokens of a text that fit.",
   "tensor-shape": "A tensor of a checkpoint does not have the shape that the model needs.",
   "thread-error": "A thread of a model stopped, or could not be started.",
   "token-not-found": "The option `token: true` asks for the saved token, and none is saved.",
   "token-rejected": "The hub does not accept the token.",
   "truncated-file": "A file ends too early: it was cut off, or not downloaded completely.",
+  "truncation-impossible":
+    "The text that is to be truncated is missing, or too short to reach the maximal length.",
+  "uneven-lengths": "Texts have different numbers of tokens, which no tensor can hold.",
   "unknown-format": "A file name does not end in the suffix of a supported format, or a format is unknown.",
   "unknown-model-type": "The model's architecture (model_type) is not supported.",
   "unknown-module": "A module type in modules.json is not supported.",

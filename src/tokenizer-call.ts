@@ -58,6 +58,7 @@ function encodeToTensors(
     throw new ShapeError(
       `tokenizer: text 0 has ${length} tokens, text ${uneven} has ${encodings[uneven]!.inputIds.length}; ` +
         "a tensor needs equal lengths: ask for { padding: true }",
+      { code: "uneven-lengths", subject: "padding" },
     );
   }
   const matrix = (rows: readonly (readonly number[])[]) =>

@@ -114,7 +114,8 @@ export class Encoding {
     }
     if (stride >= maxLength) {
       throw new ArgumentError(
-        `truncation: the stride must be less than the ${maxLength} tokens that are left for the text, it is ${stride}`,
+        `stride: expected less than the ${maxLength} tokens that are left for the text, got ${stride}`,
+        { code: "stride-too-large", subject: "stride" },
       );
     }
     const parts: Encoding[] = [];

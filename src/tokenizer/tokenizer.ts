@@ -11,8 +11,9 @@ import { IdBuffer } from "./fast/id-buffer.ts";
 import { NormalizedString } from "./normalized-string.ts";
 import { type Padding, pad } from "./padding.ts";
 import { type TokenLimit, toEncoding } from "./pre-tokenized-string.ts";
+import { checkCount, type Strategies, type StrategyOptions, strategiesFor } from "./strategies.ts";
 import { TokenizedWords } from "./tokenized-words.ts";
-import { type Truncation, type TruncationStrategy, truncate } from "./truncation.ts";
+import { type Truncation, truncate } from "./truncation.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** The parts of a tokenizer, as tokenizer.json lists them. */
@@ -64,24 +65,11 @@ const DEFAULT_SETTINGS: TokenizerSettings = {
   cleanUpTokenizationSpaces: false,
 };
 
-export interface EncodeOptions {
+export interface EncodeOptions extends StrategyOptions {
   /** A second text, encoded together with the first. */
   readonly pair?: string | undefined;
   /** Default true. */
   readonly addSpecialTokens?: boolean | undefined;
-  /** true: "longest_first". Default false. */
-  readonly truncation?: boolean | TruncationStrategy | undefined;
-  /** In tokens, special tokens included. Default: the model's maximum. */
-  readonly maxLength?: number | undefined;
-  /** How many tokens neighbouring {@link Encoding.overflowing} parts share. Default 0. */
-  readonly stride?: number | undefined;
-  /** true, "longest": as long as the longest of the batch; "max_length": `maxLength`. Default false. */
-  readonly padding?: boolean | "longest" | "max_length" | undefined;
-  readonly padToMultipleOf?: number | undefined;
-  /** Default: the tokenizer's. */
-  readonly paddingSide?: Side | undefined;
-  /** Default: the tokenizer's. */
-  readonly truncationSide?: Side | undefined;
 }
 
 /** A text, or a pair of texts to encode together. */
@@ -258,8 +246,7 @@ export class Tokenizer {
   encode(text: string, options: EncodeOptions = {}): Encoding {
     checkText("encode", text);
     if (options.pair !== undefined) checkText("encode", options.pair);
-    const truncation = this.#truncation(options);
-    const padding = this.#padding(options, truncation);
+    const { truncation, padding } = this.#strategies(options);
     const encoding = this.#encode(text, options.pair, options.addSpecialTokens ?? true, truncation);
     if (padding !== null) pad([encoding], padding);
     return encoding;
@@ -267,8 +254,7 @@ export class Tokenizer {
 
   /** As {@link encode}, for many texts or pairs. `padding` fills up to the longest of them. */
   encodeBatch(texts: readonly TextOrPair[], options: Omit<EncodeOptions, "pair"> = {}): Encoding[] {
-    const truncation = this.#truncation(options);
-    const padding = this.#padding(options, truncation);
+    const { truncation, padding } = this.#strategies(options);
     const encodings = texts.map((given) => {
       if (Array.isArray(given) && given.length !== 2) {
         throw new ArgumentError(`encodeBatch: expected a pair of texts, found an array of ${given.length}`);
@@ -327,19 +313,15 @@ export class Tokenizer {
 
   /** How many tokens of the text fit. */
   #room(maxLength: number, addSpecialTokens: boolean): number {
-    if (!(maxLength >= 0) || (Number.isFinite(maxLength) && !Number.isInteger(maxLength))) {
-      throw new ArgumentError(`maxLength: expected a number of tokens, it is ${maxLength}`);
-    }
+    if (maxLength !== Number.POSITIVE_INFINITY) checkCount("maxLength", maxLength);
     const added = addSpecialTokens ? this.addedTokens() : 0;
-    if (maxLength < added) {
-      throw new ArgumentError(`maxLength: there are ${added} special tokens to add, it is ${maxLength}`);
-    }
+    if (maxLength < added) throw noRoom(added, maxLength);
     return maxLength - added;
   }
 
   /** Ids under a post-processor that does more than put ids around the text. */
   #framedIds(text: string, maxLength: number): LimitedIds {
-    const truncation = Number.isFinite(maxLength) ? this.#truncation({ truncation: true, maxLength }) : null;
+    const { truncation } = this.#strategies(Number.isFinite(maxLength) ? { maxLength } : {});
     const { inputIds } = this.#encode(text, undefined, true, truncation);
     const whole = this.countTokens(text, { addSpecialTokens: false });
     return { ids: Int32Array.from(inputIds), truncated: whole > this.#room(maxLength, true) };
@@ -397,9 +379,7 @@ export class Tokenizer {
     if (truncation !== null) {
       const added = addSpecialTokens ? this.addedTokens(second !== null) : 0;
       if (truncation.maxLength < added) {
-        throw new ArgumentError(
-          `maxLength: there are ${added} special tokens to add, it is ${truncation.maxLength}`,
-        );
+        throw noRoom(added, truncation.maxLength);
       }
       truncate(first, second, { ...truncation, maxLength: truncation.maxLength - added });
     }
@@ -417,59 +397,12 @@ export class Tokenizer {
     return joined;
   }
 
-  #truncation(options: EncodeOptions): Truncation | null {
-    const { truncation = false, stride = 0, truncationSide = this.#settings.truncationSide } = options;
-    if (truncation === false) return null;
-    const maxLength = options.maxLength ?? this.#settings.modelMaxLength;
-    if (maxLength === Number.POSITIVE_INFINITY) return null;
-    checkCount("maxLength", maxLength);
-    checkCount("stride", stride);
-    const strategy = truncation === true ? "longest_first" : truncation;
-    if (!["longest_first", "only_first", "only_second"].includes(strategy)) {
-      throw new ArgumentError(
-        `truncation: expected true, false, "longest_first", "only_first" or "only_second", it is ${JSON.stringify(strategy)}`,
-      );
-    }
-    checkSide("truncationSide", truncationSide);
-    return { maxLength, strategy, stride, side: truncationSide };
-  }
-
-  #padding(options: EncodeOptions, truncation: Truncation | null): Padding | null {
-    const { padding = false, padToMultipleOf, paddingSide = this.#settings.paddingSide } = options;
-    if (padding === false) return null;
-    if (padding !== true && padding !== "longest" && padding !== "max_length") {
-      throw new ArgumentError(
-        `padding: expected true, false, "longest" or "max_length", it is ${JSON.stringify(padding)}`,
-      );
-    }
-    const token = this.#settings.specialTokens.padToken;
-    const id = token === undefined ? undefined : this.tokenToId(token);
-    if (token === undefined || id === undefined) {
-      throw new ArgumentError("padding: the tokenizer has no padding token");
-    }
-    checkSide("paddingSide", paddingSide);
-    let length: number | "longest" = "longest";
-    if (padding === "max_length") {
-      length = options.maxLength ?? this.#settings.modelMaxLength;
-      if (length === Number.POSITIVE_INFINITY) return null; // as the reference
-      checkCount("maxLength", length);
-    }
-    if (padToMultipleOf !== undefined) {
-      checkCount("padToMultipleOf", padToMultipleOf);
-      if (truncation !== null && padToMultipleOf > 0 && truncation.maxLength % padToMultipleOf !== 0) {
-        throw new ArgumentError(
-          `padToMultipleOf: maxLength must be a multiple of ${padToMultipleOf}, it is ${truncation.maxLength}`,
-        );
-      }
-    }
-    return {
-      id,
-      token,
-      typeId: this.#settings.padTokenTypeId,
-      length,
-      multipleOf: padToMultipleOf ?? null,
-      side: paddingSide,
-    };
+  #strategies(options: StrategyOptions): Strategies {
+    const { padTokenTypeId, specialTokens } = this.#settings;
+    const token = specialTokens.padToken;
+    const id = this.padTokenId;
+    const padToken = token === undefined || id === undefined ? null : { token, id, typeId: padTokenTypeId };
+    return strategiesFor(options, { ...this.#settings, padToken });
   }
 
   // ── Tokens to text ────────────────────────────────────────────────────────────────────────────────
@@ -521,14 +454,9 @@ function checkText(operation: string, text: unknown): void {
     throw new ArgumentError(`${operation}: expected a string, found ${typeof text}`);
 }
 
-function checkCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new ArgumentError(`${name}: expected an integer of at least 0, it is ${value}`);
-  }
-}
-
-function checkSide(name: string, side: string): void {
-  if (side !== "left" && side !== "right") {
-    throw new ArgumentError(`${name}: expected "left" or "right", it is ${JSON.stringify(side)}`);
-  }
+function noRoom(added: number, maxLength: number): ArgumentError {
+  return new ArgumentError(
+    `maxLength: expected at least ${added}, which the special tokens alone are, got ${maxLength}`,
+    { code: "limit-too-small", subject: "maxLength" },
+  );
 }

@@ -51,12 +51,16 @@ export function truncate(
 
   const target = strategy === "only_first" ? first : second;
   if (target === null) {
-    throw new ArgumentError('truncation: "only_second" needs a pair of texts, one was given');
+    throw new ArgumentError('truncation: expected a pair of texts with "only_second", got one text', {
+      code: "truncation-impossible",
+      subject: "truncation",
+    });
   }
   const excess = total - maxLength;
   if (target.length <= excess) {
     throw new ArgumentError(
-      `truncation: "${strategy}" would have to take ${excess} tokens from a text of ${target.length}`,
+      `truncation: with "${strategy}", expected a text of more than the ${excess} tokens that are over the limit, got one of ${target.length}`,
+      { code: "truncation-impossible", subject: "truncation" },
     );
   }
   target.truncate(target.length - excess, stride, side);

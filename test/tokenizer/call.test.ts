@@ -1,6 +1,7 @@
 /** Calls of a tokenizer, as transformers' tokenizers are called: fixtures/tokenizers/generate_call.py. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ArgumentError } from "../../src/errors.ts";
 import type { Tensor } from "../../src/index.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import type { TextOrPair } from "../../src/tokenizer/tokenizer.ts";
@@ -12,6 +13,19 @@ type Texts = string | readonly TextOrPair[];
 interface Calls {
   readonly oracle: Oracle;
   readonly inputs: { readonly [name: string]: Texts };
+  readonly grid: {
+    readonly inputs: { readonly [name: string]: Texts };
+    readonly options: readonly TokenizerCallOptions[];
+    /** Ids of each text; null where the reference raises, or has no room for the special tokens. */
+    readonly results: readonly (readonly (readonly number[])[] | null)[];
+    readonly tokenizers: {
+      readonly [name: string]: {
+        readonly files: Files;
+        /** Of each input: for each of the options, an index into `results`. */
+        readonly expected: { readonly [input: string]: readonly number[] };
+      };
+    };
+  };
   readonly names: {
     readonly [tokenizer: string]: {
       readonly files: Files;
@@ -25,7 +39,7 @@ interface Calls {
   };
 }
 
-const { oracle, inputs, names } = fixture<Calls>("call.json.gz");
+const { oracle, inputs, names, grid } = fixture<Calls>("call.json.gz");
 
 for (const [name, { files, calls }] of Object.entries(names)) {
   test(`${name}: a call gives the names and numbers of transformers ${oracle.transformers}`, async () => {
@@ -40,3 +54,77 @@ for (const [name, { files, calls }] of Object.entries(names)) {
     }
   });
 }
+
+for (const [name, { files, expected }] of Object.entries(grid.tokenizers)) {
+  test(`${name}: padding, truncation and lengths cut and fill as in transformers ${oracle.transformers}`, async () => {
+    const tokenizer = callableTokenizer(await loadTokenizer(folder(files)));
+    for (const [input, indices] of Object.entries(expected)) {
+      const texts = grid.inputs[input]!;
+      const batch = typeof texts === "string" ? [texts] : texts;
+      assert.equal(indices.length, grid.options.length);
+      for (const [i, options] of grid.options.entries()) {
+        const what = JSON.stringify({ texts, options });
+        const ids = grid.results[indices[i]!]!;
+        const encodeBatch = () => tokenizer.encodeBatch(batch, options).map(({ inputIds }) => inputIds);
+        const encode = () => {
+          const [text, pair] = [batch[0]!].flat();
+          return tokenizer.encode(text!, { ...options, pair }).inputIds;
+        };
+        const call = () => tokenizer(texts, options).inputIds.toArray();
+        if (ids === null) {
+          assert.throws(encodeBatch, ArgumentError, what);
+          assert.throws(call, ArgumentError, what);
+          if (batch.length === 1) assert.throws(encode, ArgumentError, what);
+          continue;
+        }
+        assert.deepEqual(encodeBatch(), ids, what);
+        if (batch.length === 1) assert.deepEqual(encode(), ids[0], what);
+        if (ids.every(({ length }) => length === ids[0]!.length)) assert.deepEqual(call(), ids, what);
+        else assert.throws(call, { code: "uneven-lengths" }, what);
+      }
+    }
+  });
+}
+
+test("every error of lengths and strategies has a code, and names its option", async () => {
+  const { files } = grid.tokenizers["a limit of 8"]!;
+  const tokenizer = callableTokenizer(await loadTokenizer(folder(files)));
+  const { files: unpadded } = grid.tokenizers["no limit, no padding token"]!;
+  const withoutPadding = callableTokenizer(await loadTokenizer(folder(unpadded)));
+  const long = "The quick brown fox jumps over the lazy dog";
+  const expected: readonly (readonly [() => unknown, code: string, subject: string])[] = [
+    [() => tokenizer("a", { truncation: "longest" as never }), "invalid-option", "truncation"],
+    [() => tokenizer("a", { truncation: null as never }), "invalid-option", "truncation"],
+    [() => tokenizer("a", { truncation: 4 as never }), "invalid-option", "truncation"],
+    [() => tokenizer("a", { padding: "max" as never }), "invalid-option", "padding"],
+    [() => tokenizer("a", { padding: null as never }), "invalid-option", "padding"],
+    [() => tokenizer("a", { maxLength: -1 }), "invalid-option", "maxLength"],
+    [() => tokenizer("a", { maxLength: 1.5 }), "invalid-option", "maxLength"],
+    [() => tokenizer("a", { maxLength: null as never }), "invalid-option", "maxLength"],
+    [() => tokenizer("a", { maxLength: "4" as never }), "invalid-option", "maxLength"],
+    [() => tokenizer("a", { padding: true, padToMultipleOf: -8 }), "invalid-option", "padToMultipleOf"],
+    [() => tokenizer("a", { paddingSide: "both" as never }), "invalid-option", "paddingSide"],
+    [() => tokenizer("a", { truncationSide: "" as never }), "invalid-option", "truncationSide"],
+    [() => tokenizer.encode("a", { stride: -1 }), "invalid-option", "stride"],
+    [() => tokenizer.encodeIds("a", { maxLength: Number.NaN }), "invalid-option", "maxLength"],
+    [() => tokenizer.encodeIds("a", { maxLength: 1 }), "limit-too-small", "maxLength"],
+    [() => tokenizer("a", { maxLength: 1 }), "limit-too-small", "maxLength"],
+    [() => tokenizer.encode(long, { maxLength: 5, stride: 3 }), "stride-too-large", "stride"],
+    [() => tokenizer(long, { truncation: "only_second" }), "truncation-impossible", "truncation"],
+    [() => tokenizer([["a", long]], { truncation: "only_first" }), "truncation-impossible", "truncation"],
+    [
+      () => tokenizer("a", { padding: true, truncation: true, padToMultipleOf: 3 }),
+      "length-not-multiple",
+      "padToMultipleOf",
+    ],
+    [() => withoutPadding("a", { padding: true }), "no-padding-token", "padding"],
+    [() => tokenizer(["a", long]), "uneven-lengths", "padding"],
+  ];
+  for (const [call, code, subject] of expected) {
+    assert.throws(call, (error) => {
+      assert.ok(error instanceof ArgumentError, String(error));
+      assert.deepEqual([error.code, error.subject], [code, subject]);
+      return true;
+    });
+  }
+});
