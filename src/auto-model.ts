@@ -1,7 +1,7 @@
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
-import { ArgumentError } from "./errors.ts";
+import { Lifetime } from "./lifetime.ts";
 import { openModelSource, type SourceOptions } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
@@ -36,8 +36,8 @@ export interface ModelOutput {
 export interface PretrainedModel {
   (inputs: ModelInputs, options?: ModelCallOptions): Promise<ModelOutput>;
   readonly config: EncoderConfig;
-  /** Gives back the memory of the weights. */
-  dispose(): void;
+  /** Frees the memory of the weights once running calls are done. Further calls reject ("disposed"). */
+  dispose(): Promise<void>;
 }
 
 async function fromPretrained(
@@ -67,19 +67,16 @@ async function fromPretrained(
 export const AutoModel = { fromPretrained } as const;
 
 function callable(encoder: Encoder, weights: Weights): PretrainedModel {
-  let disposed = false;
-  const call = async (inputs: ModelInputs, options?: ModelCallOptions) => {
-    if (disposed) throw new ArgumentError("AutoModel: this model has been disposed of");
-    return await runEncoder(encoder, inputs, options);
-  };
+  const lifetime = new Lifetime();
+  const call = async (inputs: ModelInputs, options?: ModelCallOptions) =>
+    await lifetime.run("AutoModel", () => runEncoder(encoder, inputs, options));
   return Object.assign(call, {
     config: encoder.config,
-    dispose() {
-      if (disposed) return;
-      disposed = true;
-      weights.dispose();
-      encoder.backend.dispose();
-    },
+    dispose: () =>
+      lifetime.end(() => {
+        weights.dispose();
+        encoder.backend.dispose();
+      }),
   });
 }
 

@@ -6,6 +6,7 @@ export const errorCodes = {
   "access-denied": "The hub knows the model, and rejects this caller or this token.",
   "assembly-error": "Generated WebAssembly breaks a rule of its format: a bug of this package.",
   "cache-error": "The cache folder cannot be read or written.",
+  disposed: "The model was disposed of, or the file closed, before the operation or while it ran.",
   "download-corrupt": "A downloaded file does not have the size or the hash that the hub lists.",
   "duplicate-name": "A name appears twice where each must be unique: a path, a tensor.",
   "fetch-failed": "A file at an http(s) address cannot be fetched: no connection, or it broke.",
@@ -54,6 +55,7 @@ export const errorCodes = {
   "not-a-folder": "A file was found where a folder was expected.",
   "not-cached": "A file is not in the cache, and nothing may or can be downloaded.",
   "path-outside-folder": "A path is not a relative path inside its folder.",
+  "pool-stopped": "The pool was stopped, before the operation or while it ran.",
   "prompt-not-found": "The model has no prompt of that name.",
   "read-out-of-range": "A read lies outside of a file or tensor.",
   "reserved-name": "A name is reserved by the file format.",
@@ -96,7 +98,7 @@ export const errorCodes = {
   "usage-error": "A command line is malformed.",
   "weights-not-found": "A model folder has no checkpoint.",
   "width-mismatch": "The output width of one module does not fit the next one.",
-  "worker-error": "The workers of a pool ended, or were stopped.",
+  "worker-error": "The workers of a pool ended unexpectedly.",
 } as const;
 
 /** The `code` of a `SentensorError`. */

@@ -29,7 +29,7 @@ import type { DownloadingEvent } from "./hub/options.ts";
 import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
 import { openModelPlace, type SourceOptions } from "./model-source.ts";
 import type { Module } from "./modules/module.ts";
-import { EncodingPool, type PoolModel } from "./pool/encoding-pool.ts";
+import { EncodingPool, type PoolModel, stoppedBefore } from "./pool/encoding-pool.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
 import type { FileTarget } from "./save/file-target.ts";
 import { openTarget } from "./save/open-target.ts";
@@ -201,7 +201,7 @@ export class SentenceTransformer {
   /** For options that are not known when the call is written. */
   encode(texts: string | readonly string[], options: EncodeOptions): Promise<EncodeResult>;
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
-    this.#pipeline.checkAlive();
+    this.#pipeline.lifetime.check("encode");
     checkOptions("encode", options);
     checkCallback("encode: onProgress", options.onProgress);
     checkSignal(options.signal);
@@ -259,7 +259,7 @@ export class SentenceTransformer {
     texts: TextSource,
     options: StreamOptions<P> = {},
   ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
-    this.#pipeline.checkAlive();
+    this.#pipeline.lifetime.check("encodeStream");
     const { quantizationRanges, signal } = options;
     const precision = checkPrecision(options.precision ?? "float32") as P;
     if ((precision === "int8" || precision === "uint8") && quantizationRanges === undefined) {
@@ -274,7 +274,8 @@ export class SentenceTransformer {
       return this.#streamWithWorkers(texts, options, workers.devices);
     }
     const windowSize = BATCHES_AHEAD * job.batchSize * (options.pool?.devices.length ?? 1);
-    return encodeWindows(new TextWindows(texts, signal), windowSize, async (window) => {
+    const windows = new TextWindows(texts, signal, this.#pipeline.lifetime.signal);
+    return encodeWindows(windows, windowSize, async (window) => {
       const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, workers, {
         signal,
       });
@@ -287,7 +288,8 @@ export class SentenceTransformer {
    * put in front of it. Where there are more than `maxSeqLength`, `encode` cuts the text's end off.
    */
   countTokens(text: string, options: CountOptions = {}): number {
-    const { input } = this.#pipeline;
+    const { input, lifetime } = this.#pipeline;
+    lifetime.check("countTokens");
     const prompt = resolvePrompt(this.#prompts, this.#defaultPromptName, options) ?? "";
     return input.countTokens(
       prompt + checkText(text, "countTokens: expected a string"),
@@ -395,18 +397,17 @@ export class SentenceTransformer {
    * vectors. `modules.json` is written last. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
    */
   async save(target: string | URL | FileTarget, options: SaveOptions = {}): Promise<void> {
-    this.#pipeline.checkAlive();
-    await saveModel(
-      {
-        modules: this.#pipeline.modules,
-        settings: { similarityFnName: this.#similarityFnName, truncateDim: this.#truncateDim },
-        prompts: this.#prompts,
-        defaultPromptName: this.#defaultPromptName,
-        embeddingDimension: this.getEmbeddingDimension(),
-      },
-      await openTarget(target),
-      options,
-    );
+    const settings = { similarityFnName: this.#similarityFnName, truncateDim: this.#truncateDim };
+    const model = {
+      modules: this.#pipeline.modules,
+      settings,
+      prompts: this.#prompts,
+      defaultPromptName: this.#defaultPromptName,
+      embeddingDimension: this.getEmbeddingDimension(),
+    };
+    await this.#pipeline.lifetime.run("save", async () => {
+      await saveModel(model, await openTarget(target), options);
+    });
   }
 
   /**
@@ -418,20 +419,12 @@ export class SentenceTransformer {
    * @param targetDevices one worker each. Default: four on the CPU
    * @throws UnsupportedError for a model made of modules, which workers could not find again: save and load it
    * @throws PoolError where a worker ends while it loads the model
+   * @throws ArgumentError ("disposed") where the model is disposed of meanwhile
    */
   async startMultiProcessPool(
     targetDevices: readonly DeviceName[] = ["cpu", "cpu", "cpu", "cpu"],
   ): Promise<EncodingPool> {
-    this.#pipeline.checkAlive();
-    const devices = checkDevices(targetDevices);
-    if (this.#files === undefined) {
-      throw new UnsupportedError(
-        "startMultiProcessPool: workers load the model from files, and this one was made of modules; save it, and load it again",
-      );
-    }
-    const pool = await EncodingPool.start(this.#files, devices);
-    this.#pools.add(pool);
-    return pool;
+    return await this.#startPool(checkDevices(targetDevices));
   }
 
   /** Ends the workers of a pool, at once; what they are encoding rejects with a `PoolError`. */
@@ -449,10 +442,15 @@ export class SentenceTransformer {
     return this.encode(texts, { ...options, pool });
   }
 
-  /** Waits for running work and gives back all memory, and ends its pools. The model cannot be used afterwards. */
+  /**
+   * Ends its pools, waits for running batches and for `save`, and frees all memory. The model cannot be used afterwards:
+   * calls that are not done by then reject with the code "disposed", or "pool-stopped".
+   */
   async dispose(): Promise<void> {
-    await Promise.all([...this.#pools].map((pool) => this.stopMultiProcessPool(pool)));
-    await this.#pipeline.dispose();
+    // Work here ends at its next batch while pools are being stopped.
+    const ended = this.#pipeline.dispose();
+    await Promise.all([this.#stopPools(), ended]);
+    await this.#stopPools(); // one whose start succeeded at that very moment
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -490,7 +488,7 @@ export class SentenceTransformer {
     }
     const { signal, onBatch } = hooks;
     const maxSeqLength = this.#maxSeqLength;
-    const chosen = pool ?? (await this.startMultiProcessPool(devices));
+    const chosen = pool ?? (await this.#startPool(devices!, signal));
     try {
       return await chosen.run(output, texts, job, { maxSeqLength, chunkSize, signal, onChunk: onBatch });
     } finally {
@@ -501,16 +499,41 @@ export class SentenceTransformer {
   /** Resolves `pool` and `device` to the workers to use. @throws ArgumentError, UnsupportedError */
   #workers({ pool, device, chunkSize }: Pick<EncodeOptions, "pool" | "device" | "chunkSize">): Workers {
     if (chunkSize !== undefined) checkPositive("chunkSize", chunkSize);
-    if (pool !== undefined && !this.#pools.has(pool)) {
-      throw new ArgumentError(
-        pool instanceof EncodingPool
-          ? "pool: this pool was started by another model, or has been stopped"
-          : "pool: expected what startMultiProcessPool gives",
-      );
+    if (pool !== undefined) {
+      const isPool = pool instanceof EncodingPool;
+      if (isPool && pool.isStopped) throw stoppedBefore();
+      if (!this.#pools.has(pool)) {
+        throw new ArgumentError(
+          isPool
+            ? "pool: this pool was started by another model"
+            : "pool: expected what startMultiProcessPool gives",
+          { subject: "pool" },
+        );
+      }
     }
     const devices = typeof device === "object" ? checkDevices(device) : undefined;
     if (device !== undefined && devices === undefined) checkDevice(device);
     return { pool, devices, chunkSize };
+  }
+
+  async #stopPools(): Promise<void> {
+    await Promise.all([...this.#pools].map((pool) => this.stopMultiProcessPool(pool)));
+  }
+
+  /** `signal` ends the start, not the pool. */
+  async #startPool(devices: readonly DeviceName[], signal?: AbortSignal): Promise<EncodingPool> {
+    const { lifetime } = this.#pipeline;
+    return await lifetime.run("startMultiProcessPool", async () => {
+      if (this.#files === undefined) {
+        throw new UnsupportedError(
+          "startMultiProcessPool: workers load the model from files, and this one was made of modules; save it, and load it again",
+        );
+      }
+      const pool = await EncodingPool.start(this.#files, devices, { signals: [signal, lifetime.signal] });
+      for (const old of this.#pools) if (old.isStopped) this.#pools.delete(old);
+      this.#pools.add(pool);
+      return pool;
+    });
   }
 
   /** One pool for the whole stream. */
@@ -519,7 +542,7 @@ export class SentenceTransformer {
     options: StreamOptions<P>,
     devices: readonly DeviceName[],
   ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
-    const pool = await this.startMultiProcessPool(devices);
+    const pool = await this.#startPool(devices, options.signal);
     try {
       yield* this.encodeStream(texts, { ...options, pool });
     } finally {

@@ -69,7 +69,7 @@ test("without sentence-transformers files, too", async () => {
   assert.throws(() => sentensor.meanPooling(lastHiddenState, wrong(null)), /^ArgumentError: meanPooling: /);
   await assert.rejects(bert(wrong(undefined)), /^ArgumentError: model: expected an object/);
   await assert.rejects(bert(wrong({ inputIds: [[1]] })), /^ArgumentError: inputIds: expected a tensor/);
-  bert.dispose();
-  bert.dispose();
+  await bert.dispose();
+  await bert.dispose();
   await assert.rejects(bert(encoded), /^ArgumentError: AutoModel: this model has been disposed of/);
 });

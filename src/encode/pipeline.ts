@@ -1,6 +1,7 @@
 /** The modules of a model as one chain: texts in at the first, results out at the last. */
 import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
+import { Lifetime } from "../lifetime.ts";
 import { Features } from "../modules/features.ts";
 import { type InputModule, isInputModule, type Module } from "../modules/module.ts";
 import { Mutex } from "../mutex.ts";
@@ -25,8 +26,8 @@ export interface RunHooks {
 
 export class Pipeline {
   readonly modules: readonly [InputModule, ...Module[]];
+  readonly lifetime = new Lifetime();
   readonly #work = new Mutex();
-  #disposed = false;
 
   /** @throws ArgumentError where the first module does not take texts. */
   constructor(modules: readonly Module[]) {
@@ -51,10 +52,6 @@ export class Pipeline {
     return this.modules[0];
   }
 
-  get isDisposed(): boolean {
-    return this.#disposed;
-  }
-
   /** The width of the vectors that the last module gives. */
   get embeddingDimension(): number {
     return this.modules.findLast((module) => module.embeddingDimension !== null)!.embeddingDimension!;
@@ -64,8 +61,17 @@ export class Pipeline {
   async run<T>(
     texts: readonly string[],
     collector: Collector<T>,
+    settings: RunSettings,
+    hooks: RunHooks = {},
+  ): Promise<T> {
+    return await this.lifetime.run("encode", () => this.#run(texts, collector, settings, hooks));
+  }
+
+  async #run<T>(
+    texts: readonly string[],
+    collector: Collector<T>,
     { prompt, task, batchSize }: RunSettings,
-    { signal, onBatch }: RunHooks = {},
+    { signal, onBatch }: RunHooks,
   ): Promise<T> {
     const { input } = this;
     const prompted = prompt ? texts.map((text) => prompt + text) : texts;
@@ -93,6 +99,7 @@ export class Pipeline {
       await Promise.allSettled(underway);
     }
     await told;
+    signal?.throwIfAborted();
     return collector.finish();
   }
 
@@ -107,7 +114,7 @@ export class Pipeline {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly collected: Promise<void> }> {
     return this.#work.run(async () => {
-      this.checkAlive();
+      this.lifetime.check("encode");
       const features = new Features(packTokens(batch.texts), context);
       try {
         for (const module of this.modules) await module.forward(features, { signal });
@@ -118,16 +125,9 @@ export class Pipeline {
     });
   }
 
-  /** @throws ArgumentError after `dispose`. */
-  checkAlive(): void {
-    if (this.#disposed) throw new ArgumentError("encode: this model has been disposed of");
-  }
-
-  /** Waits for running work and gives back all memory. */
+  /** Frees all memory once the running batches are done. Calls with further batches reject ("disposed"). */
   async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    await this.#work.run(async () => {
+    await this.lifetime.end(() => {
       for (const module of this.modules) module.dispose();
       this.input.backend.dispose();
     });

@@ -38,7 +38,7 @@ export async function* encodeWindows<P extends EmbeddingPrecision>(
       const { vectors, truncated } = await encode(texts);
       for (const [i, text] of texts.entries()) {
         yield { index, text, embedding: vectors[i]!, truncated: truncated[i] === 1 };
-        windows.checkSignal(); // what is computed already is not wanted any more
+        windows.checkSignals(); // what is computed already is not wanted any more
         index++;
       }
     }

@@ -2,6 +2,7 @@
 
 import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
+import { abortable } from "../signals.ts";
 import { checkText } from "./check.ts";
 
 /** How long a window waits for more after its first text: what trickles in is not to be held back. Milliseconds. */
@@ -12,23 +13,23 @@ export type TextSource = Iterable<string> | AsyncIterable<string>;
 /** Reads a source window by window, and closes it when it is not wanted any more. */
 export class TextWindows {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signals: readonly (AbortSignal | undefined)[];
   #pending: Promise<IteratorResult<unknown>> | null = null;
   #ended = false;
   #count = 0;
 
   /** @throws ArgumentError for what cannot be iterated, and for a single text. */
-  constructor(texts: TextSource, signal: AbortSignal | undefined) {
+  constructor(texts: TextSource, ...signals: readonly (AbortSignal | undefined)[]) {
     this.#iterator = iteratorOf(texts);
-    this.#signal = signal;
+    this.#signals = signals;
   }
 
   /**
    * The next texts: `limit` of them, or fewer where the source ends or makes wait. Empty: there are no more.
-   * @throws ArgumentError for what is not a text; the signal's reason; whatever the source throws
+   * @throws ArgumentError for what is not a text; the reason of a signal; whatever the source throws
    */
   async read(limit: number): Promise<string[]> {
-    this.checkSignal();
+    this.checkSignals();
     const window: string[] = [];
     let linger: Timer | null = null;
     try {
@@ -37,7 +38,7 @@ export class TextWindows {
         if (result instanceof Promise) {
           if (window.length > 0) linger ??= new Timer(LINGER);
           const arrived = await (linger === null
-            ? abortable(result, this.#signal)
+            ? abortable(result, this.#signals)
             : Promise.race([result, linger.elapsed]));
           if (arrived === undefined) break;
           result = arrived;
@@ -53,9 +54,9 @@ export class TextWindows {
     return window;
   }
 
-  /** @throws the signal's reason, once it is aborted */
-  checkSignal(): void {
-    this.#signal?.throwIfAborted();
+  /** @throws the reason of a signal that is aborted */
+  checkSignals(): void {
+    for (const signal of this.#signals) signal?.throwIfAborted();
   }
 
   /** Tells a source that has not ended that nobody reads on. */
@@ -106,16 +107,6 @@ function promising(iterator: AsyncIterator<unknown>): AsyncIterator<unknown> {
     next: async () => await iterator.next(),
     return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
   };
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 class Timer {

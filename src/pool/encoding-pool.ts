@@ -4,6 +4,7 @@ import type { EncodeJob, OutputName, Outputs } from "../encode/job.ts";
 import type { ModuleSettings } from "../encode/load-modules.ts";
 import { ArgumentError } from "../errors.ts";
 import type { ModelPlace } from "../model-source.ts";
+import { abortable } from "../signals.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
 import { createMerger, type Merger, type WireOutputName, wireOutput } from "./packed-output.ts";
@@ -32,6 +33,13 @@ export interface PoolModel {
   readonly settings: ModuleSettings;
 }
 
+export interface PoolStart {
+  /** By default those of the runtime. */
+  readonly spawn?: SpawnWorker | undefined;
+  /** Any of them ends the start. */
+  readonly signals?: readonly (AbortSignal | undefined)[];
+}
+
 export class EncodingPool implements AsyncDisposable {
   /** Of its workers, as they were started. */
   readonly devices: readonly DeviceName[];
@@ -50,23 +58,31 @@ export class EncodingPool implements AsyncDisposable {
   /**
    * Starts a worker for each device, and waits until all have loaded the model.
    *
-   * @throws PoolError where a worker ends meanwhile; whatever loading the model throws
+   * @throws PoolError where a worker ends meanwhile; whatever loading the model throws; the reason of a signal. No
+   *   worker is left then.
    */
   static async start(
     { place, settings }: PoolModel,
     devices: readonly DeviceName[],
-    spawn?: SpawnWorker,
+    { spawn, signals = [] }: PoolStart = {},
   ): Promise<EncodingPool> {
-    const spawnWorker = spawn ?? (await chooseSpawn());
-    const workers = devices.map(() => new WorkerClient(spawnWorker, place, settings));
+    const workers: WorkerClient[] = [];
     try {
-      await Promise.all(workers.map(({ ready }) => ready));
+      const spawnWorker = spawn ?? (await chooseSpawn());
+      for (const signal of signals) signal?.throwIfAborted();
+      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, place, settings));
+      await abortable(Promise.all(workers.map(({ ready }) => ready)), signals);
+      for (const signal of signals) signal?.throwIfAborted();
     } catch (error) {
       await Promise.allSettled(workers.flatMap((worker) => [worker.ready, worker.terminate()]));
       if (!(error instanceof WorkerEnded)) throw error;
       throw new PoolError(`a worker ended while it loaded the model: ${error.message}`, { cause: error });
     }
     return new EncodingPool([...devices], workers);
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   /** How many of its workers are there. */
@@ -88,7 +104,7 @@ export class EncodingPool implements AsyncDisposable {
   ): Promise<Outputs[K]> {
     const { signal } = options;
     signal?.throwIfAborted();
-    if (this.#stopped) throw new ArgumentError("encode: this pool has been stopped");
+    if (this.#stopped) throw stoppedBefore();
     if (this.size === 0) throw this.#withoutWorkers();
     const merger = createMerger(output, texts.length);
     const run = new Run(wireOutput(output), texts, job, options, merger);
@@ -110,7 +126,7 @@ export class EncodingPool implements AsyncDisposable {
   /** Ends the workers at once. What is being encoded rejects with a PoolError. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const run of this.#runs) run.fail(new PoolError("encode: the pool was stopped meanwhile"));
+    for (const run of this.#runs) run.fail(stoppedMeanwhile());
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
@@ -175,6 +191,15 @@ export class EncodingPool implements AsyncDisposable {
       cause: this.#lastEnd?.cause,
     });
   }
+}
+
+/** For callers that use a pool after they have stopped it. */
+export function stoppedBefore(): ArgumentError {
+  return new ArgumentError("encode: this pool has been stopped", { code: "pool-stopped", subject: "pool" });
+}
+
+function stoppedMeanwhile(): PoolError {
+  return new PoolError("encode: the pool was stopped meanwhile", { code: "pool-stopped", subject: "pool" });
 }
 
 function defaultChunkSize(texts: number, workers: number): number {

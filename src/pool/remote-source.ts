@@ -1,5 +1,6 @@
 /** A model's files that only another thread can see: asked for by messages. */
 import type { FileSource, RangeReader } from "../checkpoint/file-source.ts";
+import { PoolError } from "./errors.ts";
 import type { FileCall, OpenedFile } from "./messages.ts";
 
 export type CallFiles = (call: FileCall) => Promise<unknown>;
@@ -43,6 +44,7 @@ export class FileService {
   readonly #source: FileSource;
   readonly #files = new Map<number, RangeReader>();
   #opened = 0;
+  #closed = false;
 
   constructor(source: FileSource) {
     this.#source = source;
@@ -71,6 +73,7 @@ export class FileService {
 
   /** Closes what a worker left open when it ended. */
   async close(): Promise<void> {
+    this.#closed = true;
     const files = [...this.#files.values()];
     this.#files.clear();
     await Promise.allSettled(files.map((file) => file.close()));
@@ -78,6 +81,10 @@ export class FileService {
 
   async #open(path: string): Promise<OpenedFile> {
     const reader = await this.#source.open(path);
+    if (this.#closed) {
+      await reader.close();
+      throw new PoolError("the worker ended while a file was being opened for it");
+    }
     const file = this.#opened++;
     this.#files.set(file, reader);
     return { file, name: reader.name, size: reader.size };

@@ -99,7 +99,9 @@ test("everything that outputValue null gives owns its memory, from text to text 
 test("results of a pool own their memory, however they were cut into chunks", async () => {
   const place = await openModelPlace(modelFolder("bert-mean"));
   const workers = inProcessWorkers();
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], workers.spawn);
+  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], {
+    spawn: workers.spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   for (const chunkSize of [undefined, 1, 4]) {
     const run = { maxSeqLength: null, chunkSize, signal: undefined, onChunk: undefined };

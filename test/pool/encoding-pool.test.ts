@@ -34,7 +34,7 @@ async function poolModel(source: string | FileSource = modelFolder("bert-mean"))
 async function startPool(workers: number, faults: WorkerFaults = {}, source?: string | FileSource) {
   const log = inProcessWorkers(faults);
   const devices = new Array<"cpu">(workers).fill("cpu");
-  const pool = await EncodingPool.start(await poolModel(source), devices, log.spawn);
+  const pool = await EncodingPool.start(await poolModel(source), devices, { spawn: log.spawn });
   const chunks = () => log.messages.flatMap(({ message }) => (message.kind === "encode" ? [message] : []));
   const embed = async (list: readonly string[], run: Partial<PoolRun> = {}, how: Partial<EncodeJob> = {}) => {
     const { data, dimension } = await pool.run(
@@ -343,10 +343,66 @@ test("what a worker had open is closed when it ends", async () => {
   assert.equal(open, 0);
 });
 
+test("a file that opens only after its worker has ended is closed", async () => {
+  const { source } = ModelFiles.ofFixture("bert-mean");
+  let open = 0;
+  let opening = () => {};
+  const begun = new Promise<void>((resolve) => {
+    opening = resolve;
+  });
+  let go = () => {};
+  const mayOpen = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const slow: FileSource = {
+    name: source.name,
+    exists: (path) => source.exists(path),
+    read: (path) => source.read(path),
+    async open(path) {
+      opening();
+      await mayOpen;
+      const reader = await source.open(path);
+      open++;
+      return {
+        name: reader.name,
+        size: reader.size,
+        readInto: reader.readInto.bind(reader),
+        close: async () => void open--,
+      };
+    },
+  };
+  const controller = new AbortController();
+  const log = inProcessWorkers();
+  const starting = EncodingPool.start(await poolModel(slow), ["cpu"], {
+    spawn: log.spawn,
+    signals: [undefined, controller.signal],
+  });
+  await begun;
+  const reason = new Error("enough");
+  controller.abort(reason);
+  await assert.rejects(starting, reason);
+  assert.equal(log.ended(), 1);
+  go();
+  for (let turn = 0; turn < 5; turn++) await nextMacrotask();
+  assert.equal(open, 0);
+});
+
+test("a worker that cannot be made ends those that were", async () => {
+  const log = inProcessWorkers();
+  let made = 0;
+  const spawn: typeof log.spawn = (events) => {
+    if (made++ === 2) throw new TypeError("no more workers");
+    return log.spawn(events);
+  };
+  const starting = EncodingPool.start(await poolModel(), ["cpu", "cpu", "cpu"], { spawn });
+  await assert.rejects(starting, /no more workers/);
+  assert.equal(log.ended(), 2);
+});
+
 test("a model that a worker cannot load is the error it would be here, and no worker stays", async () => {
   const { source } = ModelFiles.ofFixture("bert-mean").remove("config.json");
   const log = inProcessWorkers();
-  const starting = EncodingPool.start(await poolModel(source), ["cpu", "cpu", "cpu"], log.spawn);
+  const starting = EncodingPool.start(await poolModel(source), ["cpu", "cpu", "cpu"], { spawn: log.spawn });
   await assert.rejects(starting, (error: Error) => {
     assert.ok(error instanceof FileError);
     assert.equal(error.file, "model/config.json");

@@ -16,7 +16,7 @@ export interface WorkerFaults {
   readonly ignores?: (observed: Observed) => boolean;
   /** What its end waits for once it has been asked for; until then it works on. */
   readonly ending?: () => Promise<void>;
-  /** Called when the worker sends the result of a chunk. */
+  /** Called when the worker answers a chunk. */
   readonly answers?: () => void;
 }
 
@@ -44,7 +44,7 @@ export function inProcessWorkers({ endsAt, ignores, ending, answers }: WorkerFau
     serve({
       post: (message, transfer = []) => {
         const sent = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
-        if (message.kind === "done") answers?.();
+        if (message.kind === "done" || message.kind === "failed") answers?.();
         setImmediate(() => {
           if (!ended.has(worker)) events.message(sent);
         });

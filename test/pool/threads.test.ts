@@ -103,7 +103,7 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
     return thread;
   };
   const place = await openModelPlace(modelFolder("bert-mean"));
-  const own = await Pool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], spawn);
+  const own = await Pool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], { spawn });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const { data, dimension } = await own.run("sentence_embedding", texts, job, {
     maxSeqLength: null,
@@ -135,7 +135,10 @@ test("what cannot be is refused", async () => {
     /pool: expected what startMultiProcessPool/,
   );
   const other = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
-  await assert.rejects(other.encode(texts, { pool }), /started by another model, or has been stopped/);
+  await assert.rejects(other.encode(texts, { pool }), {
+    message: "pool: this pool was started by another model",
+    subject: "pool",
+  });
   await other.dispose();
 
   const transformer = await Transformer.fromPretrained(modelFolder("bert-mean"));

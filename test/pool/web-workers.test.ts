@@ -70,7 +70,7 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   const expected = await model.encode(texts);
   await model.dispose();
   const place = await openModelPlace(ModelFiles.ofFixture("bert-mean").source);
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawn);
+  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
   const { data, dimension } = await pool.run("sentence_embedding", texts, job, run);
@@ -93,7 +93,7 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
   };
   replaceWorker(t, broken);
   const place = await openModelPlace(modelFolder("bert-mean"));
-  await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], spawn), {
+  await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn }), {
     name: "PoolError",
     message: "a worker ended while it loaded the model: the worker's file could not be loaded",
   });

@@ -130,7 +130,11 @@ export class EmbeddingWriter implements AsyncDisposable {
   }
 
   #checkOpen(operation: string): void {
-    if (this.#closed) throw new ArgumentError(`${operation}: the writer of ${this.#path} has been closed`);
+    if (!this.#closed) return;
+    throw new ArgumentError(`${operation}: the writer of ${this.#path} has been closed`, {
+      code: "disposed",
+      subject: this.#path,
+    });
   }
 }
 

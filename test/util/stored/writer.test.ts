@@ -115,7 +115,8 @@ for (const format of formats) {
     assert.deepEqual(await readFile(path), before);
     await assert.rejects(writer.append({ embeddings: [[1, 2]] }), {
       name: "ArgumentError",
-      message: `append: the writer of ${path} has been closed`,
+      code: "disposed",
+      subject: path,
     });
   });
 
