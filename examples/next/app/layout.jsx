@@ -1,0 +1,9 @@
+export const metadata = { title: "sentensor in Next" };
+
+export default function Layout({ children }) {
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}

@@ -1,0 +1,5 @@
+import { Embeddings } from "./embeddings.jsx";
+
+export default function Page() {
+  return <Embeddings />;
+}
