@@ -156,7 +156,7 @@ export class Transformer implements InputModule {
         if (longest < tokenizer.addedTokens()) {
           throw new FormatError(
             `expected a length limit above the ${tokenizer.addedTokens()} special tokens, found ${longest}`,
-            { code: "max-length-too-small", file: source.name },
+            { code: "limit-too-small", file: source.name },
           );
         }
         const module = new Transformer(encoder, tokenizer, weights, { source, config, lowercase }, longest);

@@ -84,7 +84,8 @@ export async function loadTokenizer(
  */
 export async function loadBareTokenizer(source: FileSource): Promise<Tokenizer> {
   const fields = await readFields(source, "tokenizer.json");
-  if (fields === null) throw new FileError(`${source.name}/tokenizer.json`, "there is no such file");
+  if (fields === null)
+    throw new FileError(`${source.name}/tokenizer.json`, "there is no such file", { code: "file-not-found" });
   return new Tokenizer(partsFromFields(fields));
 }
 
@@ -179,13 +180,19 @@ async function classFor(
   }
   const found = Object.hasOwn(pretrainedClasses, name) ? pretrainedClasses[name] : undefined;
   if (found === undefined) {
-    throw new UnsupportedError(`${source.name}: the tokenizer class "${name}" is not supported`);
+    throw new UnsupportedError(`the tokenizer class "${name}" is not supported`, {
+      code: "unknown-tokenizer-class",
+      subject: name,
+      file: source.name,
+    });
   }
   return found;
 }
 
 function noTokenizer(source: FileSource, paths: readonly string[]): FileError {
-  return new FileError(source.name, `there is no tokenizer: neither tokenizer.json nor ${paths.join(", ")}`);
+  return new FileError(source.name, `no tokenizer found: neither tokenizer.json nor ${paths.join(", ")}`, {
+    code: "tokenizer-not-found",
+  });
 }
 
 /** Adds what the settings name and the vocabulary does not have yet (TokenizersBackend.__init__). */

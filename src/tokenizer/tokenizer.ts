@@ -257,7 +257,9 @@ export class Tokenizer {
     const { truncation, padding } = this.#strategies(options);
     const encodings = texts.map((given) => {
       if (Array.isArray(given) && given.length !== 2) {
-        throw new ArgumentError(`encodeBatch: expected a pair of texts, found an array of ${given.length}`);
+        throw new ArgumentError(`encodeBatch: expected a pair of texts, got an array of ${given.length}`, {
+          subject: "texts",
+        });
       }
       const [text, pair] = Array.isArray(given) ? given : [given, undefined];
       checkText("encodeBatch", text);
@@ -411,7 +413,9 @@ export class Tokenizer {
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
     const { addedVocabulary, decoder, model } = this.#parts;
     if (typeof ids?.[Symbol.iterator] !== "function") {
-      throw new ArgumentError("decode: expected ids, as an array or the `data` of a tensor");
+      throw new ArgumentError("decode: expected ids, as an array or the `data` of a tensor", {
+        subject: "ids",
+      });
     }
     const tokens: string[] = [];
     for (const id of ids) {
@@ -451,12 +455,12 @@ function frameOf(probe: readonly Encoding[]): Frame | null {
 
 function checkText(operation: string, text: unknown): void {
   if (typeof text !== "string")
-    throw new ArgumentError(`${operation}: expected a string, found ${typeof text}`);
+    throw new ArgumentError(`${operation}: expected a string, got ${typeof text}`);
 }
 
 function noRoom(added: number, maxLength: number): ArgumentError {
-  return new ArgumentError(
-    `maxLength: expected at least ${added}, which the special tokens alone are, got ${maxLength}`,
-    { code: "limit-too-small", subject: "maxLength" },
-  );
+  return new ArgumentError(`maxLength: expected at least ${added} (the special tokens), got ${maxLength}`, {
+    code: "limit-too-small",
+    subject: "maxLength",
+  });
 }

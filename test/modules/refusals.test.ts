@@ -79,7 +79,7 @@ test("widths of modules that do not fit one another are an error of the file tha
 
 test("a limit without room for the special tokens is an error of the model", () =>
   rejects(files("bert-mean").edit("sentence_bert_config.json", { max_seq_length: 1 }), [
-    "max-length-too-small",
+    "limit-too-small",
     undefined,
     "model",
   ]));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { FileError, FormatError, SentensorError, UnsupportedError } from "../../src/errors.ts";
+import { FormatError, SentensorError } from "../../src/errors.ts";
 import { partsFromJson } from "../../src/tokenizer/json/from-json.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
@@ -153,16 +153,31 @@ for (const name of ["byte-level", "bpe-suffix", "bpe-bytes", "word-level"]) {
 test("broken vocabularies and merges are refused by name", async () => {
   const roberta = (files: Files) => () =>
     loadTokenizer(folder({ "tokenizer_config.json": { tokenizer_class: "RobertaTokenizer" }, ...files }));
-  await assert.rejects(roberta({}), FileError);
+  await assert.rejects(roberta({}), { name: "FileError", code: "tokenizer-not-found" });
   await assert.rejects(roberta({ "vocab.json": { a: 0 } }), /merges\.txt/);
   await assert.rejects(roberta({ "merges.txt": "a b\n" }), /vocab\.json/);
   await assert.rejects(roberta({ "vocab.json": "[", "merges.txt": "" }), FormatError);
-  await assert.rejects(roberta({ "vocab.json": { a: "0" }, "merges.txt": "" }), /a token id/);
+  await assert.rejects(roberta({ "vocab.json": { a: "0" }, "merges.txt": "" }), {
+    code: "invalid-value",
+    subject: "vocab.a",
+  });
   const vocab = { a: 0, b: 1, ab: 2 };
-  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "#version: 0.2\na b c\n" }), /line 2/);
-  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "a b\n\na b\n" }), /line 2/);
-  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "a c\n" }), /no token "c"/);
-  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "b a\n" }), /no token "ba"/);
+  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "#version: 0.2\na b c\n" }), {
+    code: "invalid-merges",
+    message: /line 2/,
+  });
+  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "a b\n\na b\n" }), {
+    code: "invalid-merges",
+    message: /line 2/,
+  });
+  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "a c\n" }), {
+    code: "missing-token",
+    subject: "c",
+  });
+  await assert.rejects(roberta({ "vocab.json": vocab, "merges.txt": "b a\n" }), {
+    code: "missing-token",
+    subject: "ba",
+  });
   const tokenizer = await roberta({ "vocab.json": vocab, "merges.txt": "#version: 0.2\r\na b\r\n" })();
   assert.deepEqual(tokenizer.tokenize("aab"), ["a", "ab"]);
 
@@ -170,7 +185,7 @@ test("broken vocabularies and merges are refused by name", async () => {
     partsFromJson(
       new TextEncoder().encode(JSON.stringify({ model: { type: "BPE", vocab, merges: [], ...fields } })),
     );
-  assert.throws(model({ dropout: 0.1 }), UnsupportedError);
+  assert.throws(model({ dropout: 0.1 }), { code: "unsupported-setting", subject: "model.dropout" });
   assert.doesNotThrow(model({ dropout: 0 }));
   assert.throws(model({ merges: ["a  b"] }), FormatError);
   assert.throws(model({ merges: [["a", "b", "c"]] }), FormatError);

@@ -167,8 +167,15 @@ test("a text that is no string is the caller's mistake", async () => {
     assert.throws(() => tokenizer.encodeIds(value), ArgumentError);
     assert.throws(() => tokenizer.encodeBatch([value]), ArgumentError);
   }
-  for (const maxLength of [1, -1, 2.5, Number.NaN]) {
-    assert.throws(() => tokenizer.encodeIds("a", { maxLength }), ArgumentError);
+  assert.throws(() => tokenizer.encodeIds("a", { maxLength: 1 }), {
+    code: "limit-too-small",
+    message: "maxLength: expected at least 2 (the special tokens), got 1",
+  });
+  for (const maxLength of [-1, 2.5, Number.NaN]) {
+    assert.throws(() => tokenizer.encodeIds("a", { maxLength }), {
+      code: "invalid-option",
+      subject: "maxLength",
+    });
   }
   assert.throws(
     () => tokenizer.encode("a", { truncation: "middle" as "only_first", maxLength: 5 }),
@@ -224,19 +231,25 @@ test("a mutated tokenizer.json gives a tokenizer or a typed error, in bounded ti
 });
 
 test("bytes that are no JSON, and JSON that is no tokenizer, are refused by name", () => {
-  const read = (text: string) => () => partsFromJson(new TextEncoder().encode(text), "folder/tokenizer.json");
-  assert.throws(read("{"), /^FormatError: folder\/tokenizer\.json: expected JSON/);
-  assert.throws(() => partsFromJson(Uint8Array.of(0xff, 0xfe)), /expected UTF-8/);
-  assert.throws(read("[]"), /expected an object, found an array of 0/);
-  assert.throws(read("{}"), /"model": expected an object, found nothing/);
-  assert.throws(read('{"version":"2.0"}'), /"version": expected "1.0", found "2.0"/);
-  assert.throws(
-    read('{"model":{"type":"Perceptron"}}'),
-    /UnsupportedError: .*the model "Perceptron" is not known/,
-  );
+  const file = "folder/tokenizer.json";
+  const read = (text: string) => () => partsFromJson(new TextEncoder().encode(text), file);
+  assert.throws(read("{"), { name: "FormatError", code: "invalid-json", file });
+  assert.throws(() => partsFromJson(Uint8Array.of(0xff, 0xfe)), { code: "invalid-utf8" });
+  assert.throws(read("[]"), { code: "invalid-value", file });
+  assert.throws(read("{}"), { code: "missing-key", subject: "model", file });
+  assert.throws(read('{"version":"2.0"}'), {
+    code: "invalid-value",
+    subject: "version",
+    message: /expected "1.0", found "2.0"$/,
+  });
+  assert.throws(read('{"model":{"type":"Perceptron"}}'), {
+    name: "UnsupportedError",
+    code: "unknown-tokenizer-component",
+    subject: "Perceptron",
+    file,
+  });
   const deep = `${'{"type":"Sequence","normalizers":['.repeat(5000)}${"]}".repeat(5000)}`;
-  assert.throws(
-    read(`{"model":{"type":"WordPiece"},"normalizer":${deep}}`),
-    /nested too deeply|expected JSON/,
-  );
+  assert.throws(read(`{"model":{"type":"WordPiece"},"normalizer":${deep}}`), {
+    code: /^(nested-too-deeply|invalid-json)$/, // a JSON.parse that recurses is the first to fail
+  });
 });

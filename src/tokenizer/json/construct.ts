@@ -12,10 +12,17 @@ export function construct<T>(constructors: Constructors<T>, fields: JsonFields, 
   const type = fields.string("type");
   const make = Object.hasOwn(constructors, type) ? constructors[type] : undefined;
   if (make === undefined) {
-    throw new UnsupportedError(`${fields.file}: "${fields.path}": the ${kind} "${type}" is not known`);
+    throw new UnsupportedError(`"${fields.path}": unsupported ${kind} "${type}"`, {
+      code: "unknown-tokenizer-component",
+      subject: type,
+      file: fields.file,
+    });
   }
   if (fields.path.split(".").length > DEEPEST) {
-    throw new FormatError(`"${fields.path.slice(0, 80)}…": nested too deeply`, { file: fields.file });
+    throw new FormatError(`"${fields.path.slice(0, 80)}…": nested too deeply`, {
+      code: "nested-too-deeply",
+      file: fields.file,
+    });
   }
   return make(fields);
 }

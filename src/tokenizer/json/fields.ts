@@ -16,7 +16,11 @@ export class JsonFields {
   /** @throws FormatError where `value` is no object. */
   constructor(value: Json, file: string, path: string) {
     if (value === null || typeof value !== "object" || Array.isArray(value)) {
-      throw new FormatError(`"${path}": expected an object, found ${describe(value)}`, { file });
+      throw new FormatError(`"${path}": expected an object, found ${describe(value)}`, {
+        code: "invalid-value",
+        subject: path,
+        file,
+      });
     }
     this.file = file;
     this.path = path;
@@ -45,6 +49,8 @@ export class JsonFields {
   wrong(name: string, expected: string): FormatError {
     const found = this.has(name) ? describe(this.#object[name]!) : "nothing";
     return new FormatError(`"${this.pathOf(name)}": expected ${expected}, found ${found}`, {
+      code: this.has(name) ? "invalid-value" : "missing-key",
+      subject: this.pathOf(name),
       file: this.file,
     });
   }
@@ -148,11 +154,15 @@ export function parseJson(bytes: Uint8Array, file: string): Json {
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new FormatError("expected UTF-8 text, found other bytes", { file, cause });
+    throw new FormatError("expected UTF-8 text, found other bytes", { code: "invalid-utf8", file, cause });
   }
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    throw new FormatError(`expected JSON: ${(cause as Error).message}`, { file, cause });
+    throw new FormatError(`expected JSON: ${(cause as Error).message}`, {
+      code: "invalid-json",
+      file,
+      cause,
+    });
   }
 }

@@ -76,7 +76,8 @@ export function readContent(token: JsonFields): string {
   const content = token.string("content");
   if (content.length > LONGEST_ADDED_TOKEN) {
     throw new UnsupportedError(
-      `${token.file}: "${token.pathOf("content")}": added tokens longer than ${LONGEST_ADDED_TOKEN} characters are not supported, it has ${content.length}`,
+      `"${token.pathOf("content")}": expected at most ${LONGEST_ADDED_TOKEN} characters in an added token, found ${content.length}`,
+      { code: "unsupported-setting", subject: token.pathOf("content"), file: token.file },
     );
   }
   return content;

@@ -57,7 +57,8 @@ function refuseDropout(fields: JsonFields): void {
   if (dropout === null || dropout === 0) return;
   if (typeof dropout !== "number") throw fields.wrong("dropout", "null or 0");
   throw new UnsupportedError(
-    `${fields.file}: "${fields.pathOf("dropout")}": dropout ${dropout} makes tokens random, which is not supported`,
+    `"${fields.pathOf("dropout")}": dropout ${dropout} makes tokens random, which is not supported`,
+    { code: "unsupported-setting", subject: fields.pathOf("dropout"), file: fields.file },
   );
 }
 

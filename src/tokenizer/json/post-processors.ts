@@ -68,6 +68,8 @@ function readTemplate(
     const [kind] = piece.keys();
     if (piece.keys().length !== 1 || (kind !== "Sequence" && kind !== "SpecialToken")) {
       throw new FormatError(`"${piece.path}": expected "Sequence" or "SpecialToken", found ${piece.keys()}`, {
+        code: "invalid-value",
+        subject: piece.path,
         file: piece.file,
       });
     }

@@ -47,7 +47,8 @@ export class BPE implements Model {
       const found = vocabulary.table.get(token);
       if (found < 0) {
         throw new FormatError(
-          `merge ${rank}: the vocabulary has no token ${JSON.stringify(token.slice(0, 80))}`,
+          `merge ${rank}: the vocabulary lacks the token ${JSON.stringify(token.slice(0, 80))}`,
+          { code: "missing-token", subject: token },
         );
       }
       return found;
@@ -169,7 +170,8 @@ export class BPE implements Model {
     const id = this.#vocabulary.table.get(this.#options.unkToken!);
     if (id < 0) {
       throw new FormatError(
-        `the text holds an unknown character, but the vocabulary has no unknown token "${this.#options.unkToken}"`,
+        `the text contains an unknown character, but the vocabulary has no unknown token "${this.#options.unkToken}"`,
+        { code: "no-unknown-token" },
       );
     }
     return id;

@@ -50,7 +50,10 @@ export class Unigram implements Model {
   /** @throws FormatError where unkId is not in the vocabulary */
   constructor({ tokens, scores, unkId, byteFallback }: UnigramOptions) {
     if (unkId !== null && unkId >= tokens.length) {
-      throw new FormatError(`unk_id ${unkId} is not in the vocabulary of ${tokens.length} tokens`);
+      throw new FormatError(
+        `unk_id: expected an id of the vocabulary of ${tokens.length} tokens, found ${unkId}`,
+        { code: "invalid-value", subject: "unk_id" },
+      );
     }
     this.#tokens = tokens;
     this.#vocabulary = Vocabulary.numbered(tokens);
@@ -186,7 +189,8 @@ export class Unigram implements Model {
         if (from[single]! < 0 || score > best[single]!) {
           if (this.#unkId === null) {
             throw new FormatError(
-              "the text holds an unknown character, but the vocabulary has no unknown token",
+              "the text contains an unknown character, but the vocabulary has no unknown token",
+              { code: "no-unknown-token" },
             );
           }
           best[single] = score;

@@ -31,7 +31,8 @@ export class WordLevel implements Model {
     const id = known ?? this.#vocabulary.id(this.#unkToken);
     if (id === undefined) {
       throw new FormatError(
-        `the text holds an unknown word, but the vocabulary has no unknown token "${this.#unkToken}"`,
+        `the text contains an unknown word, but the vocabulary has no unknown token "${this.#unkToken}"`,
+        { code: "no-unknown-token" },
       );
     }
     return [{ id, value: known === undefined ? this.#unkToken : word, start: 0, end: word.length }];

@@ -59,7 +59,8 @@ export class WordPiece implements Model {
     const id = this.#vocabulary.id(this.#unkToken);
     if (id === undefined) {
       throw new FormatError(
-        `the text holds an unknown word, but the vocabulary has no unknown token "${this.#unkToken}"`,
+        `the text contains an unknown word, but the vocabulary has no unknown token "${this.#unkToken}"`,
+        { code: "no-unknown-token" },
       );
     }
     return id;

@@ -36,7 +36,11 @@ export class Precompiled implements Normalizer {
     try {
       new TextDecoder("utf-8", { fatal: true }).decode(this.#replacements);
     } catch (cause) {
-      throw new FormatError("precompiled_charsmap: the replacements are no UTF-8", { cause });
+      throw new FormatError("precompiled_charsmap: the replacements are not UTF-8", {
+        code: "invalid-utf8",
+        subject: "precompiled_charsmap",
+        cause,
+      });
     }
     for (let c = 0; c < 128; c++) this.#ascii.push(this.#lookUp([c]));
     this.separable = this.#ascii[0x20] === null;
@@ -137,7 +141,10 @@ function offsetOf(unit: number): number {
 }
 
 function broken(what: string): FormatError {
-  return new FormatError(`precompiled_charsmap: ${what}`);
+  return new FormatError(`precompiled_charsmap: ${what}`, {
+    code: "invalid-value",
+    subject: "precompiled_charsmap",
+  });
 }
 
 function countCodePoints(text: string, start: number, end: number): number {

@@ -19,7 +19,8 @@ export class Sequence implements PostProcessor {
     for (const processor of this.processors) {
       if (current.length > 2) {
         throw new UnsupportedError(
-          "a post-processor after one that gives more than two encodings is not supported",
+          "post_processor: a component after one that produces more than two encodings is not supported",
+          { code: "unsupported-setting", subject: "post_processor" },
         );
       }
       current = processor.process(current, addSpecialTokens);

@@ -41,7 +41,10 @@ function ofTokenizerJson(files: VocabularyFiles): Parts {
 function ofOwnFiles({ own }: VocabularyFiles): Parts {
   const bytesOf = (path: string) => {
     const bytes = own.get(path);
-    if (bytes === undefined) throw new FormatError(`there is neither tokenizer.json nor ${path}`);
+    if (bytes === undefined)
+      throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
+        code: "tokenizer-not-found",
+      });
     return bytes;
   };
   const vocab = parseJson(bytesOf(VOCAB_FILE), VOCAB_FILE);
@@ -61,6 +64,7 @@ function mergesOfLines(text: string): (readonly [string, string])[] {
     const [left, right, ...more] = (line.endsWith("\r") ? line.slice(0, -1) : line).split(" ");
     if (left === undefined || right === undefined || more.length > 0) {
       throw new FormatError(`line ${index + 1}: expected two tokens with one space between`, {
+        code: "invalid-merges",
         file: MERGES_FILE,
       });
     }

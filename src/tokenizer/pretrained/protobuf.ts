@@ -16,7 +16,10 @@ export interface Field {
 export function* fieldsOf(bytes: Uint8Array, file: string): Generator<Field> {
   let at = 0;
   const broken = (expected: string) =>
-    new FormatError(`expected ${expected} at byte ${at} of a message`, { file });
+    new FormatError(`expected ${expected} at byte ${at} of a message`, {
+      code: "invalid-sentencepiece",
+      file,
+    });
   const varint = (): number => {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {

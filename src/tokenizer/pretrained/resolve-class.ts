@@ -50,6 +50,7 @@ function lookUp(name: string): string {
   if (found.startsWith("python:")) {
     throw new UnsupportedError(
       `tokenizer_class "${name}": this class is not built on the tokenizers library and is not supported`,
+      { code: "unknown-tokenizer-class", subject: name },
     );
   }
   return found;

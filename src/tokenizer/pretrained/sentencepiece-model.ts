@@ -42,7 +42,10 @@ export function readSentencePieceModel(bytes: Uint8Array, file: string): Sentenc
     }
   }
   if (pieces.length === 0)
-    throw new FormatError("expected a model of SentencePiece, found no pieces", { file });
+    throw new FormatError("expected a model of SentencePiece, found no pieces", {
+      code: "invalid-sentencepiece",
+      file,
+    });
   return { pieces, algorithm, unkId, byteFallback, precompiledCharsmap };
 }
 
@@ -70,12 +73,21 @@ function readPiece(bytes: Uint8Array, file: string) {
 
 function algorithmOf(value: number, file: string): SentencePieceModel["algorithm"] {
   const algorithm = ALGORITHMS[value - 1];
-  if (algorithm === undefined) throw new FormatError(`model_type: expected 1 to 4, found ${value}`, { file });
+  if (algorithm === undefined)
+    throw new FormatError(`model_type: expected 1 to 4, found ${value}`, {
+      code: "invalid-sentencepiece",
+      subject: "model_type",
+      file,
+    });
   return algorithm;
 }
 
 function inner({ number, bytes }: Field, file: string): Uint8Array {
-  if (bytes === null) throw new FormatError(`field ${number}: expected bytes, found a number`, { file });
+  if (bytes === null)
+    throw new FormatError(`field ${number}: expected bytes, found a number`, {
+      code: "invalid-sentencepiece",
+      file,
+    });
   return bytes;
 }
 
@@ -85,6 +97,6 @@ function text(bytes: Uint8Array, file: string): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new FormatError("a piece is no UTF-8", { file, cause });
+    throw new FormatError("a piece is not UTF-8", { code: "invalid-utf8", file, cause });
   }
 }

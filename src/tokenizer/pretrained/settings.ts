@@ -176,7 +176,11 @@ function mergeExtra(
   for (const [i, item] of value.entries()) {
     const holder = new JsonFields({ [i]: item }, fields.file, fields.pathOf(name));
     const token = readToken(holder, String(i), true);
-    if (token === null) throw new FormatError(`"${fields.pathOf(name)}[${i}]": expected a token, found null`);
+    if (token === null)
+      throw new FormatError(`"${fields.pathOf(name)}[${i}]": expected a token, found null`, {
+        code: "invalid-value",
+        subject: `${fields.pathOf(name)}[${i}]`,
+      });
     if (!extra.some((other) => contentOf(other) === contentOf(token))) extra.push(token);
   }
   return extra;

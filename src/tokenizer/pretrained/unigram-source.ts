@@ -34,7 +34,10 @@ export function readUnigramSource({ tokenizerJson, own }: VocabularyFiles, path:
   }
   const model = readSentencePieceFile(own, path);
   if (model.algorithm !== "unigram") {
-    throw new UnsupportedError(`${path}: this class is for Unigram, the file holds "${model.algorithm}"`);
+    throw new UnsupportedError(`${path}: this class is for Unigram, the file holds "${model.algorithm}"`, {
+      code: "wrong-tokenizer-model",
+      subject: model.algorithm,
+    });
   }
   return {
     tokens: model.pieces.map(({ piece }) => piece),
@@ -49,7 +52,10 @@ export function readSentencePieceFile(
   path: string,
 ): SentencePieceModel {
   const bytes = own.get(path);
-  if (bytes === undefined) throw new FormatError(`there is neither tokenizer.json nor ${path}`);
+  if (bytes === undefined)
+    throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
+      code: "tokenizer-not-found",
+    });
   return readSentencePieceModel(bytes, path);
 }
 

@@ -137,7 +137,11 @@ export const AlbertTokenizer: PretrainedClass = {
         const id = (name: "clsToken" | "sepToken") => {
           const token = nameOf(specialTokens[name]);
           const found = model.tokenToId(token);
-          if (found === undefined) throw new FormatError(`the vocabulary has no token "${token}"`);
+          if (found === undefined)
+            throw new FormatError(`the vocabulary lacks the token "${token}"`, {
+              code: "missing-token",
+              subject: token,
+            });
           return found;
         };
         return bertTemplate(["[CLS]", id("clsToken")], ["[SEP]", id("sepToken")]);

@@ -20,7 +20,10 @@ export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: st
     return Vocabulary.numbered(tokens);
   }
   const bytes = own.get(path);
-  if (bytes === undefined) throw new FormatError(`there is neither tokenizer.json nor ${path}`);
+  if (bytes === undefined)
+    throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
+      code: "tokenizer-not-found",
+    });
   return vocabularyOfLines(bytes, path);
 }
 
@@ -35,7 +38,7 @@ export function decodeUtf8(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new FormatError("expected UTF-8 text, found other bytes", { file, cause });
+    throw new FormatError("expected UTF-8 text, found other bytes", { code: "invalid-utf8", file, cause });
   }
 }
 

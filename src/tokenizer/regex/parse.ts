@@ -47,13 +47,16 @@ class Parser {
 
   whole(): Node {
     const node = this.#alternation({ ignoreCase: false, dotAll: false, extended: false });
-    if (this.#at < this.#points.length) throw this.#refusal("a closing parenthesis without an opening one");
+    if (this.#at < this.#points.length) throw this.#unsupported("an unmatched closing parenthesis");
     return node;
   }
 
-  #refusal(what: string): UnsupportedError {
+  #unsupported(what: string): UnsupportedError {
     const shown = this.#pattern.length > 200 ? `${this.#pattern.slice(0, 200)}…` : this.#pattern;
-    return new UnsupportedError(`regular expression ${JSON.stringify(shown)}: ${what} is not supported`);
+    return new UnsupportedError(`regular expression ${JSON.stringify(shown)}: ${what} is not supported`, {
+      code: "unsupported-regex",
+      subject: this.#pattern,
+    });
   }
 
   #peek(text: string): boolean {
@@ -71,13 +74,13 @@ class Parser {
 
   #next(): number {
     const point = this.#points[this.#at];
-    if (point === undefined) throw this.#refusal("an end in the middle of a construct");
+    if (point === undefined) throw this.#unsupported("an incomplete construct");
     this.#at++;
     return point;
   }
 
   #alternation(flags: Flags): Node {
-    if (++this.#depth > DEEPEST) throw this.#refusal("nesting that deep");
+    if (++this.#depth > DEEPEST) throw this.#unsupported(`nesting deeper than ${DEEPEST} levels`);
     const options: Node[] = [];
     let items: Node[] = [];
     while (this.#at < this.#points.length && !this.#peek(")")) {
@@ -145,12 +148,13 @@ class Parser {
       const repeat = this.#quantifier();
       if (repeat === null) return item;
       const { min, max } = repeat;
-      if (item.type === "assertion" || item.type === "look") throw this.#refusal("repeating an assertion");
+      if (item.type === "assertion" || item.type === "look")
+        throw this.#unsupported("a quantified assertion");
       if (Math.max(min, max === Number.POSITIVE_INFINITY ? 0 : max) > MOST_REPETITIONS) {
-        throw this.#refusal(`repeating more than ${MOST_REPETITIONS} times`);
+        throw this.#unsupported(`a repetition of more than ${MOST_REPETITIONS} times`);
       }
       if (max === Number.POSITIVE_INFINITY && canBeEmpty(item)) {
-        throw this.#refusal("repeating without end what may be empty");
+        throw this.#unsupported("unbounded repetition of a possibly empty group");
       }
       if (repeat.interval && this.#peek("+")) {
         item = { type: "repeat", item, min, max, mode: "greedy" }; // {n,m}+ is a repetition of a repetition
@@ -176,7 +180,7 @@ class Parser {
     this.#at += found[0].length;
     const min = found[1] === "" ? 0 : Number(found[1]);
     const max = found[2] === "" ? min : found[3] === "" ? endless : Number(found[3]);
-    if (max < min) throw this.#refusal("a repetition whose most is less than its least");
+    if (max < min) throw this.#unsupported("a repetition with its maximum below its minimum");
     return { min, max, interval: true };
   }
 
@@ -188,7 +192,8 @@ class Parser {
     if (this.#take("$")) return { type: "assertion", kind: "lineEnd" };
     if (this.#take("\\")) return this.#escape(flags);
     const point = this.#next();
-    if (point === 0x2a || point === 0x2b || point === 0x3f) throw this.#refusal("a repetition of nothing");
+    if (point === 0x2a || point === 0x2b || point === 0x3f)
+      throw this.#unsupported("a quantifier without an item");
     return this.#literal(point, flags);
   }
 
@@ -205,10 +210,10 @@ class Parser {
       node = this.#alternation(flags);
     } else if (this.#take("?")) {
       const changed = this.#flagLetters(flags);
-      if (changed === null || !this.#take(":")) throw this.#refusal("this kind of group");
+      if (changed === null || !this.#take(":")) throw this.#unsupported("this kind of group");
       node = this.#alternation(changed);
     } else node = this.#alternation(flags);
-    if (!this.#take(")")) throw this.#refusal("a group without an end");
+    if (!this.#take(")")) throw this.#unsupported("an unclosed group");
     return node;
   }
 
@@ -217,7 +222,7 @@ class Parser {
     if (behind) {
       const options = item.type === "alternation" ? item.options : [item];
       if (options.some((option) => fixedLength(option) === null)) {
-        throw this.#refusal("looking behind for what has no fixed length");
+        throw this.#unsupported("variable-length lookbehind");
       }
     }
     return { type: "look", item, behind, negative };
@@ -257,9 +262,9 @@ class Parser {
     let name = "";
     for (let point = this.#next(); point !== 0x7d; point = this.#next()) name += String.fromCodePoint(point);
     const test = property(name);
-    if (test === null) throw this.#refusal(`the property "${name}"`);
+    if (test === null) throw this.#unsupported(`the property "${name}"`);
     if (flags.ignoreCase && /^(lu|ll|lt)$/i.test(name)) {
-      throw this.#refusal(`the property "${name}" without regard to case`);
+      throw this.#unsupported(`the property "${name}" under (?i)`);
     }
     return negative !== inverted ? not(test) : test;
   }
@@ -272,7 +277,7 @@ class Parser {
     if (point === 0x75 /* u */) return this.#hex(4, false);
     const isLetter = (point >= 0x41 && point <= 0x5a) || (point >= 0x61 && point <= 0x7a);
     if (isLetter || (point >= 0x30 && point <= 0x39)) {
-      throw this.#refusal(`the escape \\${String.fromCodePoint(point)}`);
+      throw this.#unsupported(`the escape \\${String.fromCodePoint(point)}`);
     }
     return point;
   }
@@ -287,18 +292,18 @@ class Parser {
     const complete = braced ? digits > 0 && this.#take("}") : digits === most || (most === 2 && digits > 0);
     const isByte = most === 2 && value > 0x7f; // a part of a character, in UTF-8
     if (!complete || isByte || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-      throw this.#refusal("this number of a character");
+      throw this.#unsupported("this character code");
     return value;
   }
 
   /** [ … ], with classes in it and && between them. */
   #class(flags: Flags): Test {
-    if (++this.#depth > DEEPEST) throw this.#refusal("nesting that deep");
+    if (++this.#depth > DEEPEST) throw this.#unsupported(`nesting deeper than ${DEEPEST} levels`);
     this.#take("[");
     const inverted = this.#take("^");
     const intersected: Test[] = [];
     let tests: Test[] = [];
-    if (this.#peek("]")) throw this.#refusal("an empty class");
+    if (this.#peek("]")) throw this.#unsupported("an empty class");
     while (!this.#take("]")) {
       if (this.#take("&&")) {
         intersected.push(anyOf(tests));
@@ -321,7 +326,7 @@ class Parser {
       const found = /^\[:(\^?)([a-z]+):\]/.exec(rest);
       if (found !== null) {
         const test = posixBracket(found[2]!);
-        if (test === null) throw this.#refusal(`the class [:${found[2]}:]`);
+        if (test === null) throw this.#unsupported(`the class [:${found[2]}:]`);
         this.#at += found[0].length;
         return found[1] === "^" ? not(test) : test;
       }
@@ -341,7 +346,7 @@ class Parser {
       this.#peek("-") && this.#points[this.#at + 1] !== 0x5d && this.#points[this.#at + 1] !== undefined;
     if (!isRange) return (c) => c === from;
     this.#at++;
-    if (this.#peek("[")) throw this.#refusal("a range that ends with a class");
+    if (this.#peek("[")) throw this.#unsupported("a range that ends with a class");
     let to: number;
     if (this.#take("\\")) {
       const test = this.#classEscape(flags, true);
@@ -351,7 +356,7 @@ class Parser {
       to = this.#next();
     }
     this.#checkCase(to, flags);
-    if (to < from) throw this.#refusal("a range whose end is before its beginning");
+    if (to < from) throw this.#unsupported("a descending range");
     return (c) => c >= from && c <= to;
   }
 
@@ -370,7 +375,7 @@ class Parser {
     if (!ignoreCase || point < 0x80) return;
     const character = String.fromCodePoint(point);
     if (character.toLowerCase() !== character || character.toUpperCase() !== character) {
-      throw this.#refusal(`"${character}" without regard to case`);
+      throw this.#unsupported(`"${character}" under (?i)`);
     }
   }
 
@@ -381,7 +386,7 @@ class Parser {
       if (a.type !== "set" || b.type !== "set" || !a.ignoresCase || !b.ignoresCase) continue;
       const pair = String.fromCodePoint(a.literal ?? 0, b.literal ?? 0).toLowerCase();
       if (["ss", "ff", "fi", "fl", "st"].includes(pair)) {
-        throw this.#refusal(`"${pair}" without regard to case`);
+        throw this.#unsupported(`"${pair}" under (?i)`);
       }
     }
   }

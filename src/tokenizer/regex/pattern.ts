@@ -105,7 +105,8 @@ export class RegexPattern implements Pattern {
     for (;;) {
       if (--this.#steps < 0) {
         throw new UnsupportedError(
-          `regular expression ${JSON.stringify(this.source.slice(0, 200))}: it takes too long on this text`,
+          `regular expression ${JSON.stringify(this.source.slice(0, 200))}: exceeded the step limit on this text`,
+          { code: "regex-too-slow", subject: this.source },
         );
       }
       const instruction = program[pc]!;

@@ -29,7 +29,8 @@ export function compile(node: Node): readonly Instruction[] {
   const add = (instruction: Instruction): number => {
     if (program.length >= LONGEST_PROGRAM) {
       throw new UnsupportedError(
-        "regular expression: repetitions that multiply to thousands are not supported",
+        "regular expression: nested repetitions that multiply to thousands are not supported",
+        { code: "unsupported-regex" },
       );
     }
     return program.push(instruction) - 1;
