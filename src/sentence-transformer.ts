@@ -394,7 +394,8 @@ export class SentenceTransformer {
 
   /**
    * Writes a folder that `load` and the Python library load, old versions and new ones, and that gives the same
-   * vectors. `modules.json` is written last. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
+   * vectors. `modules.json` is written last. README.md, the model card, is that of the model that was loaded, unless
+   * the options say otherwise. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
    */
   async save(target: string | URL | FileTarget, options: SaveOptions = {}): Promise<void> {
     const settings = { similarityFnName: this.#similarityFnName, truncateDim: this.#truncateDim };
@@ -404,6 +405,7 @@ export class SentenceTransformer {
       prompts: this.#prompts,
       defaultPromptName: this.#defaultPromptName,
       embeddingDimension: this.getEmbeddingDimension(),
+      origin: this.#files?.place.source,
     };
     await this.#pipeline.lifetime.run("save", async () => {
       await saveModel(model, await openTarget(target), options);

@@ -1,14 +1,20 @@
 /** A model as a folder that sentence-transformers loads, old versions and new ones. */
+import type { FileSource } from "../checkpoint/file-source.ts";
 import type { ModelSettings } from "../model-settings.ts";
 import type { Module } from "../modules/module.ts";
 import type { Prompts } from "../prompts.ts";
 import { type FileTarget, prefixedTarget, writeJson } from "./file-target.ts";
+import { CARD, chooseCard } from "./model-card.ts";
 import { savedType, saveModule } from "./save-module.ts";
 import type { SavedDType } from "./save-weights.ts";
 
 export interface SaveOptions {
   /** How weights are stored. Default: "float32", which loses nothing of what was computed with. */
   readonly dtype?: SavedDType | undefined;
+  /** The text of README.md. Default: the model card of the model that was loaded, else a short one. */
+  readonly modelCard?: string | undefined;
+  /** False: README.md is neither written nor replaced. Default: true. */
+  readonly createModelCard?: boolean | undefined;
 }
 
 export interface ModelToSave {
@@ -17,15 +23,18 @@ export interface ModelToSave {
   readonly prompts: Prompts;
   readonly defaultPromptName: string | null;
   readonly embeddingDimension: number;
+  /** The files that the model was loaded from; undefined: it was made of modules. */
+  readonly origin: FileSource | undefined;
 }
 
-export async function saveModel(
-  model: ModelToSave,
-  target: FileTarget,
-  { dtype = "float32" }: SaveOptions,
-): Promise<void> {
+export async function saveModel(model: ModelToSave, target: FileTarget, options: SaveOptions): Promise<void> {
+  const { dtype = "float32" } = options;
+  const { modules, embeddingDimension, origin } = model;
+  // Read first: the target may be the folder that it lies in.
+  const facts = { modules: modules.map(({ type }) => type), embeddingDimension };
+  const card = await chooseCard(options, origin, facts);
   const entries: { idx: number; name: string; path: string; type: string }[] = [];
-  for (const [idx, module] of model.modules.entries()) {
+  for (const [idx, module] of modules.entries()) {
     // The first module lies in the root, so that the folder is a transformers model as well.
     const path = idx === 0 ? "" : `${idx}_${module.type}`;
     entries.push({ idx, name: String(idx), path, type: savedType(module) });
@@ -40,22 +49,7 @@ export async function saveModel(
     similarity_fn_name: similarityFnName,
     ...(truncateDim === null ? {} : { truncate_dim: truncateDim }),
   });
-  await target.write("README.md", modelCard(model));
+  if (card !== null) await target.write(CARD, card);
   // Last: a folder without it is not taken for a whole model.
   await writeJson(target, "modules.json", entries);
-}
-
-function modelCard({ embeddingDimension, modules }: ModelToSave): string {
-  return [
-    "---",
-    "pipeline_tag: sentence-similarity",
-    "library_name: sentence-transformers",
-    "tags:",
-    "- sentence-transformers",
-    "- feature-extraction",
-    "---",
-    "",
-    `A sentence-transformers model that maps texts to vectors of ${embeddingDimension} dimensions: ${modules.map(({ type }) => type).join(", ")}.`,
-    "",
-  ].join("\n");
 }
