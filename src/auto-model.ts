@@ -44,13 +44,14 @@ async function fromPretrained(
   model: string | URL | FileSource,
   options: AutoModelOptions = {},
 ): Promise<PretrainedModel> {
-  return await whileRunning(options.signal, async (signal) => {
-    const source = await openModelSource(model, { ...options, signal });
+  const settings = { ...options };
+  return await whileRunning(settings.signal, async (signal) => {
+    const source = await openModelSource(model, { ...settings, signal });
     await rejectAdapter(source);
     const config = await ConfigReader.read(source, "config.json");
     const checkpoint = await openCheckpoint(source);
     try {
-      const backend = await selectBackend(options);
+      const backend = await selectBackend(settings);
       const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
       await weights.fill({ signal });
       return callable(encoder, weights);

@@ -38,6 +38,7 @@ import { whileRunning } from "./signals.ts";
 import type { BackendOptions } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
+import { copyEmbeddings } from "./util/containers.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
 import type { Embeddings } from "./util/rows.ts";
 import {
@@ -148,8 +149,9 @@ export class SentenceTransformer {
         `load: dtype ${JSON.stringify(options.dtype)} is not supported; known: float32`,
       );
     }
+    const prompts = options.prompts && { ...checkPrompts(options.prompts) };
     return await whileRunning(options.signal, (signal) =>
-      SentenceTransformer.#load(model, { ...options, signal }),
+      SentenceTransformer.#load(model, { ...options, prompts, signal }),
     );
   }
 
@@ -165,7 +167,7 @@ export class SentenceTransformer {
     const result = await loadModules(source, settings, { signal, onProgress }, (modules) => {
       return new SentenceTransformer({
         modules,
-        prompts: mergePrompts(options.prompts && checkPrompts(options.prompts), saved.prompts),
+        prompts: mergePrompts(options.prompts, saved.prompts),
         defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
         similarityFnName: options.similarityFnName ?? saved.similarityFnName,
         truncateDim: options.truncateDim ?? saved.truncateDim,
@@ -208,7 +210,8 @@ export class SentenceTransformer {
     options.signal?.throwIfAborted();
     const single = typeof texts === "string";
     const list = single ? [texts] : checkTexts(texts);
-    const { outputValue = "sentence_embedding", quantizationRanges } = options;
+    const { outputValue = "sentence_embedding" } = options;
+    const quantizationRanges = copyEmbeddings(options.quantizationRanges);
     const precision = checkPrecision(options.precision ?? "float32");
 
     if (outputValue === "token_embeddings") {
@@ -260,7 +263,8 @@ export class SentenceTransformer {
     options: StreamOptions<P> = {},
   ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
     this.#pipeline.lifetime.check("encodeStream");
-    const { quantizationRanges, signal } = options;
+    const { signal } = options;
+    const quantizationRanges = copyEmbeddings(options.quantizationRanges);
     const precision = checkPrecision(options.precision ?? "float32") as P;
     if ((precision === "int8" || precision === "uint8") && quantizationRanges === undefined) {
       throw new ArgumentError(
@@ -270,17 +274,19 @@ export class SentenceTransformer {
     }
     const job = this.#job(options);
     const workers = this.#workers(options);
-    if (workers.devices !== undefined && workers.pool === undefined) {
-      return this.#streamWithWorkers(texts, options, workers.devices);
-    }
-    const windowSize = BATCHES_AHEAD * job.batchSize * (options.pool?.devices.length ?? 1);
     const windows = new TextWindows(texts, signal, this.#pipeline.lifetime.signal);
-    return encodeWindows(windows, windowSize, async (window) => {
-      const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, workers, {
-        signal,
+    const stream = (chosen: Workers) => {
+      const windowSize = BATCHES_AHEAD * job.batchSize * (chosen.pool?.devices.length ?? 1);
+      return encodeWindows(windows, windowSize, async (window) => {
+        const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, chosen, {
+          signal,
+        });
+        return { vectors: quantizeVectors(vectors, precision, quantizationRanges), truncated };
       });
-      return { vectors: quantizeVectors(vectors, precision, quantizationRanges), truncated };
-    });
+    };
+    return workers.devices !== undefined && workers.pool === undefined
+      ? this.#withOnePool(workers, workers.devices, windows, signal, stream)
+      : stream(workers);
   }
 
   /**
@@ -407,8 +413,9 @@ export class SentenceTransformer {
       embeddingDimension: this.getEmbeddingDimension(),
       origin: this.#files?.place.source,
     };
+    const choices = { ...options };
     await this.#pipeline.lifetime.run("save", async () => {
-      await saveModel(model, await openTarget(target), options);
+      await saveModel(model, await openTarget(target), choices);
     });
   }
 
@@ -539,14 +546,22 @@ export class SentenceTransformer {
   }
 
   /** One pool for the whole stream. */
-  async *#streamWithWorkers<P extends EmbeddingPrecision>(
-    texts: TextSource,
-    options: StreamOptions<P>,
+  async *#withOnePool<T>(
+    workers: Workers,
     devices: readonly DeviceName[],
-  ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
-    const pool = await this.#startPool(devices, options.signal);
+    windows: TextWindows,
+    signal: AbortSignal | undefined,
+    stream: (workers: Workers) => AsyncGenerator<T, void, undefined>,
+  ): AsyncGenerator<T, void, undefined> {
+    let pool: EncodingPool;
     try {
-      yield* this.encodeStream(texts, { ...options, pool });
+      pool = await this.#startPool(devices, signal);
+    } catch (error) {
+      await windows.close().catch(() => {}); // the first error counts
+      throw error;
+    }
+    try {
+      yield* stream({ ...workers, pool });
     } finally {
       await this.stopMultiProcessPool(pool);
     }

@@ -106,7 +106,7 @@ class Client {
   readonly #options: HttpSourceOptions;
 
   constructor(options: HttpSourceOptions) {
-    this.#options = options;
+    this.#options = { ...options, headers: { ...options.headers } };
   }
 
   async request(url: string, file: string, { method = "GET", range }: RequestInit): Promise<Response> {

@@ -11,7 +11,7 @@ export class MemorySource implements FileSource {
   constructor(files: ReadonlyMap<string, Uint8Array>, name = "memory") {
     if (!(files instanceof Map)) throw new ArgumentError("MemorySource: expected a Map of files by path");
     this.name = name;
-    this.#files = files;
+    this.#files = new Map(files);
   }
 
   async exists(path: string): Promise<boolean> {

@@ -5,13 +5,14 @@ import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
 
 const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
 
-/** @throws ArgumentError for what is not an array of strings. */
+/** A copy: the caller may change the array while it is encoded. @throws ArgumentError for what is no array of strings. */
 export function checkTexts(texts: unknown): readonly string[] {
   if (!Array.isArray(texts)) {
     throw new ArgumentError(`encode: expected a string or an array of strings, got ${describe(texts)}`);
   }
-  for (let i = 0; i < texts.length; i++) checkText(texts[i], `encode: expected a string at index ${i}`);
-  return texts;
+  const copy = [...texts];
+  for (let i = 0; i < copy.length; i++) checkText(copy[i], `encode: expected a string at index ${i}`);
+  return copy;
 }
 
 /** @throws ArgumentError that begins with what was expected, for what is not a string. */

@@ -101,10 +101,11 @@ export class Transformer implements InputModule {
     model: string | URL | FileSource,
     options: TransformerOptions = {},
   ): Promise<Transformer> {
-    return await whileRunning(options.signal, async (signal) => {
-      const source = await openModelSource(model, { ...options, signal });
-      const backend = await selectBackend(options);
-      const { maxSeqLength } = options;
+    const settings = { ...options };
+    const { maxSeqLength } = settings;
+    return await whileRunning(settings.signal, async (signal) => {
+      const source = await openModelSource(model, { ...settings, signal });
+      const backend = await selectBackend(settings);
       const filling = { signal };
       const { module, fill, close } = await Transformer.loadPlain({
         source,

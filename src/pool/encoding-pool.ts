@@ -107,7 +107,7 @@ export class EncodingPool implements AsyncDisposable {
     if (this.#stopped) throw stoppedBefore();
     if (this.size === 0) throw this.#withoutWorkers();
     const merger = createMerger(output, texts.length);
-    const run = new Run(wireOutput(output), texts, job, options, merger);
+    const run = new Run(wireOutput(output), [...texts], job, options, merger);
     const size = options.chunkSize ?? defaultChunkSize(texts.length, this.#workers.length);
     this.#queue.push(...run.split(size));
     this.#runs.add(run);

@@ -38,12 +38,15 @@ export function communityDetection(
   return runAtOnce(detect(embeddings, options));
 }
 
-/** `communityDetection` that lets other work in between, and can use backends that cannot be read at once. */
+/**
+ * `communityDetection` that lets other work in between, and can use backends that cannot be read at once. The vectors are
+ * not copied: their numbers must stay as they are until the promise settles.
+ */
 export async function communityDetectionAsync(
   embeddings: Embeddings,
   options: CommunityDetectionAsyncOptions = {},
 ): Promise<number[][]> {
-  return await runInTurns(detect(embeddings, options), options.signal);
+  return await runInTurns(detect(embeddings, { ...options }), options.signal);
 }
 
 function* detect(embeddings: Embeddings, options: CommunityDetectionOptions): Steps<number[][]> {

@@ -1,5 +1,5 @@
 /** Results in the container that their embeddings came in. */
-import { type DType, newTypedArray, type TensorData, type TypedArrayOf } from "../tensor/dtype.ts";
+import { type DType, dtypeOf, newTypedArray, type TensorData, type TypedArrayOf } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Embeddings, Vector } from "./rows.ts";
 
@@ -33,4 +33,26 @@ export function makeContainer<T extends DType>(
   if (!(embeddings instanceof Tensor)) return { result: data, row };
   const shape = embeddings.shape.length === 1 ? [dimension] : [count, dimension];
   return { result: Tensor.from(data, shape), row };
+}
+
+/**
+ * A copy of embeddings that a call reads after its caller may have changed them. What holds no numbers is passed on, for
+ * the checks that come next.
+ */
+export function copyEmbeddings<E extends Embeddings | undefined>(embeddings: E): E {
+  if (embeddings instanceof Tensor) return Tensor.from(copyVector(embeddings.data), embeddings.shape) as E;
+  if (ArrayBuffer.isView(embeddings)) return copyVector(embeddings as TensorData) as E;
+  if (!Array.isArray(embeddings)) return embeddings;
+  return embeddings.map((vector) => {
+    if (ArrayBuffer.isView(vector)) return copyVector(vector as TensorData);
+    return Array.isArray(vector) ? [...vector] : vector;
+  }) as Embeddings as E;
+}
+
+/** In memory of its own. (`slice` of a Node Buffer, which is a Uint8Array, would be a view.) */
+export function copyVector<D extends TensorData>(vector: D, length = vector.length): D {
+  const kept = vector.subarray(0, length);
+  const out = newTypedArray(dtypeOf(vector), kept.length);
+  out.set(kept);
+  return out as D;
 }

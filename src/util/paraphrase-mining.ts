@@ -47,8 +47,10 @@ export async function paraphraseMining(
   sentences: readonly string[],
   options: ParaphraseMiningOptions = {},
 ): Promise<ScoredPair[]> {
-  const { batchSize, showProgressBar, truncateDim, promptName, prompt, signal } = options;
-  const embeddings = await model.encode(sentences, {
+  const mining = { ...options };
+  const { batchSize, showProgressBar, truncateDim, promptName, prompt, signal } = mining;
+  const texts = Array.isArray(sentences) ? [...sentences] : sentences;
+  const embeddings = await model.encode(texts, {
     batchSize,
     showProgressBar,
     truncateDim,
@@ -57,7 +59,7 @@ export async function paraphraseMining(
     signal,
     convertToTensor: true,
   });
-  return await runInTurns(mine(embeddings, options), signal);
+  return await runInTurns(mine(embeddings, mining), signal);
 }
 
 /**

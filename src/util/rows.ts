@@ -36,7 +36,8 @@ export function rowsOf(embeddings: Embeddings, operation: string): Rows {
       `${operation}: expected a vector, an array of vectors or a tensor, got ${describe(embeddings)}`,
     );
   }
-  const vectors: readonly Vector[] = isVector(embeddings) ? [embeddings] : (embeddings as readonly Vector[]);
+  // A copy of the list, not of the numbers: asynchronous functions go on reading when the caller has the list back.
+  const vectors = isVector(embeddings) ? [embeddings] : [...(embeddings as readonly Vector[])];
   return rowsOfVectors(vectors, operation);
 }
 

@@ -1,4 +1,5 @@
 import { checkWhole } from "./check.ts";
+import { copyEmbeddings } from "./containers.ts";
 import { checkSameDimension, type Embeddings, rowsOf } from "./rows.ts";
 import { createScorer, type ScoringOptions } from "./search.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
@@ -38,13 +39,17 @@ export function semanticSearch(
   return runAtOnce(search(queryEmbeddings, corpusEmbeddings, options));
 }
 
-/** `semanticSearch` that lets other work in between, and can use backends that cannot be read at once. */
+/**
+ * `semanticSearch` that lets other work in between, and can use backends that cannot be read at once. The vectors of the
+ * corpus are not copied: their numbers must stay as they are until the promise settles.
+ */
 export async function semanticSearchAsync(
   queryEmbeddings: Embeddings,
   corpusEmbeddings: Embeddings,
   options: SemanticSearchAsyncOptions = {},
 ): Promise<SearchHit[][]> {
-  return await runInTurns(search(queryEmbeddings, corpusEmbeddings, options), options.signal);
+  const queries = copyEmbeddings(queryEmbeddings);
+  return await runInTurns(search(queries, corpusEmbeddings, { ...options }), options.signal);
 }
 
 function* search(

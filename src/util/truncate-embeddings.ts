@@ -1,6 +1,7 @@
-import { dtypeOf, newTypedArray } from "../tensor/dtype.ts";
+import { newTypedArray } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkWhole } from "./check.ts";
+import { copyVector } from "./containers.ts";
 import { type Embeddings, type Rows, rowsOf, type Vector } from "./rows.ts";
 
 /**
@@ -23,12 +24,8 @@ export function truncateEmbeddings(embeddings: Embeddings, truncateDim: number |
   return (embeddings as readonly Vector[]).map((vector) => truncateVector(vector, kept));
 }
 
-/** `slice` of a Node Buffer, which is a Uint8Array, would be a view. */
 function truncateVector(vector: Vector, kept: number): Vector {
-  if (!ArrayBuffer.isView(vector)) return vector.slice(0, kept);
-  const out = newTypedArray(dtypeOf(vector), Math.min(kept, vector.length));
-  out.set(vector.subarray(0, kept));
-  return out as Vector;
+  return ArrayBuffer.isView(vector) ? copyVector(vector, kept) : vector.slice(0, kept);
 }
 
 function truncateTensor(tensor: Tensor, rows: Rows, kept: number): Tensor {

@@ -80,7 +80,7 @@ export function checkContent(content: EmbeddingsToSave, operation: string): Cont
   }
   if (sentences !== undefined) checkSentences(sentences, rows.count, operation);
   const dtype = rows.dtype === "float64" ? "float32" : rows.dtype;
-  return { rows, dtype, sentences, metadata: checkMetadata(content, operation) };
+  return { rows, dtype, sentences: sentences && [...sentences], metadata: checkMetadata(content, operation) };
 }
 
 function checkSentences(sentences: readonly string[], count: number, operation: string): void {

@@ -24,7 +24,8 @@ export interface DecodeEmbeddingsOptions {
 }
 
 /**
- * The bytes of a file that `loadEmbeddings` and Python read.
+ * The bytes of a file that `loadEmbeddings` and Python read. The vectors are not copied: their numbers must stay as they
+ * are until the promise settles.
  *
  * @throws ArgumentError for what the format has no place for: .npy takes nothing but vectors
  */
@@ -43,7 +44,7 @@ export async function encodeEmbeddings(
 }
 
 /**
- * What the bytes of a file hold.
+ * What the bytes of a file hold. The bytes are not copied: they must stay as they are until the promise settles.
  *
  * @throws FormatError where they break the format's rules. @throws UnsupportedError for element types that
  *   embeddings do not have

@@ -1,6 +1,7 @@
 /** Embeddings in files. The file system is loaded where it is needed: in Node, Deno and Bun. */
 import { describe } from "../../check-arguments.ts";
 import { ArgumentError } from "../../errors.ts";
+import { copyEmbeddings } from "../containers.ts";
 import {
   checkContent,
   type EmbeddingsToSave,
@@ -24,14 +25,17 @@ export interface LoadEmbeddingsOptions {
  * sentences then lie beside it in `<file>.sentences.jsonl`, a JSON string a line, where `loadEmbeddings` finds
  * them.
  *
+ * The vectors are not copied: their numbers must stay as they are until the promise settles.
+ *
  * @throws ArgumentError for another file extension, and for what the format has no place for
  * @throws FileError where the file cannot be written
  */
 export async function saveEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
   const format = formatOf(nameOf(file), "saveEmbeddings");
   const checked = checkContent(content, "saveEmbeddings");
+  const place = copyPlace(file);
   const { saveFile } = await import("./files-node.ts");
-  await saveFile(file, format, checked);
+  await saveFile(place, format, checked);
 }
 
 /**
@@ -56,8 +60,9 @@ export async function loadEmbeddings(
   { convertToTensor = false }: LoadEmbeddingsOptions = {},
 ): Promise<StoredEmbeddings | StoredTensor> {
   const format = formatOf(nameOf(file), "loadEmbeddings");
+  const place = copyPlace(file);
   const { loadFile } = await import("./files-node.ts");
-  const content = await loadFile(file, format, convertToTensor);
+  const content = await loadFile(place, format, convertToTensor);
   return convertToTensor ? toStored(content, true) : toStored(content, false);
 }
 
@@ -72,16 +77,21 @@ export async function openEmbeddingWriter(
   options: EmbeddingWriterOptions = {},
 ): Promise<EmbeddingWriter> {
   const format = formatOf(nameOf(file), "openEmbeddingWriter");
+  const place = copyPlace(file);
+  const { model, prompt, metadata } = options;
+  const settings = { model, prompt, metadata: metadata && { ...metadata } };
   const { EmbeddingWriter } = await import("./writer-node.ts");
-  return await EmbeddingWriter.open(file, format, options);
+  return await EmbeddingWriter.open(place, format, settings);
 }
 
 /** Appends to a file once; for more, `openEmbeddingWriter` does less work. Makes the file where there is none. */
 export async function appendEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
+  checkContent(content, "appendEmbeddings");
   const { model, prompt, metadata } = content;
+  const rows = { embeddings: copyEmbeddings(content.embeddings), sentences: content.sentences?.slice() };
   const writer = await openEmbeddingWriter(file, { model, prompt, metadata });
   try {
-    await writer.append(content);
+    await writer.append(rows);
   } finally {
     await writer.close();
   }
@@ -91,4 +101,9 @@ function nameOf(file: string | URL): string {
   if (file instanceof URL) return file.pathname;
   if (typeof file === "string") return file;
   throw new ArgumentError(`embeddings: expected the path of a file, got ${describe(file)}`);
+}
+
+/** An address can be changed while it is used. */
+function copyPlace(file: string | URL): string | URL {
+  return file instanceof URL ? new URL(file) : file;
 }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { Mutex } from "../../mutex.ts";
+import { copyEmbeddings } from "../containers.ts";
 import { type Content, checkContent, checkMetadata, type EmbeddingsToSave } from "./content.ts";
 import { fileExists, pathOf } from "./file-access-node.ts";
 import type { EmbeddingFormat } from "./format.ts";
@@ -75,11 +76,12 @@ export class EmbeddingWriter implements AsyncDisposable {
    *
    * @throws ShapeError, ArgumentError where they do not fit those in the file
    */
-  append(content: Pick<EmbeddingsToSave, "embeddings" | "sentences">): Promise<void> {
-    const { embeddings, sentences } = content;
-    return this.#work.run(async () => {
+  async append(content: Pick<EmbeddingsToSave, "embeddings" | "sentences">): Promise<void> {
+    // Copied: the caller may fill the same memory with the next vectors while these are being written.
+    const { embeddings, sentences } = { ...content };
+    const checked = checkContent({ embeddings: copyEmbeddings(embeddings), sentences }, "append");
+    await this.#work.run(async () => {
       this.#checkOpen("append");
-      const checked = checkContent({ embeddings, sentences }, "append");
       if (checked.rows.count === 0) return;
       const known = this.#file ?? this.#existing;
       if (known !== null) checkFits(checked, known.layout);

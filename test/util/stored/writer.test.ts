@@ -99,7 +99,7 @@ for (const format of formats) {
     for (const [content, message] of [
       [{ embeddings: [[1]], sentences: ["b"] }, "append: the file's vectors have 2 dimensions, got 1"],
       [{ embeddings: [[1, 2]] }, "append: the file has a sentence for every vector, got none"],
-      [{ embeddings: [[1, 2]], sentences: [] }, "append: got 0 sentences for 1 vectors"],
+      [{ embeddings: [[1, 2]], sentences: [] }, "appendEmbeddings: got 0 sentences for 1 vectors"],
     ] as const) {
       await assert.rejects(appendEmbeddings(path, content), { message });
       assert.deepEqual(await readFile(path), before);
