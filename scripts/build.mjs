@@ -13,7 +13,7 @@
  * file; with a top-level await there, a file that imports it back waits for a page that waits for the file: for ever,
  * without a word (2026-11, Rollup and Vite). What both need is in both; classes are compared by their brands.
  *
- * With --no-declarations, which take most of its time, the code alone: for tests that run it.
+ * With --no-declarations, the code alone, with its local names: for tests that run it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -21,9 +21,13 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { minify } from "terser";
+import { withoutMeanings } from "./read-sources.mjs";
 import { bundleWorkerProgram } from "./worker-program.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+const isComplete = !process.argv.includes("--no-declarations");
 
 const common = {
   bundle: true,
@@ -64,6 +68,7 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
         if (path === resolve("src/pool/worker-program.ts")) return { contents: loaders[format] };
         let text = await readFile(path, "utf8");
+        if (path === resolve("src/error-codes.ts")) text = withoutMeanings(text);
         if (format === "module") {
           text = text.replaceAll(LOADED_LATER, (_, specifier) => {
             const file = resolve(dirname(path), specifier);
@@ -77,12 +82,27 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
   };
 }
 
+/**
+ * Shortens local names, a fifth of the package; functions and classes keep theirs, so that stack traces can be read.
+ * It takes 8 s, so tests of the code alone go without.
+ */
+async function withShortLocals(text) {
+  const { code } = await minify(text, {
+    ecma: 2022,
+    compress: false,
+    mangle: { toplevel: false, keep_classnames: true, keep_fnames: true },
+    format: { max_line_len: common.lineLimit, ecma: 2022 },
+  });
+  return code;
+}
+
 /** Replaces addresses that begin with `DIST` by relative ones. */
-function writeOutputs(outputFiles) {
+async function writeOutputs(outputFiles, { isMinified = false } = {}) {
   for (const { path, text } of outputFiles) {
     const toDist = relative(dirname(path), resolve("dist")).replaceAll("\\", "/") || ".";
+    const located = text.replaceAll(DIST, `${toDist}/`);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replaceAll(DIST, `${toDist}/`));
+    writeFileSync(path, isMinified || !isComplete ? located : await withShortLocals(located));
   }
 }
 
@@ -108,7 +128,7 @@ async function buildModules() {
     write: false,
     plugins: [readSources({ format: "module", loadedLater, contentsOf })],
   });
-  writeOutputs(outputFiles);
+  await writeOutputs(outputFiles);
   return loadedLater;
 }
 
@@ -144,7 +164,7 @@ async function buildNodePart(loadedLater) {
       write: false,
       plugins: [readSources({ format: "module", loadedLater })],
     });
-    if (seen.size === loadedLater.size) writeOutputs(outputFiles);
+    if (seen.size === loadedLater.size) await writeOutputs(outputFiles);
   }
 }
 
@@ -159,7 +179,7 @@ async function buildCommonJs() {
     write: false,
     plugins: [readSources({ format: "commonjs" })],
   });
-  writeOutputs(outputFiles);
+  await writeOutputs(outputFiles, { isMinified: true });
 }
 
 /**
@@ -228,7 +248,7 @@ function declare() {
 }
 
 rmSync("dist", { recursive: true, force: true });
-if (!process.argv.includes("--no-declarations")) declare();
+if (isComplete) declare();
 await Promise.all([
   buildModules().then(buildNodePart),
   buildCommandLineEntry(),

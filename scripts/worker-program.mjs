@@ -1,15 +1,33 @@
 // Bundles the program of a pool's worker into one script: for the build, and for sources that run as they are.
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { withoutMeanings } from "./read-sources.mjs";
 
-const entry = fileURLToPath(new URL("../src/pool/pool-worker.ts", import.meta.url));
+const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
 
-/** A worker starts none itself, so the text does not hold itself once more. */
-const withoutItself = {
-  name: "a worker starts no workers",
+/** What a worker never does, though classes that it has could: it gets its model's place from the pool. */
+const NEVER_CALLED = {
+  [source("model-source.ts")]: ["openModelSource"],
+};
+
+/** A worker starts no workers: the text would hold itself. */
+const NEVER_REACHED = source("pool/worker-program.ts");
+
+const readSources = {
+  name: "sources of workers",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]pool[\\/]worker-program\.ts$/ }, () => {
-      throw new Error("the program of a pool's worker reaches pool/worker-program.ts: it would hold itself");
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (path === NEVER_REACHED) throw new Error("the program of a pool's worker reaches itself");
+      const names = NEVER_CALLED[path];
+      if (names !== undefined) {
+        const stubs = names.map(
+          (name) => `export function ${name}() { throw new Error("${name}: in a worker"); }`,
+        );
+        return { contents: stubs.join("\n") };
+      }
+      const text = await readFile(path, "utf8");
+      return { contents: path === source("error-codes.ts") ? withoutMeanings(text) : text, loader: "ts" };
     });
   },
 };
@@ -20,7 +38,7 @@ const withoutItself = {
  */
 export async function bundleWorkerProgram() {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [source("pool/pool-worker.ts")],
     bundle: true,
     write: false,
     format: "iife",
@@ -29,7 +47,7 @@ export async function bundleWorkerProgram() {
     external: ["node:*"],
     minify: true,
     legalComments: "none",
-    plugins: [withoutItself],
+    plugins: [readSources],
     logLevel: "warning",
   });
   return outputFiles[0].text;

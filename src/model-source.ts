@@ -8,6 +8,7 @@ import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/e
 import { modelNameProblem } from "./hub/model-name.ts";
 import { openHubModel } from "./hub/open.ts";
 import type { DownloadingEvent, HubOptions } from "./hub/options.ts";
+import type { ThreadOrigin, ThreadPlace } from "./reopen-model.ts";
 
 /** Where a model of the hub comes from; models from elsewhere ignore all but `signal`. */
 export interface SourceOptions
@@ -19,13 +20,11 @@ export interface SourceOptions
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How another thread finds the same files: plain data. */
+/** How the same files are found again: plain data. */
 export type ModelOrigin =
-  | { readonly kind: "folder"; readonly path: string }
-  | { readonly kind: "address"; readonly url: string }
-  | { readonly kind: "hub"; readonly name: string; readonly options: SourceOptions }
-  /** Only the source itself knows. */
-  | { readonly kind: "source"; readonly name: string };
+  | ThreadOrigin
+  /** In browsers, whose cache knows no folders. */
+  | { readonly kind: "hub"; readonly name: string; readonly options: SourceOptions };
 
 export interface ModelPlace {
   readonly source: FileSource;
@@ -93,23 +92,25 @@ export async function openModelSource(
   return (await openModelPlace(model, options)).source;
 }
 
-/** The same files again, found by another thread. */
-export async function reopenModel(origin: Exclude<ModelOrigin, { kind: "source" }>): Promise<FileSource> {
-  if (origin.kind === "folder") {
-    const { openModelFolder } = await import("./model-folder-node.ts");
-    return (await openModelFolder(origin.path)).source;
-  }
-  if (origin.kind === "address") {
-    return new HttpSource(origin.url);
-  }
-  return (await openHubPlace(origin.name, origin.options)).source;
+/**
+ * The same files for workers. A model of the hub is opened once more, for all of them: the source that it was loaded
+ * from ends with the signal that it was loaded with.
+ */
+export async function placeForThreads({ source, origin }: ModelPlace): Promise<ThreadPlace> {
+  if (origin.kind !== "hub") return { source, origin };
+  return {
+    source: await openHubModel(origin.name, origin.options),
+    origin: { kind: "source", name: source.name },
+  };
 }
 
 async function openHubPlace(name: string, options: SourceOptions): Promise<ModelPlace> {
   const source = await openHubModel(name, options);
+  const { commit, folder } = source;
+  if (folder !== undefined) return { source, origin: { kind: "folder", path: folder } };
   const { token, cacheFolder, localFilesOnly, endpoint } = options;
   // The commit: whatever is published meanwhile, all threads have the same files.
-  const pinned = { revision: source.commit, token, cacheFolder, localFilesOnly, endpoint };
+  const pinned = { revision: commit, token, cacheFolder, localFilesOnly, endpoint };
   return { source, origin: { kind: "hub", name, options: pinned } };
 }
 

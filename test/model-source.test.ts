@@ -17,7 +17,8 @@ import {
   SentenceTransformer,
   Transformer,
 } from "../src/index.ts";
-import { openModelPlace, reopenModel } from "../src/model-source.ts";
+import { openModelPlace } from "../src/model-source.ts";
+import { reopenModel } from "../src/reopen-model.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { type Files, HubServer } from "./helpers/hub-server.ts";
 import { filesOfFixture } from "./helpers/model-files.ts";
@@ -39,7 +40,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server.close();
-  await rm(cacheFolder, { recursive: true, force: true });
+  // Files that came along with the one that was read may still be on their way.
+  await rm(cacheFolder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 });
 
 const workingDirectory = process.cwd();
@@ -189,8 +191,7 @@ test("what another thread is told leads to the same files", async () => {
   for (const name of [modelFolder("bert-mean"), "org/tiny", `${server.url}/org/tiny/resolve/main`]) {
     const { origin, source } = await openModelPlace(name, options());
     await source.read("config.json");
-    assert.notEqual(origin.kind, "source");
-    if (origin.kind === "hub") assert.equal(origin.options.revision, commit);
+    if (name === "org/tiny") assert.ok(origin.kind === "folder" && origin.path.includes(commit));
     const again = await reopenModel(structuredClone(origin) as never);
     assert.deepEqual(await again.read("config.json"), await source.read("config.json"));
   }

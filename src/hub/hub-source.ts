@@ -30,6 +30,7 @@ export interface HubSourceOptions {
   readonly store: HubStore;
   readonly offline: Error | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly folder: string | undefined;
 }
 
 /** As many as huggingface_hub fetches at a time. */
@@ -43,6 +44,7 @@ export class HubSource implements HubModel {
   readonly name: string;
   readonly commit: string;
   readonly offline: Error | undefined;
+  readonly folder: string | undefined;
   readonly #listing: ModelListing;
   readonly #store: HubStore;
   readonly #signal: AbortSignal | undefined;
@@ -51,10 +53,11 @@ export class HubSource implements HubModel {
   #descriptions: Promise<void> | undefined;
   #weights: Promise<void> | undefined;
 
-  constructor({ model, listing, store, offline, signal }: HubSourceOptions) {
+  constructor({ model, listing, store, offline, signal, folder }: HubSourceOptions) {
     this.name = model;
     this.commit = listing.commit;
     this.offline = offline;
+    this.folder = folder;
     this.#listing = listing;
     this.#store = store;
     this.#signal = signal;

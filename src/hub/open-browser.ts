@@ -91,7 +91,7 @@ export async function openBrowserModel(
   const { commit } = listing;
   const progress = new DownloadProgress(options.progress, false);
   const store = new BrowserStore({ client, storage, commit, offline, progress });
-  return new HubSource({ model, listing, store, offline, signal });
+  return new HubSource({ model, listing, store, offline, signal, folder: undefined });
 }
 
 /** What the hub listed for a revision the last time. */

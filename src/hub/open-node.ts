@@ -145,14 +145,16 @@ class Opening {
   }
 
   #opened(listing: ModelListing, store: HubStore, offline: Error | undefined): OpenedModel {
+    const folder = this.#cache.snapshot(listing.commit);
     const source = new HubSource({
       model: this.#model,
       listing,
       store,
       offline,
       signal: this.#options.signal,
+      folder,
     });
-    return { source, folder: this.#cache.snapshot(listing.commit) };
+    return { source, folder };
   }
 
   #nothingCached(reason: string): HubOfflineError {

@@ -45,4 +45,6 @@ export interface HubModel extends FileSource {
    * What the cache has may then be older than what the hub has.
    */
   readonly offline: Error | undefined;
+  /** Where the files lie under their names: the snapshot in the cache. undefined in browsers. */
+  readonly folder: string | undefined;
 }

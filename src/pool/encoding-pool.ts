@@ -3,7 +3,7 @@ import type { DeviceName } from "../device.ts";
 import type { EncodeJob, OutputName, Outputs } from "../encode/job.ts";
 import type { ModuleSettings } from "../encode/load-modules.ts";
 import { ArgumentError } from "../errors.ts";
-import type { ModelPlace } from "../model-source.ts";
+import { type ModelPlace, placeForThreads } from "../model-source.ts";
 import { abortable } from "../signals.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
@@ -69,8 +69,9 @@ export class EncodingPool implements AsyncDisposable {
     const workers: WorkerClient[] = [];
     try {
       const spawnWorker = spawn ?? (await chooseSpawn());
+      const threadPlace = await placeForThreads(place);
       for (const signal of signals) signal?.throwIfAborted();
-      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, place, settings));
+      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, threadPlace, settings));
       await abortable(Promise.all(workers.map(({ ready }) => ready)), signals);
       for (const signal of signals) signal?.throwIfAborted();
     } catch (error) {

@@ -1,7 +1,7 @@
 /** What a pool and its workers say to each other: plain data. */
 import type { EncodeJob } from "../encode/job.ts";
 import type { ModuleSettings } from "../encode/load-modules.ts";
-import type { ModelOrigin } from "../model-source.ts";
+import type { ThreadOrigin } from "../reopen-model.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { WireOutputName } from "./packed-output.ts";
 
@@ -17,7 +17,7 @@ export interface ChunkMessage {
 }
 
 export type ToWorker =
-  | { readonly kind: "load"; readonly origin: ModelOrigin; readonly settings: ModuleSettings }
+  | { readonly kind: "load"; readonly origin: ThreadOrigin; readonly settings: ModuleSettings }
   | ChunkMessage
   /** Nobody waits for the chunk any more. */
   | { readonly kind: "cancel"; readonly id: number }

@@ -2,7 +2,7 @@
 import { runJob } from "../encode/job.ts";
 import { loadModules, type ModuleSettings } from "../encode/load-modules.ts";
 import { Pipeline } from "../encode/pipeline.ts";
-import { type ModelOrigin, reopenModel } from "../model-source.ts";
+import { reopenModel, type ThreadOrigin } from "../reopen-model.ts";
 import type { ChunkMessage, FileAnswer, FileCall, FromWorker, ToWorker } from "./messages.ts";
 import { packError, unpackError } from "./packed-error.ts";
 import { packOutput } from "./packed-output.ts";
@@ -52,7 +52,7 @@ class Service {
     }
   }
 
-  async #load(origin: ModelOrigin, settings: ModuleSettings): Promise<void> {
+  async #load(origin: ThreadOrigin, settings: ModuleSettings): Promise<void> {
     try {
       const source =
         origin.kind === "source"

@@ -1,5 +1,5 @@
 import type { ModuleSettings } from "../encode/load-modules.ts";
-import type { ModelPlace } from "../model-source.ts";
+import type { ThreadPlace } from "../reopen-model.ts";
 import type { ChunkMessage, FileQuestion, FromWorker } from "./messages.ts";
 import { packError, unpackError } from "./packed-error.ts";
 import { FileService } from "./remote-source.ts";
@@ -25,7 +25,7 @@ export class WorkerClient {
   /** Resolves when the model is loaded. */
   readonly ready: Promise<void>;
 
-  constructor(spawn: SpawnWorker, { source, origin }: ModelPlace, settings: ModuleSettings) {
+  constructor(spawn: SpawnWorker, { source, origin }: ThreadPlace, settings: ModuleSettings) {
     this.#files = new FileService(source);
     this.#channel = spawn({
       message: (message) => this.#receive(message),
