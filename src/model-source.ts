@@ -1,6 +1,7 @@
 /** Resolves a model argument (hub name, folder, URL, FileSource) to a file source. */
 
 import { describe } from "./check-arguments.ts";
+import type { OptionNames } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { HttpSource } from "./checkpoint/http-source.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
@@ -19,6 +20,17 @@ export interface SourceOptions
   readonly progress?: ((event: DownloadingEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const sourceOptionNames: OptionNames<SourceOptions> = {
+  revision: true,
+  token: true,
+  cacheFolder: true,
+  localFilesOnly: true,
+  endpoint: true,
+  showProgressBar: true,
+  progress: true,
+  signal: true,
+};
 
 /** How the same files are found again: plain data. */
 export type ModelOrigin =
