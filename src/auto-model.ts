@@ -3,7 +3,7 @@ import type { FileSource } from "./checkpoint/file-source.ts";
 import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { Lifetime } from "./lifetime.ts";
-import { openModelSource, type SourceOptions, sourceOptionNames } from "./model-source.ts";
+import { openModelSource } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
 import { declareEncoder } from "./models/registry.ts";
@@ -11,6 +11,7 @@ import { rejectAdapter } from "./models/unsupported-weights.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 import { whileRunning } from "./signals.ts";
+import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
 import { type BackendOptions, backendOptionNames, selectBackend } from "./tensor/select.ts";
 import type { Tensor } from "./tensor/tensor.ts";
 

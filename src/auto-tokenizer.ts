@@ -1,7 +1,8 @@
 import { readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { openModelSource, type SourceOptions, sourceOptionNames } from "./model-source.ts";
+import { openModelSource } from "./model-source.ts";
 import { whileRunning } from "./signals.ts";
+import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
 import { loadTokenizer } from "./tokenizer/load.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 

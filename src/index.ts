@@ -46,7 +46,6 @@ export {
 } from "./hub/errors.ts";
 export type { DownloadingEvent } from "./hub/options.ts";
 export type { SimilarityFunctionName } from "./model-settings.ts";
-export type { SourceOptions } from "./model-source.ts";
 export { Dense, type DenseOptions, type DenseParameters } from "./modules/dense.ts";
 export type { InputModule, Module } from "./modules/module.ts";
 export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
@@ -71,6 +70,7 @@ export {
   SentenceTransformer,
   type SentenceTransformerOptions,
 } from "./sentence-transformer.ts";
+export type { SourceOptions } from "./source-options.ts";
 export type { Backend } from "./tensor/backend.ts";
 export type { DType, TensorData } from "./tensor/dtype.ts";
 export type { BackendName, BackendOptions } from "./tensor/select.ts";

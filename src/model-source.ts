@@ -1,36 +1,14 @@
 /** Resolves a model argument (hub name, folder, URL, FileSource) to a file source. */
 
 import { describe } from "./check-arguments.ts";
-import type { OptionNames } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { HttpSource } from "./checkpoint/http-source.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
 import { modelNameProblem } from "./hub/model-name.ts";
 import { openHubModel } from "./hub/open.ts";
-import type { DownloadingEvent, HubOptions } from "./hub/options.ts";
 import type { ThreadOrigin, ThreadPlace } from "./reopen-model.ts";
-
-/** Where a model of the hub comes from; models from elsewhere ignore all but `signal`. */
-export interface SourceOptions
-  extends Pick<
-    HubOptions,
-    "revision" | "token" | "cacheFolder" | "localFilesOnly" | "endpoint" | "showProgressBar"
-  > {
-  readonly progress?: ((event: DownloadingEvent) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export const sourceOptionNames: OptionNames<SourceOptions> = {
-  revision: true,
-  token: true,
-  cacheFolder: true,
-  localFilesOnly: true,
-  endpoint: true,
-  showProgressBar: true,
-  progress: true,
-  signal: true,
-};
+import type { SourceOptions } from "./source-options.ts";
 
 /** How the same files are found again: plain data. */
 export type ModelOrigin =
