@@ -12,5 +12,6 @@ export function checkDevice(device: unknown): DeviceName {
   const names = devices.map((name) => JSON.stringify(name)).join(", ");
   throw new UnsupportedError(
     `device ${JSON.stringify(device) ?? String(device)} is not supported; known: ${names}`,
+    { code: "unsupported-device", subject: "device" },
   );
 }

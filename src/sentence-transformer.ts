@@ -178,6 +178,7 @@ export class SentenceTransformer {
     if (options.dtype !== undefined && options.dtype !== "float32") {
       throw new UnsupportedError(
         `load: dtype ${JSON.stringify(options.dtype)} is not supported; known: float32`,
+        { code: "unsupported-dtype", subject: "dtype" },
       );
     }
     const prompts = options.prompts && { ...checkPrompts(options.prompts) };
@@ -252,7 +253,10 @@ export class SentenceTransformer {
     }
     if (outputValue === null) {
       if (precision !== "float32") {
-        throw new ArgumentError(`precision: "${precision}" does not go with outputValue null`);
+        throw new ArgumentError(`precision: "${precision}" cannot be combined with outputValue null`, {
+          code: "conflicting-options",
+          subject: "precision",
+        });
       }
       const results = await this.#run("all", list, options);
       return single ? results[0]! : results;
@@ -260,6 +264,7 @@ export class SentenceTransformer {
     if (outputValue !== "sentence_embedding") {
       throw new ArgumentError(
         `outputValue: expected "sentence_embedding", "token_embeddings" or null, got ${JSON.stringify(outputValue)}`,
+        { subject: "outputValue" },
       );
     }
     if (!options.convertToTensor) {
@@ -300,8 +305,9 @@ export class SentenceTransformer {
     const precision = checkPrecision(options.precision ?? "float32") as P;
     if ((precision === "int8" || precision === "uint8") && quantizationRanges === undefined) {
       throw new ArgumentError(
-        `encodeStream: ${precision} takes its ranges from all embeddings, which are never there at once; ` +
+        `precision: encodeStream cannot compute the ranges of ${precision}, which depend on all embeddings; ` +
           "pass quantizationRanges, or quantize float32 embeddings later with util.quantizeEmbeddings",
+        { code: "ranges-required", subject: "precision" },
       );
     }
     const job = this.#job(options);
@@ -550,8 +556,8 @@ export class SentenceTransformer {
         throw new ArgumentError(
           isPool
             ? "pool: this pool was started by another model"
-            : "pool: expected what startMultiProcessPool gives",
-          { subject: "pool" },
+            : "pool: expected the result of startMultiProcessPool",
+          { code: "pool-not-of-model", subject: "pool" },
         );
       }
     }
@@ -571,6 +577,7 @@ export class SentenceTransformer {
       if (this.#files === undefined) {
         throw new UnsupportedError(
           "startMultiProcessPool: workers load the model from files, and this one was made of modules; save it, and load it again",
+          { code: "pool-needs-files" },
         );
       }
       const pool = await EncodingPool.start(this.#files, devices, { signals: [signal, lifetime.signal] });
@@ -637,7 +644,9 @@ interface Workers {
 
 function checkDevices(devices: readonly DeviceName[]): readonly DeviceName[] {
   if (!Array.isArray(devices) || devices.length === 0) {
-    throw new ArgumentError(`devices: expected an array of at least one, got ${JSON.stringify(devices)}`);
+    throw new ArgumentError(`devices: expected an array of at least one, got ${JSON.stringify(devices)}`, {
+      subject: "device",
+    });
   }
   return devices.map(checkDevice);
 }

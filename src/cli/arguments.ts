@@ -66,7 +66,7 @@ export function loadOptions(values: ComputeValues, context: Context): LoadOption
 export function wholeNumber(option: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,14}$/.test(value)) {
-    throw new UsageError(`${option}: expected a whole number from 1 on, got "${value}"`);
+    throw new UsageError(`${option}: expected a whole number from 1 on, got "${value}"`, { subject: option });
   }
   return Number(value);
 }
@@ -79,5 +79,5 @@ export function oneOf<T extends string>(
   if (value === undefined) return undefined;
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new UsageError(`${option}: expected ${known.join(", ")}, got "${value}"`);
+  throw new UsageError(`${option}: expected ${known.join(", ")}, got "${value}"`, { subject: option });
 }

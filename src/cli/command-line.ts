@@ -59,7 +59,8 @@ async function run(argv: readonly string[], context: Context): Promise<number> {
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     throw new UsageError(
-      `there is no command "${name}"; known: ${commands.map((known) => known.name).join(", ")}`,
+      `unknown command "${name}"; known: ${commands.map((known) => known.name).join(", ")}`,
+      { code: "unknown-command", subject: name },
     );
   }
   const options = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);

@@ -12,7 +12,9 @@ export function parseShard(value: string | undefined): Shard | undefined {
   if (value === undefined) return undefined;
   const [, index, count] = /^([1-9]\d{0,8})\/([1-9]\d{0,8})$/.exec(value) ?? [];
   if (index === undefined || count === undefined || Number(index) > Number(count)) {
-    throw new UsageError(`--shard: expected I/N with I from 1 to N, as in 2/4, got "${value}"`);
+    throw new UsageError(`--shard: expected I/N with I from 1 to N, as in 2/4, got "${value}"`, {
+      subject: "--shard",
+    });
   }
   return { index: Number(index), count: Number(count) };
 }

@@ -32,17 +32,23 @@ export class Pipeline {
   /** @throws ArgumentError where the first module does not take texts. */
   constructor(modules: readonly Module[]) {
     if (!Array.isArray(modules)) {
-      throw new ArgumentError(`SentenceTransformer: expected an array of modules, got ${describe(modules)}`);
+      throw new ArgumentError(`SentenceTransformer: expected an array of modules, got ${describe(modules)}`, {
+        subject: "modules",
+      });
     }
     const alien = modules.findIndex((module) => typeof module?.forward !== "function");
     if (alien !== -1) {
-      throw new ArgumentError(`SentenceTransformer: module ${alien} has no method \`forward\``);
+      throw new ArgumentError(
+        `SentenceTransformer: expected modules with a method \`forward\`; module ${alien} has none`,
+        { subject: "modules" },
+      );
     }
     const [first, ...others]: Module[] = modules;
     if (first === undefined || !isInputModule(first)) {
       throw new ArgumentError(
-        "SentenceTransformer: the first module turns text into tokens (a Transformer, for one); " +
+        "SentenceTransformer: expected a first module that turns text into tokens (a Transformer, for one), " +
           `got ${first === undefined ? "no modules" : first.type}`,
+        { subject: "modules" },
       );
     }
     this.modules = [first, ...others];

@@ -77,7 +77,10 @@ export class EncodingPool implements AsyncDisposable {
     } catch (error) {
       await Promise.allSettled(workers.flatMap((worker) => [worker.ready, worker.terminate()]));
       if (!(error instanceof WorkerEnded)) throw error;
-      throw new PoolError(`a worker ended while it loaded the model: ${error.message}`, { cause: error });
+      throw new PoolError(`a worker ended while it loaded the model: ${error.message}`, {
+        code: "worker-start-failed",
+        cause: error,
+      });
     }
     return new EncodingPool([...devices], workers);
   }

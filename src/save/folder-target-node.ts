@@ -15,7 +15,10 @@ export function folderTarget(folder: string | URL): FileTarget {
       const file = join(root, path);
       const parent = dirname(file);
       await mkdir(parent, { recursive: true }).catch((cause: Error) => {
-        throw new FileError(parent, `cannot be made a folder: ${cause.message}`, { cause });
+        throw new FileError(parent, `cannot be created as a folder: ${cause.message}`, {
+          code: "file-not-writable",
+          cause,
+        });
       });
       await writeFileAtomically(file, piecesOf(content));
     },

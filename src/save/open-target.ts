@@ -11,7 +11,10 @@ export async function openTarget(target: string | URL | FileTarget): Promise<Fil
     );
   }
   if (typeof process === "undefined" || process.versions?.node === undefined) {
-    throw new UnsupportedError(`"${target}": this runtime has no folders; pass a FileTarget`);
+    throw new UnsupportedError(`"${target}": this runtime has no folders; pass a FileTarget`, {
+      code: "no-file-system",
+      subject: String(target),
+    });
   }
   const { folderTarget } = await import("./folder-target-node.ts");
   return folderTarget(target);

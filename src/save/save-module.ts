@@ -10,7 +10,10 @@ export function savedType(module: Module): string {
 
 export async function saveModule(module: Module, target: FileTarget, dtype: SavedDType): Promise<void> {
   if (module.save === undefined) {
-    throw new UnsupportedError(`save: a module of type ${module.type} cannot be saved`);
+    throw new UnsupportedError(`save: a module of type ${module.type} cannot be saved`, {
+      code: "module-not-savable",
+      subject: module.type,
+    });
   }
   await module.save(target, dtype);
 }

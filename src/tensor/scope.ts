@@ -30,7 +30,10 @@ export function scope<T extends Tensor | readonly Tensor[]>(backend: Backend, bo
   let kept: readonly Tensor[] = [];
   try {
     const result = body();
-    if (result instanceof Promise) throw new ArgumentError("scope: the body must not be async");
+    if (result instanceof Promise)
+      throw new ArgumentError("scope: expected a synchronous body, got one that returns a promise", {
+        subject: "body",
+      });
     kept = result instanceof Tensor ? [result] : result;
     return result;
   } finally {

@@ -51,14 +51,21 @@ async function select({
   wideSimd = environment("SENTENSOR_WIDE_SIMD") === "1",
 }: BackendOptions): Promise<Backend> {
   if (backend !== undefined && backend !== "wasm" && backend !== "js") {
-    throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`);
+    throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`, {
+      subject: "backend",
+    });
   }
   if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${threads}`);
+    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${threads}`, {
+      subject: "threads",
+    });
   }
   if (backend === "js") {
     if (threads !== undefined && threads > 1) {
-      throw new UnsupportedError(`threads: the backend "js" computes in one thread, not in ${threads}`);
+      throw new UnsupportedError(`threads: the backend "js" computes in one thread, got ${threads}`, {
+        code: "threads-unavailable",
+        subject: "threads",
+      });
     }
     return createJsBackend();
   }
@@ -109,7 +116,7 @@ async function withThreads(backend: WasmBackend, threads: number | undefined): P
       : "this runtime has no worker threads";
   if (problem !== null) {
     if (threads === undefined) return backend;
-    throw new UnsupportedError(`threads: ${problem}`);
+    throw new UnsupportedError(`threads: ${problem}`, { code: "threads-unavailable", subject: "threads" });
   }
   const count = threads ?? (await offeredThreads());
   return count === 1 ? backend : new ThreadedWasmBackend(backend, count, nextMacrotask);

@@ -13,12 +13,12 @@ export function elementCount(shape: Shape): number {
   let count = 1;
   for (const dimension of shape) {
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
-      throw new ShapeError(`shape ${formatShape(shape)}: dimensions are whole numbers from 0 on`);
+      throw new ShapeError(`shape ${formatShape(shape)}: expected whole numbers from 0 on`);
     }
     count *= dimension;
   }
   if (!Number.isSafeInteger(count)) {
-    throw new ShapeError(`shape ${formatShape(shape)}: has more elements than a number can count`);
+    throw new ShapeError(`shape ${formatShape(shape)}: more than 2^53 elements`);
   }
   return count;
 }

@@ -167,7 +167,10 @@ export class Tensor {
   /** The backend's memory. @throws ArgumentError for a tensor in host memory. */
   get storage(): Storage {
     if (this.#memory.kind === "host") {
-      throw new ArgumentError("Tensor.storage: this tensor lies in host memory, not in a backend's");
+      throw new ArgumentError(
+        "Tensor.storage: only tensors on a backend have a storage; call `upload` first",
+        { code: "tensor-on-host" },
+      );
     }
     return this.#memory.storage;
   }
@@ -194,7 +197,10 @@ export class Tensor {
     if (memory.kind === "host") return gather(memory.data, this.shape, this.strides, this.offset);
     const { backend, storage } = memory;
     if (backend.readSync === null) {
-      throw new ArgumentError(`Tensor.data: ${backend.name} memory is read with \`await tensor.read()\``);
+      throw new ArgumentError(
+        `Tensor.data: the tensor is in ${backend.name} memory; call \`await tensor.read()\` first`,
+        { code: "tensor-on-backend" },
+      );
     }
     return backend.readSync(storage, this.offset, this.offset + this.elementCount);
   }
@@ -226,7 +232,9 @@ export class Tensor {
     const rows = this.shape[0];
     if (rows === undefined) throw new ShapeError("slice: a tensor without axes has no rows");
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= rows)) {
-      throw new ShapeError(`slice: rows ${start} to ${end} do not lie in ${formatShape(this.shape)}`);
+      throw new ShapeError(`slice: expected rows within ${formatShape(this.shape)}, got ${start} to ${end}`, {
+        code: "index-out-of-range",
+      });
     }
     return this.#view("slice", [end - start, ...this.shape.slice(1)], this.strides, start * this.strides[0]!);
   }
@@ -324,7 +332,8 @@ export class Tensor {
   #view<T extends Tensor>(operation: string, shape: Shape, strides: readonly number[], offset: number): T {
     if (this.#memory.kind === "backend") {
       throw new ArgumentError(
-        `${operation}: tensors in a backend's memory have no views; read it to host memory first`,
+        `${operation}: only host tensors can be sliced; call \`await tensor.read()\` first`,
+        { code: "tensor-on-backend" },
       );
     }
     return new Tensor(this.#memory, this.dtype, shape, strides, this.offset + offset) as T;

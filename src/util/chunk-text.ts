@@ -57,7 +57,8 @@ export function chunkSpans(text: string, model: ChunkingModel, options: ChunkTex
   const room = maxLength - count("");
   if (room <= overlap) {
     throw new ArgumentError(
-      `chunkText: of ${maxLength} tokens, ${Math.max(0, room)} are left for the text; the overlap of ${overlap} must be less`,
+      `chunkText: overlap: expected less than the ${Math.max(0, room)} tokens that are left for the text of ${maxLength}, got ${overlap}`,
+      { code: "overlap-too-large", subject: "overlap" },
     );
   }
   if (count(text) <= maxLength) return [[0, text.length]];
@@ -119,7 +120,8 @@ class Chunker {
     const end = positions.firstCutAfter(start);
     if (count(this.#text.slice(start, end)) <= maxLength) return end;
     throw new ArgumentError(
-      `chunkText: the text at ${start} cannot be cut between tokens into pieces of at most ${maxLength} tokens`,
+      `chunkText: the text at ${start} cannot be split between tokens into pieces of at most ${maxLength} tokens`,
+      { code: "text-not-divisible" },
     );
   }
 

@@ -61,7 +61,8 @@ export function* compare(
 export function checkElementType(rows: Rows, measure: Measure, operation: string): void {
   if (measure.name === "dot" || rows.dtype === "float32" || rows.dtype === "float64") return;
   throw new ArgumentError(
-    `${operation}: ${measure.name} similarity takes float vectors, got ${rows.dtype} (quantized vectors have dot products only)`,
+    `${operation}: expected float vectors for ${measure.name} similarity, got ${rows.dtype} (quantized vectors have dot products only)`,
+    { code: "unsupported-dtype" },
   );
 }
 

@@ -60,7 +60,9 @@ function scorePairsInOrder(
 ): Tensor {
   checkSameDimension(a, b, operation);
   if (a.count !== b.count && a.count !== 1 && b.count !== 1) {
-    throw new ShapeError(`${operation}: ${a.count} vectors cannot be paired with ${b.count} vectors`);
+    throw new ShapeError(
+      `${operation}: expected as many vectors on both sides, got ${a.count} and ${b.count}`,
+    );
   }
   const count = a.count === 1 ? b.count : a.count;
   const x = new Float64Array(a.dimension);

@@ -111,6 +111,7 @@ function quantizerFor(rows: Rows, precision: EmbeddingPrecision, options: Quanti
     default:
       throw new ArgumentError(
         `quantizeEmbeddings: expected float32, int8, uint8, binary or ubinary as precision, got ${JSON.stringify(precision)}`,
+        { subject: "precision" },
       );
   }
 }
@@ -118,7 +119,9 @@ function quantizerFor(rows: Rows, precision: EmbeddingPrecision, options: Quanti
 function floatRows(embeddings: Embeddings, operation: string): Rows {
   const rows = rowsOf(embeddings, operation);
   if (rows.dtype === "float32" || rows.dtype === "float64") return rows;
-  throw new ArgumentError(`${operation}: expected float vectors, got ${rows.dtype}`);
+  throw new ArgumentError(`${operation}: expected float vectors, got ${rows.dtype}`, {
+    code: "unsupported-dtype",
+  });
 }
 
 function packBits(row: Float64Array, out: TensorData, zero: number): void {
@@ -156,7 +159,10 @@ function rangesFor(rows: Rows, precision: EmbeddingPrecision, options: QuantizeO
   if (calibrationEmbeddings !== undefined) {
     const calibration = floatRows(calibrationEmbeddings, "quantizeEmbeddings: calibrationEmbeddings");
     if (calibration.count === 0) {
-      throw new ArgumentError("quantizeEmbeddings: expected at least one of calibrationEmbeddings, got none");
+      throw new ArgumentError(
+        "quantizeEmbeddings: expected at least one of calibrationEmbeddings, got none",
+        { subject: "calibrationEmbeddings" },
+      );
     }
     return rangesOf(calibration);
   }
@@ -173,6 +179,7 @@ function checkRanges(ranges: Rows): Rows {
   if (ranges.count === 2) return ranges;
   throw new ShapeError(
     `quantizeEmbeddings: expected ranges [2, dimension], got [${ranges.count}, ${ranges.dimension}]`,
+    { subject: "ranges" },
   );
 }
 

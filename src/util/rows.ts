@@ -45,7 +45,8 @@ export function rowsOf(embeddings: Embeddings, operation: string): Rows {
 export function checkSameDimension(a: Rows, b: Rows, operation: string): void {
   if (a.count === 0 || b.count === 0 || a.dimension === b.dimension) return;
   throw new ShapeError(
-    `${operation}: vectors of ${a.dimension} dimensions do not fit vectors of ${b.dimension} dimensions`,
+    `${operation}: expected vectors of equal length, got ${a.dimension} and ${b.dimension} dimensions`,
+    { code: "dimension-mismatch" },
   );
 }
 
@@ -68,12 +69,14 @@ function rowsOfVectors(vectors: readonly Vector[], operation: string): Rows {
     checkVector(vector, `vector ${index}`, operation);
     if (vector.length !== first.length) {
       throw new ShapeError(
-        `${operation}: vector ${index} has ${vector.length} dimensions, vector 0 has ${first.length}`,
+        `${operation}: expected vectors of equal length, got ${first.length} dimensions in vector 0 and ${vector.length} in vector ${index}`,
+        { code: "dimension-mismatch" },
       );
     }
     if (dtypeOf(vector) !== dtypeOf(first)) {
       throw new ArgumentError(
-        `${operation}: vector ${index} holds ${dtypeOf(vector)}, vector 0 holds ${dtypeOf(first)}`,
+        `${operation}: expected vectors of one type, got ${dtypeOf(first)} in vector 0 and ${dtypeOf(vector)} in vector ${index}`,
+        { code: "unsupported-dtype" },
       );
     }
   }
@@ -95,12 +98,15 @@ function checkVector(vector: unknown, name: string, operation: string): void {
     return;
   }
   if (!Array.isArray(vector)) {
-    throw new ArgumentError(`${operation}: expected ${name} to hold numbers, got ${describe(vector)}`);
+    throw new ArgumentError(`${operation}: expected ${name} to hold numbers, got ${describe(vector)}`, {
+      subject: name,
+    });
   }
   for (let i = 0; i < vector.length; i++) {
     if (typeof vector[i] !== "number") {
       throw new ArgumentError(
         `${operation}: expected a number in dimension ${i} of ${name}, got ${describe(vector[i])}`,
+        { subject: name },
       );
     }
   }

@@ -93,12 +93,15 @@ function customScorer(
 
 function checkScores(operation: string, scores: unknown, a: Tensor, b: Tensor): Tensor {
   if (!(scores instanceof Tensor)) {
-    throw new ArgumentError(`${operation}: expected scoreFunction to return a Tensor, got ${typeof scores}`);
+    throw new ArgumentError(`${operation}: expected scoreFunction to return a Tensor, got ${typeof scores}`, {
+      subject: "scoreFunction",
+    });
   }
   const shape = [a.shape[0]!, b.shape[0]!];
   if (!sameShape(scores.shape, shape)) {
     throw new ShapeError(
       `${operation}: expected scoreFunction to return ${formatShape(shape)}, got ${formatShape(scores.shape)}`,
+      { subject: "scoreFunction" },
     );
   }
   return scores;

@@ -46,6 +46,7 @@ export function checkSimilarityFunctionName(name: SimilarityFunctionName): Simil
   if (names().includes(name)) return name;
   throw new ArgumentError(
     `similarity function: expected ${names().join(", ")}, got ${JSON.stringify(name) ?? String(name)}`,
+    { code: "unknown-similarity-function", subject: String(name) },
   );
 }
 

@@ -47,7 +47,10 @@ export async function runInTurns<T>(steps: Steps<T>, signal: AbortSignal | undef
 
 function readAtOnce({ backend, storage, length }: Read): Float32Array {
   if (backend.readSync === null) {
-    throw new ArgumentError(`${backend.name}: its memory cannot be read at once; use the asynchronous form`);
+    throw new ArgumentError(
+      `${backend.name}: its memory can only be read asynchronously; use the asynchronous form`,
+      { code: "tensor-on-backend" },
+    );
   }
   return backend.readSync(storage, 0, length);
 }

@@ -61,8 +61,8 @@ test("linear names the shapes that do not fit", () => {
 
 test("tensors of host memory or of two backends do not mix", () => {
   const other = createJsBackend();
-  refuses(() => add(on(backend, [2]), on(other, [2])), /two backends/);
-  refuses(() => activation(Tensor.from([1, 2]), "gelu"), /host memory/);
+  refuses(() => add(on(backend, [2]), on(other, [2])), /inputs of one backend/);
+  refuses(() => activation(Tensor.from([1, 2]), "gelu"), /on a backend; move it with `upload`/);
 });
 
 test("add, layerNorm and normalizeRows check their inputs", () => {
@@ -79,9 +79,12 @@ test("attention refuses heads, boundaries and biases that do not fit", () => {
   assert.deepEqual(attention(x, x, x, offsets(0, 1, 3), options).shape, [3, 4]);
   refuses(() => attention(x, x, x, offsets(0, 3), { heads: 3, scale: 1 }), /3 heads do not divide/);
   refuses(() => attention(x, on(backend, [2, 4]), x, offsets(0, 3), options), /key has shape/);
-  refuses(() => attention(x, x, x, offsets(0, 2), options), /end at 2, the batch has 3 rows/);
+  refuses(() => attention(x, x, x, offsets(0, 2), options), /end at 3, the rows of the batch, got 2/);
   refuses(() => attention(x, x, x, offsets(1, 3), options), /begin with 0, got 1/);
-  refuses(() => attention(x, x, x, offsets(0, 2, 1, 3), options), /fall from 2 to 1/);
+  refuses(
+    () => attention(x, x, x, offsets(0, 2, 1, 3), options),
+    /ascending sequence offsets, got 1 after 2/,
+  );
   const relativeBias = on(backend, [2, 3]); // spans 2 positions
   refuses(
     () => attention(x, x, x, offsets(0, 3), { ...options, relativeBias }),
@@ -98,8 +101,8 @@ test("embeddingSum refuses ids outside of the table by name", () => {
     [4, 6],
     [6, 8],
   ]);
-  refuses(() => embeddingSum(backend, [lookup(0, 3)]), /position 3 does not lie in a table of 3 rows/);
-  refuses(() => embeddingSum(backend, [lookup(-1)]), /position -1/);
+  refuses(() => embeddingSum(backend, [lookup(0, 3)]), /expected a position below 3, got 3/);
+  refuses(() => embeddingSum(backend, [lookup(-1)]), /got -1/);
   refuses(() => embeddingSum(backend, [lookup(0), lookup(0, 1)]), /do not fit/);
 });
 

@@ -193,20 +193,18 @@ test("a text that fits is not cut, and nothing limits a model without limit", ()
 test("what leaves no room is refused", () => {
   const model = modelOf(byteLevel, 10);
   const text = "a long text of many words";
-  for (const [options, message] of [
-    [{ overlap: 8 }, "chunkText: of 10 tokens, 8 are left for the text; the overlap of 8 must be less"],
-    [
-      { prompt: "12345678" },
-      "chunkText: of 10 tokens, 0 are left for the text; the overlap of 0 must be less",
-    ],
-    [{ overlap: -1 }, "overlap: expected a whole number from 0 on, got -1"],
-    [{ maxLength: 0 }, "maxLength: expected a whole number from 1 on, got 0"],
+  for (const [options, code, subject] of [
+    [{ overlap: 8 }, "overlap-too-large", "overlap"],
+    [{ prompt: "12345678" }, "overlap-too-large", "overlap"],
+    [{ overlap: -1 }, "invalid-argument", "overlap"],
+    [{ maxLength: 0 }, "invalid-argument", "maxLength"],
   ] as const) {
-    assert.throws(() => chunkText(text, model, options), { name: "ArgumentError", message });
+    assert.throws(() => chunkText(text, model, options), { name: "ArgumentError", code, subject });
   }
   assert.throws(() => chunkText("abc 👩 def", modelOf(byteLevel, 5)), {
     name: "ArgumentError",
-    message: "chunkText: the text at 4 cannot be cut between tokens into pieces of at most 5 tokens",
+    code: "text-not-divisible",
+    message: /the text at 4 /,
   });
   assert.throws(() => chunkText(7 as unknown as string, model), { name: "ArgumentError" });
 });

@@ -158,7 +158,7 @@ test("what does not fit is refused", () => {
     [
       () => quantizeEmbeddings([[1]], "int8", { ranges }),
       "ShapeError",
-      "quantizeEmbeddings: embeddings and ranges: vectors of 1 dimensions do not fit vectors of 3 dimensions",
+      "quantizeEmbeddings: embeddings and ranges: expected vectors of equal length, got 1 and 3 dimensions",
     ],
     [
       () => quantizeEmbeddings(rows, "int8", { calibrationEmbeddings: [] }),

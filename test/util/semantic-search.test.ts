@@ -107,7 +107,7 @@ test("the asynchronous form gives the same, also on a backend that cannot be rea
   assert.deepEqual(hits, semanticSearch(queries, corpus));
   assert.throws(() => semanticSearch(queries, corpus, { backend }), {
     name: "ArgumentError",
-    message: "watched: its memory cannot be read at once; use the asynchronous form",
+    code: "tensor-on-backend",
   });
   assert.equal(held(), 0);
 });
@@ -184,7 +184,8 @@ test("what does not fit is refused", () => {
   const rows = [[1, 2]];
   assert.throws(() => semanticSearch([1, 2, 3], rows), {
     name: "ShapeError",
-    message: "semanticSearch: vectors of 3 dimensions do not fit vectors of 2 dimensions",
+    code: "dimension-mismatch",
+    message: /^semanticSearch: /,
   });
   for (const [options, message] of [
     [{ topK: -1 }, "topK: expected a whole number from 0 on, got -1"],
@@ -216,7 +217,7 @@ test("quantized vectors are searched by their dot products alone", () => {
   ]);
   assert.throws(() => semanticSearch([[1, 2]], corpus), {
     name: "ArgumentError",
-    message:
-      "semanticSearch: cosine similarity takes float vectors, got int8 (quantized vectors have dot products only)",
+    code: "unsupported-dtype",
+    message: /^semanticSearch: .* got int8/,
   });
 });

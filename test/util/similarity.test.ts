@@ -131,12 +131,12 @@ test("what does not fit is refused by the function's name", () => {
     [
       () => cosSim([1, 2], [1, 2, 3]),
       "ShapeError",
-      "cosSim: vectors of 2 dimensions do not fit vectors of 3 dimensions",
+      "cosSim: expected vectors of equal length, got 2 and 3 dimensions",
     ],
     [
       () => dotScore([[1, 2], [1]], [1, 2]),
       "ShapeError",
-      "dotScore: vector 1 has 1 dimensions, vector 0 has 2",
+      "dotScore: expected vectors of equal length, got 2 dimensions in vector 0 and 1 in vector 1",
     ],
     [
       () => euclideanSim(Tensor.from(new Float32Array(8), [2, 2, 2]), [1, 2]),
@@ -146,7 +146,7 @@ test("what does not fit is refused by the function's name", () => {
     [
       () => pairwiseCosSim(coarseVectors(1, 3, 2), coarseVectors(1, 2, 2)),
       "ShapeError",
-      "pairwiseCosSim: 3 vectors cannot be paired with 2 vectors",
+      "pairwiseCosSim: expected as many vectors on both sides, got 3 and 2",
     ],
     [
       () => manhattanSim("abc" as unknown as number[], [1]),
@@ -171,7 +171,7 @@ test("what does not fit is refused by the function's name", () => {
     [
       () => dotScore([Float32Array.of(1), Int8Array.of(1)], [1]),
       "ArgumentError",
-      "dotScore: vector 1 holds int8, vector 0 holds float32",
+      "dotScore: expected vectors of one type, got float32 in vector 0 and int8 in vector 1",
     ],
     [
       () => similarityFunction("toString" as "dot"),

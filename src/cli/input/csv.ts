@@ -31,7 +31,10 @@ export async function* readCsv(
     open = null;
   }
   if (open !== null) {
-    throw new FormatError(`line ${open.quoteLine}: the quoted field that begins here does not end`, { file });
+    throw new FormatError(
+      `line ${open.quoteLine}: expected the end of the quoted field, found the end of the file`,
+      { code: "invalid-csv", file },
+    );
   }
 }
 
@@ -93,8 +96,8 @@ class OpenRecord {
   #afterQuote(found: string, number: number): FormatError {
     const expected = this.#delimiter === "\t" ? "a tab" : `"${this.#delimiter}"`;
     return new FormatError(
-      `line ${number}: after a closing quote, ${expected} or the end of the line was expected, found ${JSON.stringify(found)}`,
-      { file: this.#file },
+      `line ${number}: expected ${expected} or the end of the line after a closing quote, found ${JSON.stringify(found)}`,
+      { code: "invalid-csv", file: this.#file },
     );
   }
 }

@@ -48,7 +48,7 @@ async function* jsonTexts(
       value = JSON.parse(text);
     } catch (cause) {
       const problem = text.trim() === "" ? "expected JSON, found nothing" : (cause as Error).message;
-      throw new FormatError(`line ${number}: ${problem}`, { file, cause });
+      throw new FormatError(`line ${number}: ${problem}`, { code: "invalid-json", file, cause });
     }
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       value = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
@@ -56,6 +56,8 @@ async function* jsonTexts(
     if (typeof value !== "string") {
       const found = value === undefined ? "none" : JSON.stringify(value).slice(0, 40);
       throw new FormatError(`line ${number}: expected a string in the field "${field}", found ${found}`, {
+        code: "missing-field",
+        subject: field,
         file,
       });
     }
@@ -78,18 +80,25 @@ async function* columnTexts(
       index = fields.indexOf(column);
       if (index === -1) {
         const known = fields.map((name) => JSON.stringify(name)).join(", ");
-        throw new FormatError(`line ${line}: there is no column "${column}"; there are ${known}`, { file });
+        throw new FormatError(`line ${line}: no column "${column}"; available: ${known}`, {
+          code: "missing-column",
+          subject: column,
+          file,
+        });
       }
     } else {
       if (fields.length !== names.length) {
         throw new FormatError(
           `line ${line}: expected ${names.length} fields, as in the first line, found ${fields.length}`,
-          { file },
+          { code: "invalid-csv", file },
         );
       }
       yield fields[index]!;
     }
   }
   if (names === null)
-    throw new FormatError("expected a line with the names of the columns, found none", { file });
+    throw new FormatError("expected a line with the names of the columns, found none", {
+      code: "invalid-csv",
+      file,
+    });
 }

@@ -39,7 +39,10 @@ export async function* readLines(
       restLength += piece.length - end;
     }
     if (restLength > LONGEST_LINE) {
-      throw new FormatError(`line ${number + 1} is longer than ${LONGEST_LINE} bytes`, { file });
+      throw new FormatError(`line ${number + 1} is longer than ${LONGEST_LINE} bytes`, {
+        code: "line-too-long",
+        file,
+      });
     }
   }
   if (restLength === 0) return;
@@ -52,7 +55,7 @@ function decodeLines(bytes: Uint8Array, before: number, file: string): string[] 
     if (before === 0) lines[0] = lines[0]!.replace(/^\uFEFF/, "");
     return lines;
   } catch {
-    throw new FormatError(`line ${before + brokenLine(bytes)} is not UTF-8`, { file });
+    throw new FormatError(`line ${before + brokenLine(bytes)} is not UTF-8`, { code: "invalid-utf8", file });
   }
 }
 

@@ -44,7 +44,8 @@ export async function fileInput(file: string, settings: InputSettings): Promise<
   const stats = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw new FileError(file, cause.code === "ENOENT" ? "there is no such file" : cause.message, { cause });
   });
-  if (stats.isDirectory()) throw new FileError(file, "a file was expected; this is a folder");
+  if (stats.isDirectory())
+    throw new FileError(file, "expected a file, found a folder", { code: "not-a-file" });
   let read = 0;
   async function* lines() {
     read = 0;

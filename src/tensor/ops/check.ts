@@ -11,12 +11,14 @@ export function commonBackend(operation: string, ...inputs: readonly (Tensor | n
     if (input === null) continue;
     if (input.backend === null) {
       throw new ShapeError(
-        `${operation}: input ${formatShape(input.shape)} lies in host memory; move it with \`upload\` first`,
+        `${operation}: expected input ${formatShape(input.shape)} on a backend; move it with \`upload\` first`,
+        { code: "tensor-on-host" },
       );
     }
     if (backend !== null && backend !== input.backend) {
       throw new ShapeError(
-        `${operation}: inputs lie in the memory of two backends, ${backend.name} and ${input.backend.name}`,
+        `${operation}: expected inputs of one backend, got ${backend.name} and ${input.backend.name}`,
+        { code: "backend-mismatch" },
       );
     }
     backend = input.backend;
@@ -48,15 +50,24 @@ export function matrixShape(operation: string, what: string, tensor: Tensor): [n
 export function checkOffsets(operation: string, offsets: Int32Array, rows: number): void {
   let previous = 0;
   if (offsets.length === 0 || offsets[0] !== 0) {
-    throw new ShapeError(`${operation}: sequence offsets begin with 0, got ${offsets[0] ?? "none"}`);
+    throw new ShapeError(
+      `${operation}: expected sequence offsets to begin with 0, got ${offsets[0] ?? "none"}`,
+      { code: "invalid-offsets" },
+    );
   }
   for (const offset of offsets) {
     if (offset < previous) {
-      throw new ShapeError(`${operation}: sequence offsets fall from ${previous} to ${offset}`);
+      throw new ShapeError(
+        `${operation}: expected ascending sequence offsets, got ${offset} after ${previous}`,
+        { code: "invalid-offsets" },
+      );
     }
     previous = offset;
   }
   if (previous !== rows) {
-    throw new ShapeError(`${operation}: sequence offsets end at ${previous}, the batch has ${rows} rows`);
+    throw new ShapeError(
+      `${operation}: expected sequence offsets to end at ${rows}, the rows of the batch, got ${previous}`,
+      { code: "invalid-offsets" },
+    );
   }
 }

@@ -25,7 +25,9 @@ export function embeddingSum(backend: Backend, lookups: readonly Lookup[]): Tens
     }
     for (const id of ids) {
       if (id < 0 || id >= table.rows) {
-        throw new ShapeError(`embeddingSum: ${what} ${id} does not lie in a table of ${table.rows} rows`);
+        throw new ShapeError(`embeddingSum: expected a ${what} below ${table.rows}, got ${id}`, {
+          code: "index-out-of-range",
+        });
       }
     }
   }

@@ -85,7 +85,9 @@ export function checkContent(content: EmbeddingsToSave, operation: string): Cont
   const { embeddings, sentences } = content;
   const rows = rowsOf(embeddings, operation);
   if (rows.dtype === "int32") {
-    throw new ArgumentError(`${operation}: expected float, int8 or uint8 vectors, got int32`);
+    throw new ArgumentError(`${operation}: expected float, int8 or uint8 vectors, got int32`, {
+      code: "unsupported-dtype",
+    });
   }
   if (rows.count > 0 && rows.dimension === 0) {
     throw new ShapeError(`${operation}: expected vectors with at least one dimension, got none`);
@@ -97,12 +99,16 @@ export function checkContent(content: EmbeddingsToSave, operation: string): Cont
 
 function checkSentences(sentences: readonly string[], count: number, operation: string): void {
   if (sentences.length !== count) {
-    throw new ShapeError(`${operation}: got ${sentences.length} sentences for ${count} vectors`);
+    throw new ShapeError(
+      `${operation}: expected a sentence for each of ${count} vectors, got ${sentences.length}`,
+      { code: "sentence-count", subject: "sentences" },
+    );
   }
   const wrong = sentences.findIndex((sentence) => typeof sentence !== "string");
   if (wrong >= 0) {
     throw new ArgumentError(
       `${operation}: expected a string as sentence ${wrong}, got ${typeof sentences[wrong]}`,
+      { subject: "sentences" },
     );
   }
 }
@@ -118,13 +124,17 @@ export function checkMetadata(
     if (typeof value !== "string" || /\p{Surrogate}/u.test(key + value)) {
       throw new ArgumentError(
         `${operation}: expected Unicode text as ${quote(key)}, got ${quote(String(value))}`,
+        { code: "invalid-unicode", subject: key },
       );
     }
     entries.set(key, value);
   }
   for (const key of Object.keys(metadata)) {
     if (reservedKeys.includes(key)) {
-      throw new ArgumentError(`${operation}: metadata cannot have the key ${quote(key)}`);
+      throw new ArgumentError(`${operation}: metadata cannot have the key ${quote(key)}`, {
+        code: "reserved-name",
+        subject: key,
+      });
     }
   }
   return entries;

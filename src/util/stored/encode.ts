@@ -39,7 +39,10 @@ export async function encodeEmbeddings(
   const operation = "encodeEmbeddings";
   const checked = checkContent(content, operation);
   if (format === "npy" && checked.sentences !== undefined) {
-    throw new ArgumentError(`${operation}: .npy has no place for sentences; .safetensors and .jsonl have`);
+    throw new ArgumentError(`${operation}: .npy cannot store sentences; use .safetensors or .jsonl`, {
+      code: "format-without-texts",
+      subject: "sentences",
+    });
   }
   const pieces: Uint8Array[] = [];
   for await (const piece of piecesOf(checked, checkFormat(format, operation), operation)) pieces.push(piece);
@@ -110,7 +113,8 @@ export function piecesOf(
   if (format === "jsonl") return jsonLinesPieces(content);
   if (content.metadata.size > 0) {
     throw new ArgumentError(
-      `${operation}: .npy has no place for ${[...content.metadata.keys()].join(", ")}; .safetensors and .jsonl have`,
+      `${operation}: .npy cannot store ${[...content.metadata.keys()].join(", ")}; use .safetensors or .jsonl`,
+      { code: "format-without-texts", subject: "metadata" },
     );
   }
   return npyPieces(content);

@@ -9,7 +9,9 @@ import { ArgumentError, FileError } from "../../errors.ts";
 export function pathOf(file: string | URL): string {
   if (!(file instanceof URL)) return file;
   if (file.protocol === "file:") return fileURLToPath(file);
-  throw new ArgumentError(`embeddings: expected a path or a file: address, got ${file.protocol}`);
+  throw new ArgumentError(`embeddings: expected a path or a file: address, got ${file.protocol}`, {
+    code: "invalid-address",
+  });
 }
 
 /** The folder that a file lies in, and the file's name there. */
@@ -44,7 +46,7 @@ export async function attempt<T>(path: string, action: () => Promise<T>): Promis
     return await action();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError(path, `cannot be written: ${reason}`, { cause });
+    throw new FileError(path, `cannot be written: ${reason}`, { code: "file-not-writable", cause });
   }
 }
 

@@ -11,6 +11,7 @@ export function checkFormat(format: EmbeddingFormat, operation: string): Embeddi
   if (formats.includes(format)) return format;
   throw new ArgumentError(
     `${operation}: expected safetensors, npy or jsonl as format, got ${quote(String(format))}`,
+    { code: "unknown-format", subject: "format" },
   );
 }
 
@@ -20,5 +21,6 @@ export function formatOf(file: string, operation: string): EmbeddingFormat {
   if (format !== undefined) return format;
   throw new ArgumentError(
     `${operation}: expected a file name that ends with .safetensors, .npy or .jsonl, got ${quote(file)}`,
+    { code: "unknown-format", subject: "file" },
   );
 }

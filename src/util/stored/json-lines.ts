@@ -38,7 +38,7 @@ export function* jsonRowPieces({ rows, dtype, sentences }: Content): Generator<U
   for (let i = 0; i < rows.count; i++) {
     rows.load(i, row, 0);
     if (!row.every(Number.isFinite)) {
-      throw new ArgumentError(`vector ${i}: JSON has no NaN and no infinities`);
+      throw new ArgumentError(`vector ${i}: JSON cannot store NaN and infinities`, { code: "not-finite" });
     }
     const sentence = sentences === undefined ? "" : `"sentence":${JSON.stringify(sentences[i])},`;
     text += `{${sentence}"embedding":[${Array.from(row, formatNumber).join(",")}]}\n`;
@@ -113,14 +113,20 @@ const beginnings = ['{"embedding":[', '{"sentence":"', '{"dtype":"'];
 async function endsWithCompleteLine(bytes: ByteRange, start: number, file: string): Promise<boolean> {
   if (start === bytes.length) return false;
   if (bytes.length - start > LONGEST_LINE) {
-    throw new FormatError(`the last line is longer than ${LONGEST_LINE} bytes`, { file });
+    throw new FormatError(`the last line is longer than ${LONGEST_LINE} bytes`, {
+      code: "line-too-long",
+      file,
+    });
   }
   const text = new TextDecoder().decode(await bytes.read(start, bytes.length));
   try {
     return typeof JSON.parse(text) === "object";
   } catch {
     if (beginnings.some((beginning) => text.startsWith(beginning.slice(0, text.length)))) return false;
-    throw new FormatError("the last line is not JSON, nor the beginning of a line of embeddings", { file });
+    throw new FormatError("the last line is neither JSON nor the beginning of a line of embeddings", {
+      code: "invalid-json",
+      file,
+    });
   }
 }
 
@@ -228,6 +234,6 @@ class Builder {
   }
 
   #fail(message: string): FormatError {
-    return new FormatError(`line ${this.#line}: ${message}`, { file: this.#file });
+    return new FormatError(`line ${this.#line}: ${message}`, { code: "invalid-line", file: this.#file });
   }
 }

@@ -40,7 +40,7 @@ export async function* readLines(bytes: ByteRange, file: string): AsyncGenerator
     try {
       return decoder.decode(line);
     } catch (cause) {
-      throw new FormatError(`line ${number} is not valid UTF-8`, { file, cause });
+      throw new FormatError(`line ${number} is not UTF-8`, { code: "invalid-utf8", file, cause });
     } finally {
       number++;
     }
@@ -58,7 +58,10 @@ export async function* readLines(bytes: ByteRange, file: string): AsyncGenerator
       pendingLength += piece.length - start;
     }
     if (pendingLength > LONGEST_LINE) {
-      throw new FormatError(`line ${number} is longer than ${LONGEST_LINE} bytes`, { file });
+      throw new FormatError(`line ${number} is longer than ${LONGEST_LINE} bytes`, {
+        code: "line-too-long",
+        file,
+      });
     }
     if (lines.length > 0) yield lines;
   }
@@ -91,7 +94,11 @@ export function parseLine(line: string, number: number, file: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new FormatError(`line ${number} is not JSON, or is cut off`, { file, cause });
+    throw new FormatError(`line ${number} is not JSON, or is truncated`, {
+      code: "invalid-json",
+      file,
+      cause,
+    });
   }
 }
 

@@ -66,19 +66,21 @@ async function inspect(reader: RangeReader): Promise<Found> {
   ) {
     const order = fortranOrder ? "Fortran" : "C";
     throw new UnsupportedError(
-      `${file}: rows can be appended to a matrix of <f4, |i1 or |u1 in C order; this one has the shape [${shape.join(", ")}] of ${quote(descr)} in ${order} order`,
+      `expected a matrix of <f4, |i1 or |u1 in C order to append to, found the shape [${shape.join(", ")}] of ${quote(descr)} in ${order} order`,
+      { code: "cannot-append", file },
     );
   }
   if (formatNpyHeader(descr, [MANY, dimension], dataStart) === undefined) {
-    throw new UnsupportedError(
-      `${file}: its header has no room for more rows; load and save it to make some`,
-    );
+    throw new UnsupportedError(`the header has no room for more rows; load and save the file to make some`, {
+      code: "cannot-append",
+      file,
+    });
   }
   const dataEnd = dataStart + count * rowByteLength({ dtype, dimension });
   if (reader.size < dataEnd) {
     throw new FormatError(
       `shape [${shape.join(", ")}] ends at byte ${dataEnd}, the file at byte ${reader.size}`,
-      { file },
+      { code: "truncated-file", file },
     );
   }
   await checkNoSecondArray(reader, dataEnd);
@@ -91,6 +93,9 @@ async function checkNoSecondArray(reader: RangeReader, dataEnd: number): Promise
   if (reader.size < dataEnd + magic.length) return;
   await reader.readInto(magic, dataEnd);
   if (new TextDecoder("latin1").decode(magic.subarray(1)) === "NUMPY") {
-    throw new UnsupportedError(`${reader.name}: a second array follows the first; nothing can be appended`);
+    throw new UnsupportedError("a second array follows the first", {
+      code: "cannot-append",
+      file: reader.name,
+    });
   }
 }

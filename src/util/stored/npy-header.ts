@@ -36,17 +36,25 @@ const GROWTH_DIGITS = 21;
  */
 export function npyDataStart(prefix: Uint8Array, file: string): number {
   if (!MAGIC.every((byte, i) => prefix[i] === byte)) {
-    throw new FormatError('a .npy file begins with "\\x93NUMPY"; this one does not', { file });
+    throw new FormatError('expected "\\x93NUMPY" at the beginning, found other bytes', {
+      code: "invalid-npy",
+      file,
+    });
   }
-  if (prefix.length < NPY_PREFIX) throw new FormatError("the file ends within the header", { file });
+  if (prefix.length < NPY_PREFIX)
+    throw new FormatError("the file ends within the header", { code: "truncated-file", file });
   const [major, minor] = [prefix[6]!, prefix[7]!];
   if (major < 1 || major > 3 || minor !== 0) {
-    throw new UnsupportedError(`${file}: .npy version ${major}.${minor} is not known; known: 1.0, 2.0, 3.0`);
+    throw new UnsupportedError(`.npy version ${major}.${minor} is not supported; known: 1.0, 2.0, 3.0`, {
+      code: "unsupported-npy",
+      file,
+    });
   }
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > LONGEST_HEADER) {
     throw new FormatError(`the header would be ${length} bytes long; the limit is ${LONGEST_HEADER}`, {
+      code: "invalid-npy",
       file,
     });
   }
@@ -122,7 +130,10 @@ class HeaderParser {
   #descr(): string {
     this.#blanks();
     if (this.#text[this.#position] === "[") {
-      throw new UnsupportedError(`${this.#file}: structured arrays are not supported`);
+      throw new UnsupportedError(`structured arrays are not supported`, {
+        code: "unsupported-npy",
+        file: this.#file,
+      });
     }
     return this.#string();
   }
@@ -185,6 +196,9 @@ class HeaderParser {
   }
 
   #fail(expected: string, found: string): FormatError {
-    return new FormatError(`the header: expected ${expected}, found ${found}`, { file: this.#file });
+    return new FormatError(`the header: expected ${expected}, found ${found}`, {
+      code: "invalid-npy",
+      file: this.#file,
+    });
   }
 }

@@ -52,6 +52,7 @@ export async function readNpyHeader(reader: RangeReader): Promise<ParsedNpyHeade
   const dataStart = npyDataStart(prefix, file);
   if (dataStart > reader.size) {
     throw new FormatError(`the header would end at byte ${dataStart}, the file has ${reader.size} bytes`, {
+      code: "truncated-file",
       file,
     });
   }
@@ -77,7 +78,7 @@ export async function readNpy(reader: RangeReader): Promise<StoredMatrix> {
   if (!Number.isSafeInteger(expected) || expected !== found) {
     throw new FormatError(
       `shape [${shape.join(", ")}] of ${descr} needs ${expected} bytes, the file has ${found} after its header`,
-      { file },
+      { code: "truncated-file", file },
     );
   }
   const { dtype } = type;
@@ -137,7 +138,8 @@ function elementType(descr: string, file: string): { type: ElementType; bigEndia
   const type = elementTypes.get(match?.[2] ?? "");
   if (match === null || type === undefined || (match[1] === "|" && type.byteSize > 1)) {
     throw new UnsupportedError(
-      `${file}: elements of type ${quote(descr)} are not supported; supported: f2, f4, f8, i1, u1`,
+      `elements of type ${quote(descr)} are not supported; supported: f2, f4, f8, i1, u1`,
+      { code: "unsupported-dtype", file },
     );
   }
   return { type, bigEndian: match[1] === ">" };
@@ -146,11 +148,17 @@ function elementType(descr: string, file: string): { type: ElementType; bigEndia
 function matrixShape(shape: readonly number[], file: string): [count: number, dimension: number] {
   const [first, second] = shape;
   if (first === undefined || shape.length > 2) {
-    throw new UnsupportedError(`${file}: expected a matrix, found ${shape.length} axes`);
+    throw new UnsupportedError(`expected a matrix, found ${shape.length} axes`, {
+      code: "unsupported-npy",
+      file,
+    });
   }
   const [count, dimension] = second === undefined ? [1, first] : [first, second];
   if (count > 0 && dimension === 0) {
-    throw new FormatError(`shape [${shape.join(", ")}] has vectors without dimensions`, { file });
+    throw new FormatError(`shape [${shape.join(", ")}] has vectors without dimensions`, {
+      code: "invalid-npy",
+      file,
+    });
   }
   return [count, dimension];
 }

@@ -36,14 +36,18 @@ export async function findSafetensorsFile(path: string): Promise<ExistingFile> {
     sentences: sentenceBytes !== null || state === "open with sentences",
   };
   if (!["F32", "I8", "U8"].includes(stored)) {
-    throw new UnsupportedError(`${path}: vectors can be appended to F32, I8 or U8; this file has ${stored}`);
+    throw new UnsupportedError(`expected vectors of F32, I8 or U8 to append to, found ${stored}`, {
+      code: "cannot-append",
+      file: path,
+    });
   }
   const many = Math.floor(MANY_BYTES / Math.max(1, rowByteLength(layout)));
   const widest = { ...openLayout(layout, many), sentenceBytes: MANY_BYTES };
   if ((await safetensorsHeader(widest, dataStart)) === undefined) {
-    throw new UnsupportedError(
-      `${path}: its header has no room for more rows; load and save it to make some`,
-    );
+    throw new UnsupportedError("the header has no room for more rows; load and save the file to make some", {
+      code: "cannot-append",
+      file: path,
+    });
   }
   const format = safetensorsFormat(path, layout, dataStart);
   return {
@@ -97,7 +101,8 @@ async function inspect(path: string): Promise<Inspected> {
     const sentences = checkpoint.tensors.get("sentences");
     if (sentences !== undefined && sentences.byteOffset < embeddings.byteOffset) {
       throw new UnsupportedError(
-        `${path}: its vectors lie behind its sentences; load and save it to append to it`,
+        "the vectors lie behind the sentences; load and save the file to append to it",
+        { code: "cannot-append", file: path },
       );
     }
     return { found, stored: embeddings.dtype, dataStart: embeddings.byteOffset };

@@ -116,7 +116,7 @@ export async function readSafetensors(
     if (layout.state !== "closed") {
       throw new FormatError(
         `the file is still being written, or its writer ended without closing it; ${layout.count} vectors are complete. Open and close it with openEmbeddingWriter`,
-        { file: checkpoint.name },
+        { code: "unfinished-file", file: checkpoint.name },
       );
     }
     const sentences = await readStoredSentences(checkpoint, layout);
@@ -131,34 +131,43 @@ export async function readSafetensors(
 export function readLayout({ name: file, tensors, metadata }: Checkpoint): SafetensorsLayout {
   const kind = metadata.get("sentensor");
   if (kind !== undefined && kind !== KIND) {
-    throw new UnsupportedError(
-      `${file}: expected ${quote(KIND)} as metadata "sentensor", found ${quote(kind)}`,
-    );
+    throw new UnsupportedError(`expected ${quote(KIND)} as metadata "sentensor", found ${quote(kind)}`, {
+      code: "not-embeddings",
+      subject: "sentensor",
+      file,
+    });
   }
   for (const name of tensors.keys()) {
     if (name !== "embeddings" && name !== "sentences") {
       throw new FormatError(`expected the tensors "embeddings" and "sentences", found ${quote(name)}`, {
+        code: "not-embeddings",
+        subject: name,
         file,
       });
     }
   }
   const embeddings = tensors.get("embeddings");
-  if (embeddings === undefined) throw new FormatError('the file has no tensor "embeddings"', { file });
+  if (embeddings === undefined)
+    throw new FormatError('no tensor "embeddings"', { code: "missing-tensor", subject: "embeddings", file });
   const [count, dimension] = embeddings.shape;
   if (count === undefined || dimension === undefined || embeddings.shape.length !== 2) {
     throw new FormatError(
       `tensor "embeddings": expected [vectors, dimension], found [${embeddings.shape.join(", ")}]`,
-      { file },
+      { code: "tensor-shape", subject: "embeddings", file },
     );
   }
   if (count > 0 && dimension === 0) {
-    throw new FormatError('tensor "embeddings" has vectors without dimensions', { file });
+    throw new FormatError('tensor "embeddings" has vectors without dimensions', {
+      code: "tensor-shape",
+      subject: "embeddings",
+      file,
+    });
   }
   const sentences = tensors.get("sentences");
   if (sentences !== undefined && (sentences.dtype !== "U8" || sentences.shape.length !== 1)) {
     throw new FormatError(
       `tensor "sentences": expected [bytes] of U8, found [${sentences.shape.join(", ")}] of ${sentences.dtype}`,
-      { file },
+      { code: "tensor-shape", subject: "sentences", file },
     );
   }
   const others = new Map(metadata);
@@ -176,7 +185,11 @@ export function readLayout({ name: file, tensors, metadata }: Checkpoint): Safet
 
 function stateOf(state: string, file: string): FileState {
   if (state === "closed" || state === "open" || state === "open with sentences") return state;
-  throw new UnsupportedError(`${file}: the ${STATE} ${quote(state)} is unknown`);
+  throw new UnsupportedError(`the ${STATE} ${quote(state)} is unknown`, {
+    code: "not-embeddings",
+    subject: STATE,
+    file,
+  });
 }
 
 function dtypeFor(stored: string, file: string): StoredDType {
@@ -184,7 +197,8 @@ function dtypeFor(stored: string, file: string): StoredDType {
   if (stored === "U8") return "uint8";
   if (["F32", "F16", "BF16", "F64"].includes(stored)) return "float32";
   throw new UnsupportedError(
-    `${file}: tensor "embeddings": ${stored} is not supported; supported: F32, F16, BF16, F64, I8, U8`,
+    `tensor "embeddings": ${stored} is not supported; supported: F32, F16, BF16, F64, I8, U8`,
+    { code: "unsupported-dtype", subject: "embeddings", file },
   );
 }
 

@@ -28,6 +28,7 @@ export class SentenceFile {
     const found = await withReader(path, (reader) => findLineEnds(rangeOf(reader), count));
     if (found.count < count) {
       throw new FormatError(`expected ${count} sentences, one for each vector, found ${found.count}`, {
+        code: "sentence-count",
         file: path,
       });
     }
@@ -70,7 +71,10 @@ export class SentenceFile {
       const length = Math.min(piece.length, this.#end - position);
       const { bytesRead } = await attempt(this.path, () => this.#handle.read(piece, 0, length, position));
       if (bytesRead === 0) {
-        throw new FormatError(`was cut off at byte ${position} while it was in use`, { file: this.path });
+        throw new FormatError(`was cut off at byte ${position} while it was in use`, {
+          code: "file-changed",
+          file: this.path,
+        });
       }
       yield piece.subarray(0, bytesRead);
       position += bytesRead;

@@ -27,16 +27,23 @@ export async function readSentences(bytes: ByteRange, count: number, file: strin
     for (const line of lines) {
       const sentence = parseLine(line, sentences.length + 1, file);
       if (typeof sentence !== "string") {
-        throw new FormatError(`line ${sentences.length + 1}: expected a JSON string`, { file });
+        throw new FormatError(`line ${sentences.length + 1}: expected a JSON string`, {
+          code: "invalid-json",
+          file,
+        });
       }
       sentences.push(sentence);
       if (sentences.length > count) {
-        throw new FormatError(`expected ${count} sentences, one for each vector, found more`, { file });
+        throw new FormatError(`expected ${count} sentences, one for each vector, found more`, {
+          code: "sentence-count",
+          file,
+        });
       }
     }
   }
   if (sentences.length < count) {
     throw new FormatError(`expected ${count} sentences, one for each vector, found ${sentences.length}`, {
+      code: "sentence-count",
       file,
     });
   }

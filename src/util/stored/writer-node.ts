@@ -63,7 +63,8 @@ export class EmbeddingWriter implements AsyncDisposable {
     const metadata = checkMetadata(options, "openEmbeddingWriter");
     if (format === "npy" && metadata.size > 0) {
       throw new ArgumentError(
-        `openEmbeddingWriter: .npy has no place for ${[...metadata.keys()].join(", ")}; .safetensors and .jsonl have`,
+        `openEmbeddingWriter: .npy cannot store ${[...metadata.keys()].join(", ")}; use .safetensors or .jsonl`,
+        { code: "format-without-texts", subject: "metadata" },
       );
     }
     if (!(await hasContent(path))) return new EmbeddingWriter(path, format, metadata, null);
@@ -168,24 +169,31 @@ function checkSameMetadata(path: string, layout: GrowingLayout, metadata: Readon
     const found = layout.metadata.get(key);
     if (found === value) continue;
     const has = found === undefined ? `no ${key}` : `the ${key} ${quote(found)}`;
-    throw new ArgumentError(`openEmbeddingWriter: ${path} has ${has}, got ${quote(value)}`);
+    throw new ArgumentError(
+      `openEmbeddingWriter: expected the metadata of ${path}, which has ${has}, got ${quote(value)}`,
+      { code: "append-mismatch" },
+    );
   }
 }
 
 function checkFits({ rows, dtype, sentences }: Content, layout: GrowingLayout): void {
   if (rows.dimension !== layout.dimension) {
     throw new ShapeError(
-      `append: the file's vectors have ${layout.dimension} dimensions, got ${rows.dimension}`,
+      `append: expected vectors of ${layout.dimension} dimensions, as in the file, got ${rows.dimension}`,
+      { code: "append-mismatch" },
     );
   }
   if (dtype !== layout.dtype) {
-    throw new ArgumentError(`append: the file holds ${layout.dtype}, got ${dtype}`);
+    throw new ArgumentError(`append: expected ${layout.dtype}, as in the file, got ${dtype}`, {
+      code: "append-mismatch",
+    });
   }
   if ((sentences !== undefined) !== layout.sentences) {
     throw new ArgumentError(
       layout.sentences
-        ? "append: the file has a sentence for every vector, got none"
-        : "append: the file has no sentences, got some",
+        ? "append: expected a sentence for every vector, as in the file, got none"
+        : "append: expected no sentences, as in the file, got some",
+      { code: "append-mismatch", subject: "sentences" },
     );
   }
 }

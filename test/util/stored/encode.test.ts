@@ -130,9 +130,9 @@ test("the layout of .jsonl is the one that is described", async () => {
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 for (const [promise, text, message] of [
-  ["text that is not JSON", "hello\n", "line 1 is not JSON, or is cut off"],
-  ["an empty line", '{"embedding":[1]}\n\n', "line 2 is not JSON, or is cut off"],
-  ["a line that is cut off", '{"embedding":[1]}\n{"embedding":[1', "line 2 is not JSON, or is cut off"],
+  ["text that is not JSON", "hello\n", "line 1 is not JSON, or is truncated"],
+  ["an empty line", '{"embedding":[1]}\n\n', "line 2 is not JSON, or is truncated"],
+  ["a line that is cut off", '{"embedding":[1]}\n{"embedding":[1', "line 2 is not JSON, or is truncated"],
   ["an array", "[1]\n", "line 1: expected an object"],
   ["another object", '{"text":"a"}\n', 'line 1: expected the fields dtype and metadata, found "text"'],
   [
@@ -213,7 +213,8 @@ test(".jsonl that is not UTF-8 is refused", async () => {
   bytes[bytes.length - 5] = 0xff;
   await assert.rejects(decodeEmbeddings(bytes, "jsonl"), {
     name: "FormatError",
-    message: "embeddings: line 2 is not valid UTF-8",
+    code: "invalid-utf8",
+    message: /^embeddings: line 2 /,
   });
 });
 
@@ -230,7 +231,7 @@ function safetensors(header: object, data: Uint8Array): Uint8Array {
 const vector = { dtype: "F32", shape: [1, 1], data_offsets: [0, 4] };
 
 for (const [promise, header, data, name, message] of [
-  ["no embeddings", {}, "", "FormatError", 'the file has no tensor "embeddings"'],
+  ["no embeddings", {}, "", "FormatError", 'no tensor "embeddings"'],
   [
     "the tensors of a model",
     { "encoder.weight": vector },
@@ -318,7 +319,11 @@ for (const [promise, header, data, name, message] of [
 test("what a file cannot hold is refused", async () => {
   const embeddings = [[1, 2]];
   const mistakes: readonly (readonly [object, EmbeddingFormat, string])[] = [
-    [{ embeddings, sentences: [] }, "jsonl", "encodeEmbeddings: got 0 sentences for 1 vectors"],
+    [
+      { embeddings, sentences: [] },
+      "jsonl",
+      "encodeEmbeddings: expected a sentence for each of 1 vectors, got 0",
+    ],
     [
       { embeddings, sentences: [7] },
       "jsonl",
@@ -329,7 +334,7 @@ test("what a file cannot hold is refused", async () => {
       "jsonl",
       "encodeEmbeddings: expected vectors with at least one dimension, got none",
     ],
-    [{ embeddings: [[Number.NaN]] }, "jsonl", "vector 0: JSON has no NaN and no infinities"],
+    [{ embeddings: [[Number.NaN]] }, "jsonl", "vector 0: JSON cannot store NaN and infinities"],
     [
       { embeddings: Tensor.from(Int32Array.of(1, 2)) },
       "npy",
@@ -338,12 +343,12 @@ test("what a file cannot hold is refused", async () => {
     [
       { embeddings, sentences: ["a"] },
       "npy",
-      "encodeEmbeddings: .npy has no place for sentences; .safetensors and .jsonl have",
+      "encodeEmbeddings: .npy cannot store sentences; use .safetensors or .jsonl",
     ],
     [
       { embeddings, model: "m", prompt: "p" },
       "npy",
-      "encodeEmbeddings: .npy has no place for model, prompt; .safetensors and .jsonl have",
+      "encodeEmbeddings: .npy cannot store model, prompt; use .safetensors or .jsonl",
     ],
     [
       { embeddings, metadata: { state: "x" } },

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../../errors.ts";
 import type {
   ActivationName,
   AttentionDims,
@@ -52,7 +53,8 @@ export class JsBackend implements Backend {
   }
 
   allocate(length: number): Storage {
-    if (this.#disposed) throw new Error(`${this.name}: the backend has been disposed`);
+    if (this.#disposed)
+      throw new ArgumentError(`${this.name}: the backend has been disposed of`, { code: "disposed" });
     return new JsStorage(length, this.#free.take(length));
   }
 
@@ -191,20 +193,29 @@ export class JsBackend implements Backend {
 // A handle of another backend, or one given back, is a bug in this package: the ops have checked before.
 
 function dataOf(storage: Storage): Float32Array {
-  if (!(storage instanceof JsStorage)) throw new TypeError("js: the storage belongs to another backend");
-  if (storage.data === null) throw new TypeError("js: the storage has been given back");
+  if (!(storage instanceof JsStorage))
+    throw new ArgumentError("js: expected memory of this backend, got that of another one", {
+      code: "backend-mismatch",
+    });
+  if (storage.data === null) throw new ArgumentError("js: this memory has been freed", { code: "disposed" });
   return storage.data;
 }
 
 function matrixOf(matrix: PackedMatrix): Float32Array {
-  if (!(matrix instanceof JsMatrix)) throw new TypeError("js: the matrix belongs to another backend");
-  if (matrix.data === null) throw new TypeError("js: the matrix has been given back");
+  if (!(matrix instanceof JsMatrix))
+    throw new ArgumentError("js: expected a matrix of this backend, got one of another", {
+      code: "backend-mismatch",
+    });
+  if (matrix.data === null) throw new ArgumentError("js: this matrix has been freed", { code: "disposed" });
   return matrix.data;
 }
 
 function tableOf(table: EmbeddingTable): Float32Array {
-  if (!(table instanceof JsTable)) throw new TypeError("js: the table belongs to another backend");
-  if (table.data === null) throw new TypeError("js: the table has been given back");
+  if (!(table instanceof JsTable))
+    throw new ArgumentError("js: expected a table of this backend, got one of another", {
+      code: "backend-mismatch",
+    });
+  if (table.data === null) throw new ArgumentError("js: this table has been freed", { code: "disposed" });
   return table.data;
 }
 

@@ -97,6 +97,7 @@ export class Heap {
     return new UnsupportedError(
       `wasm: ${megabytes(size)} do not fit beside the ${megabytes(this.bytesInUse)} in use: ${reason}; ` +
         `the backend "js" has no such limit`,
+      { code: "out-of-memory" },
     );
   }
 

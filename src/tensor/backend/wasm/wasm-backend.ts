@@ -1,4 +1,4 @@
-import { UnsupportedError } from "../../../errors.ts";
+import { ArgumentError, UnsupportedError } from "../../../errors.ts";
 import type { Backend, EmbeddingTable, PackedMatrix, Storage } from "../../backend.ts";
 import { type EngineFeatures, probeFeatures } from "./features.ts";
 import { WasmMatrix, WasmStorage, WasmTable } from "./handles.ts";
@@ -62,16 +62,19 @@ export async function createWideWasmBackend(): Promise<WasmBackend> {
 }
 
 function supportedFeatures(): EngineFeatures {
-  if (typeof WebAssembly === "undefined") throw new UnsupportedError("wasm: this runtime has no WebAssembly");
+  if (typeof WebAssembly === "undefined")
+    throw new UnsupportedError("wasm: this runtime has no WebAssembly", { code: "no-webassembly" });
   let features: EngineFeatures;
   try {
     features = probeFeatures();
   } catch (error) {
-    throw new UnsupportedError(`wasm: this page or process may not compile WebAssembly (${error})`, {
+    throw new UnsupportedError(`wasm: this page or process cannot compile WebAssembly (${error})`, {
+      code: "no-webassembly",
       cause: error,
     });
   }
-  if (!features.simd) throw new UnsupportedError("wasm: this runtime has no SIMD");
+  if (!features.simd)
+    throw new UnsupportedError("wasm: this runtime has no SIMD", { code: "no-webassembly" });
   return features;
 }
 
@@ -86,7 +89,10 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; mostPages:
       return { memory: new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared }), mostPages };
     } catch (error) {
       if (mostPages < 1024) {
-        throw new UnsupportedError("wasm: the runtime gave no memory", { cause: error });
+        throw new UnsupportedError("wasm: could not allocate memory", {
+          code: "out-of-memory",
+          cause: error,
+        });
       }
     }
   }
@@ -274,7 +280,8 @@ export class WasmBackend extends KernelCalls implements Backend {
   }
 
   #allocate(bytes: number): number {
-    if (this.#disposed) throw new Error("wasm: the backend has been disposed");
+    if (this.#disposed)
+      throw new ArgumentError("wasm: the backend has been disposed of", { code: "disposed" });
     return this.#heap.allocate(bytes);
   }
 
@@ -310,12 +317,15 @@ export class WasmBackend extends KernelCalls implements Backend {
   }
 
   #own(_handle: unknown, memory: WebAssembly.Memory | null): void {
-    if (memory !== this.#linear.memory) throw new TypeError("wasm: the memory belongs to another backend");
+    if (memory !== this.#linear.memory)
+      throw new ArgumentError("wasm: expected memory of this backend, got that of another one", {
+        code: "backend-mismatch",
+      });
   }
 }
 
 function inUse<T>(place: T | null): T {
-  if (place === null) throw new TypeError("wasm: the memory has been given back");
+  if (place === null) throw new ArgumentError("wasm: this memory has been freed", { code: "disposed" });
   return place;
 }
 

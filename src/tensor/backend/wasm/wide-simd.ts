@@ -25,12 +25,16 @@ const LEAST_GAIN = 1.2;
 /** @throws UnsupportedError that says why there are none */
 export async function compileWideKernels(features: EngineFeatures): Promise<WebAssembly.Module> {
   if (nodeVersion() < LEAST_NODE) {
-    throw new UnsupportedError(`wideSimd: expected Node ${LEAST_NODE} or newer`);
+    throw new UnsupportedError(`wideSimd: expected Node ${LEAST_NODE} or newer`, {
+      code: "wide-simd-unavailable",
+      subject: "wideSimd",
+    });
   }
   if (features.relaxedMultiplyAdd !== "fused" || !features.sharedMemory) {
-    throw new UnsupportedError(
-      "wideSimd: expected a fused multiply-add and shared memory, which are not here",
-    );
+    throw new UnsupportedError("wideSimd: this runtime lacks a fused multiply-add or shared memory", {
+      code: "wide-simd-unavailable",
+      subject: "wideSimd",
+    });
   }
 
   const { withV8Flags } = await import("./wide-simd-node.ts");
@@ -46,11 +50,17 @@ export async function compileWideKernels(features: EngineFeatures): Promise<WebA
 
   const expected = ordinary.trial.results();
   if (wide.trial.results().some((value, i) => !Object.is(value, expected[i]))) {
-    throw new UnsupportedError("wideSimd: this version of V8 compiles the wide kernels wrongly");
+    throw new UnsupportedError("wideSimd: this version of V8 miscompiles the wide kernels", {
+      code: "wide-simd-unavailable",
+      subject: "wideSimd",
+    });
   }
   const gain = ordinary.trial.productSeconds() / wide.trial.productSeconds();
   if (gain < LEAST_GAIN) {
-    throw new UnsupportedError(`wideSimd: no gain here (${gain.toFixed(2)} times the ordinary speed)`);
+    throw new UnsupportedError(`wideSimd: no gain here (${gain.toFixed(2)} times the ordinary speed)`, {
+      code: "wide-simd-unavailable",
+      subject: "wideSimd",
+    });
   }
   return wide.module;
 }

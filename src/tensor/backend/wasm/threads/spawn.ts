@@ -66,7 +66,10 @@ function spawnWebThread(program: string, { onMessage, onEnd }: ThreadEvents): Th
   try {
     worker = new Worker(url);
   } catch (cause) {
-    throw new UnsupportedError("threads: this page may not start workers from its own text", { cause });
+    throw new UnsupportedError("threads: this page cannot start workers from a text", {
+      code: "workers-unavailable",
+      cause,
+    });
   } finally {
     URL.revokeObjectURL(url);
   }

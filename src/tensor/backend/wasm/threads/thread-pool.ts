@@ -68,7 +68,7 @@ export class ThreadPool {
   /** Puts work into the queue; `dispatch` starts it. */
   enqueue(work: ReadyWork): void {
     if (this.#disposed) {
-      rejectAll(work, new ThreadError("threads: the backend has been disposed"));
+      rejectAll(work, new ThreadError("threads: the backend has been disposed of", { code: "disposed" }));
       return;
     }
     work.batch.running++;
@@ -101,7 +101,7 @@ export class ThreadPool {
   /** Ends all threads. Work that has not ended is rejected. */
   dispose(): void {
     this.#disposed = true;
-    const error = new ThreadError("threads: the backend has been disposed");
+    const error = new ThreadError("threads: the backend has been disposed of", { code: "disposed" });
     for (const work of this.#queue.splice(0)) rejectAll(work, error);
     for (const { work } of this.#tasks.values()) rejectAll(work, error);
     this.#tasks.clear();

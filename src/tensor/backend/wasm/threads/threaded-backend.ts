@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../../../errors.ts";
 import type { Backend, EmbeddingTable, LinearDims, PackedMatrix, Storage } from "../../../backend.ts";
 import { KernelCalls } from "../kernel-calls.ts";
 import type { Kernels } from "../kernels/module.ts";
@@ -244,6 +245,6 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
 }
 
 function offsetOf({ offset }: RecordedStorage): number {
-  if (offset === null) throw new TypeError("wasm: the memory has been given back");
+  if (offset === null) throw new ArgumentError("wasm: this memory has been freed", { code: "disposed" });
   return offset;
 }
