@@ -52,6 +52,8 @@ const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
 const loaders = {
   module: `export async function loadWorkerProgram() {
   const loaded = await import("${DIST}worker/program.js");
+  // Parcel gives what a file of CommonJS exports, and not a namespace that has it.
+  if (typeof loaded === "string") return loaded;
   return loaded.default ?? globalThis[Symbol.for("sentensor.worker-program")];
 }`,
   commonjs: `export async function loadWorkerProgram() {

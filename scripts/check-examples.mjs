@@ -36,6 +36,8 @@ function environment() {
     NEXT_TELEMETRY_DISABLED: "1",
     NO_UPDATE_NOTIFIER: "1",
     DENO_NO_UPDATE_CHECK: "1",
+    // In CI, Yarn takes a lock file that is not there for one that must not change.
+    YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
   };
 }
 const env = environment();
@@ -71,7 +73,7 @@ function copyExample(entry, folder, tarball) {
 }
 
 /** Asserts that `text` holds at least one result, and that each is what the plain package gives. */
-async function compare(plain, runtime, text, { pool = true }) {
+async function compare(plain, runtime, text, { pool = true, threads = true }) {
   const results = text
     .split("\n")
     .filter((line) => line.startsWith("{"))
@@ -89,8 +91,9 @@ async function compare(plain, runtime, text, { pool = true }) {
     if (pool && differing(pooled) > 0) {
       throw new Error(`${differing(pooled)} embeddings of the pool differ from those of the plain package`);
     }
-    if (backend !== expected.backend) {
-      throw new Error(`backend: expected "${expected.backend}" as in the plain package, found "${backend}"`);
+    const expectedBackend = threads ? expected.backend : expected.backend.replace(/, \d+ threads$/, "");
+    if (backend !== expectedBackend) {
+      throw new Error(`backend: expected "${expectedBackend}" as in the plain package, found "${backend}"`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type EncodeOptions, SentenceTransformer, type Tensor } from "sentensor";
+import { SentenceTransformer, type Tensor } from "sentensor";
 
 const texts = [
   "a fish of cold rivers",
@@ -9,14 +9,14 @@ const texts = [
   "church",
 ];
 
-async function embed(options: EncodeOptions): Promise<void> {
+async function embed(): Promise<void> {
   const model = await SentenceTransformer.load("demo-en");
-  const embeddings: Float32Array[] = await model.encode(texts, options);
-  const one: Float32Array = await model.encode(texts[0]!, options);
-  const matrix: Tensor = await model.encode(texts, { ...options, convertToTensor: true });
+  const embeddings: Float32Array[] = await model.encode(texts, { batchSize: 4 });
+  const one: Float32Array = await model.encode(texts[0]!);
+  const matrix: Tensor = await model.encode(texts, { convertToTensor: true });
 
   const pool = await model.startMultiProcessPool(["cpu", "cpu"]);
-  const pooled = await model.encode(texts, { ...options, pool });
+  const pooled = await model.encode(texts, { pool });
   await model.stopMultiProcessPool(pool);
   await model.dispose();
 
@@ -30,4 +30,4 @@ function rows(vectors: readonly Float32Array[]): number[][] {
   return vectors.map((vector) => Array.from(vector));
 }
 
-embed({ batchSize: 4 });
+embed();

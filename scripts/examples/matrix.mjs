@@ -10,7 +10,7 @@
  * - `page`: the folder that is served, or the command `serve` that does it itself; with `route`, which answers with a
  *   result of the server's own
  * - `runtime`: whose numbers a program must give; "node" unless it says something else
- * - `pool`: false where there cannot be one
+ * - `pool`, `threads`: false where there cannot be any
  */
 const npx = (name, command) => `npm exec --yes --package=${name} -- ${command}`;
 
@@ -180,5 +180,6 @@ export const MATRIX = [
     build: ["npm run build"],
     page: ".",
     pool: false,
+    threads: false,
   },
 ];

@@ -61,7 +61,7 @@ async function withPage(url, isolated, use) {
   try {
     const page = await context.newPage();
     const complaints = [];
-    page.on("pageerror", (error) => complaints.push(`uncaught: ${error.stack ?? error}`));
+    page.on("pageerror", (error) => complaints.push(`uncaught: ${error.stack || error}`));
     page.on("console", (message) => {
       const text = message.text();
       const told = text.startsWith("Failed to load resource"); // by its response, with the address

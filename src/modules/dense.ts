@@ -1,4 +1,3 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryCheckpoint } from "../checkpoint/memory-checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
@@ -18,41 +17,16 @@ export interface DenseOptions {
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** Default: true. */
-  readonly bias?: boolean | undefined;
+  readonly bias?: boolean;
   /** A torch class, by its last name: "Tanh" (the default), "Identity", "ReLU", "GELU", "SiLU", "Sigmoid". */
-  readonly activationFunction?: string | undefined;
+  readonly activationFunction?: string;
   /** Default: "sentence_embedding". */
-  readonly moduleInputName?: string | undefined;
+  readonly moduleInputName?: string;
   /** Default: the input's name. */
-  readonly moduleOutputName?: string | undefined;
+  readonly moduleOutputName?: string;
   /** Adds the input, projected where the widths differ. Default: false. */
-  readonly useResidual?: boolean | undefined;
+  readonly useResidual?: boolean;
 }
-
-/** Numbers for `Dense.fromWeights`. */
-export interface DenseParameters {
-  /** [outFeatures, inFeatures], row by row. */
-  readonly weight: Float32Array;
-  /** [outFeatures]; exactly where the option `bias` is true. */
-  readonly bias?: Float32Array | undefined;
-  /** [outFeatures, inFeatures], where `useResidual` needs a projection. */
-  readonly residualWeight?: Float32Array | undefined;
-}
-
-const optionNames: OptionNames<DenseOptions> = {
-  inFeatures: true,
-  outFeatures: true,
-  bias: true,
-  activationFunction: true,
-  moduleInputName: true,
-  moduleOutputName: true,
-  useResidual: true,
-};
-
-const parameterNames: OptionNames<DenseParameters> = { weight: true, bias: true, residualWeight: true };
-
-/** What is left where all defaults are in. */
-export type DenseSettings = { readonly [K in keyof DenseOptions]-?: Exclude<DenseOptions[K], undefined> };
 
 /** What config.json calls them: the classes of torch.nn.modules.activation and .linear. */
 const activations: ReadonlyMap<string, ActivationName | null> = new Map([
@@ -70,7 +44,7 @@ const activations: ReadonlyMap<string, ActivationName | null> = new Map([
  */
 export class Dense implements Module {
   readonly type = "Dense";
-  readonly options: DenseSettings;
+  readonly options: Required<DenseOptions>;
   readonly linear: Linear;
   readonly residual: Linear | null;
   readonly #activation: ActivationName | null;
@@ -78,7 +52,7 @@ export class Dense implements Module {
   readonly #open: () => Promise<Checkpoint>;
 
   private constructor(
-    options: DenseSettings,
+    options: Required<DenseOptions>,
     weights: Weights,
     { file, open }: { readonly file: string; readonly open: () => Promise<Checkpoint> },
   ) {
@@ -112,14 +86,13 @@ export class Dense implements Module {
     file: string,
   ): Promise<DeclaredModule> {
     const moduleInputName = options.moduleInputName ?? "sentence_embedding";
-    const complete: DenseSettings = {
-      inFeatures: options.inFeatures,
-      outFeatures: options.outFeatures,
-      bias: options.bias ?? true,
-      activationFunction: options.activationFunction ?? "Tanh",
+    const complete: Required<DenseOptions> = {
+      bias: true,
+      activationFunction: "Tanh",
+      moduleOutputName: moduleInputName,
+      useResidual: false,
+      ...options,
       moduleInputName,
-      moduleOutputName: options.moduleOutputName ?? moduleInputName,
-      useResidual: options.useResidual ?? false,
     };
     const checkpoint = await open();
     const weights = Weights.of(checkpoint, backend);
@@ -141,14 +114,19 @@ export class Dense implements Module {
     return await Dense.declare(options, () => openCheckpoint(source), backend, reader.file);
   }
 
-  /** A Dense from numbers in memory. */
+  /**
+   * A Dense from numbers in memory. `weight`: [outFeatures, inFeatures] row by row; `bias`: [outFeatures];
+   * `residualWeight`: as `weight`, where `useResidual` needs a projection.
+   */
   static async fromWeights(
     options: DenseOptions,
-    parameters: DenseParameters,
+    parameters: {
+      readonly weight: Float32Array;
+      readonly bias?: Float32Array;
+      readonly residualWeight?: Float32Array;
+    },
     backend: Backend,
   ): Promise<Dense> {
-    options = readOptions("Dense.fromWeights", options, optionNames);
-    parameters = readOptions("Dense.fromWeights: parameters", parameters, parameterNames);
     const { inFeatures, outFeatures } = options;
     if ((parameters.bias !== undefined) !== (options.bias ?? true)) {
       throw new ArgumentError(

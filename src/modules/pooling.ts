@@ -1,4 +1,3 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { type PoolingConfig, poolingJson, readPoolingConfig } from "../pooling/from-config.ts";
@@ -11,16 +10,10 @@ import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } 
 export interface PoolingOptions {
   readonly embeddingDimension: number;
   /** One mode, or several whose results are concatenated in this order. Default: mean. */
-  readonly poolingMode?: PoolingMode | readonly PoolingMode[] | undefined;
+  readonly poolingMode?: PoolingMode | readonly PoolingMode[];
   /** False leaves the tokens of the prompt out. Default: true. */
-  readonly includePrompt?: boolean | undefined;
+  readonly includePrompt?: boolean;
 }
-
-const optionNames: OptionNames<PoolingOptions> = {
-  embeddingDimension: true,
-  poolingMode: true,
-  includePrompt: true,
-};
 
 /**
  * One vector a text from one vector a token: [tokens, dimension] → [texts, modes · dimension].
@@ -30,9 +23,7 @@ export class Pooling implements Module {
   readonly type = "Pooling";
   readonly config: PoolingConfig;
 
-  constructor(options: PoolingOptions) {
-    options = readOptions("Pooling", options, optionNames);
-    const { embeddingDimension, poolingMode = "mean", includePrompt = true } = options;
+  constructor({ embeddingDimension, poolingMode = "mean", includePrompt = true }: PoolingOptions) {
     const modes = typeof poolingMode === "string" ? [poolingMode] : [...poolingMode];
     const unknown = modes.find((mode) => !isPoolingMode(mode));
     if (unknown !== undefined || modes.length === 0) {
@@ -52,8 +43,7 @@ export class Pooling implements Module {
 
   static async load({ source }: ModuleContext): Promise<DeclaredModule> {
     const config = readPoolingConfig(await ConfigReader.read(source, "config.json"));
-    const { embeddingDimension, modes, includePrompt } = config;
-    return withoutWeights(new Pooling({ embeddingDimension, poolingMode: modes, includePrompt }));
+    return withoutWeights(new Pooling({ ...config, poolingMode: config.modes }));
   }
 
   get embeddingDimension(): number {

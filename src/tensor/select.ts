@@ -1,5 +1,4 @@
 /** The only file that knows every backend. */
-import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { nextMacrotask } from "../scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
@@ -28,12 +27,6 @@ export interface BackendOptions {
    */
   readonly wideSimd?: boolean | undefined;
 }
-
-export const backendOptionNames: OptionNames<BackendOptions> = {
-  backend: true,
-  threads: true,
-  wideSimd: true,
-};
 
 /**
  * @throws ArgumentError for options that are not known
