@@ -44,6 +44,8 @@ export const errorCodes = {
     "The pickle of a pytorch_model.bin is damaged, or holds something other than tensors by name.",
   "invalid-safetensors": "A safetensors file breaks the rules of its format.",
   "invalid-sentencepiece": "A SentencePiece model is damaged.",
+  "invalid-special-token":
+    "A special token cannot be part of its tokenizer class's template: it has a space or a colon.",
   "invalid-unicode": "A text contains a lone surrogate, and cannot be written as UTF-8.",
   "invalid-utf8": "A file is not UTF-8.",
   "invalid-value": "A value in a file has the wrong type, is out of range, or contradicts another one.",
@@ -61,6 +63,8 @@ export const errorCodes = {
   "missing-field": "A line of a .jsonl file lacks the field with the text.",
   "missing-key": "A required key is missing in a file.",
   "missing-shard": "A shard that the index of a checkpoint lists cannot be opened.",
+  "missing-special-token":
+    "A tokenizer class needs a special token that its files set to null, or that the vocabulary lacks.",
   "missing-tensor": "A checkpoint lacks a tensor.",
   "missing-token": "A vocabulary lacks a token that another part of the tokenizer needs.",
   "model-disabled": "The hub has disabled access to the model.",

@@ -11,6 +11,7 @@ import { BertTokenizer } from "./pretrained/bert-tokenizer.ts";
 import { pretrainedClasses } from "./pretrained/classes.ts";
 import type { ClassPipeline, PretrainedClass } from "./pretrained/pretrained-class.ts";
 import { resolveClass } from "./pretrained/resolve-class.ts";
+import { RoleTokens } from "./pretrained/role-tokens.ts";
 import { contentOf, PretrainedSettings, plainToken, SPECIAL_TOKEN_FIELDS } from "./pretrained/settings.ts";
 import { tokenizerFile } from "./pretrained/tokenizer-file.ts";
 import {
@@ -145,19 +146,27 @@ async function rebuilt(
   const { model, normalizer } = pipeline;
   const extraSpecialTokens = pipeline.extraSpecialTokens ?? settings.extraSpecialTokens;
   addMissing(addedVocabulary, pipeline, settings, pipeline.specialTokens, extraSpecialTokens);
+  if (pipeline.dropsFlags) {
+    const tokens = [
+      ...inOrder(pipeline.specialTokens),
+      ...settings.namedSpecialTokens(),
+      ...extraSpecialTokens,
+    ];
+    addedVocabulary.add(
+      tokens.map((token) => plainToken(contentOf(token)!, { special: true })),
+      model,
+      normalizer,
+    );
+  }
   const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? model.tokenToId(token);
-  const unk = contentOf(pipeline.specialTokens.unkToken);
-  const ids = {
-    id: (token: string, otherwise: number) =>
-      idOf(token) ?? (unk === undefined ? undefined : idOf(unk)) ?? otherwise,
-  };
+  const roles = new RoleTokens(pipeline.specialTokens, idOf, settings.config.file);
   return {
     parts: {
       addedVocabulary,
       normalizer,
       preTokenizer: pipeline.preTokenizer,
       model,
-      postProcessor: pipeline.postProcessor(ids),
+      postProcessor: pipeline.postProcessor(roles),
       decoder: pipeline.decoder,
       savedTruncation: tokenizerJson === null ? null : readSavedTruncation(tokenizerJson),
       savedPadding: tokenizerJson === null ? null : readSavedPadding(tokenizerJson),

@@ -11,7 +11,7 @@ export interface StrategyOptions {
    * else "do_not_truncate", as in the reference.
    */
   readonly truncation?: boolean | TruncationStrategy | "do_not_truncate" | undefined;
-  /** In tokens, special tokens included. Default: the model's maximum. */
+  /** In tokens, special tokens included; Infinity: no limit. Default: the model's maximum. */
   readonly maxLength?: number | undefined;
   /** How many tokens neighbouring parts of {@link Encoding.overflowing} share. Default 0. */
   readonly stride?: number | undefined;
@@ -59,7 +59,7 @@ export function strategiesFor(options: StrategyOptions, defaults: StrategyDefaul
   let filling = strategy("padding", padding, paddingStrategies, ["longest", "do_not_pad"]);
   if (!sides.includes(truncationSide)) throw unknown("truncationSide", truncationSide, sides);
   if (!sides.includes(paddingSide)) throw unknown("paddingSide", paddingSide, sides);
-  if (maxLength !== undefined) checkCount("maxLength", maxLength);
+  if (maxLength !== undefined && maxLength !== Number.POSITIVE_INFINITY) checkCount("maxLength", maxLength);
   if (padToMultipleOf !== undefined) checkCount("padToMultipleOf", padToMultipleOf);
   checkCount("stride", stride);
 

@@ -211,7 +211,9 @@ export class Tokenizer {
 
   #roleId(name: SpecialTokenName): number | undefined {
     const token = this.#settings.specialTokens[name];
-    return token === undefined ? undefined : this.tokenToId(token);
+    if (token === undefined) return undefined;
+    // As for every token that the vocabulary lacks; of the special ones, only the empty one is not added to it.
+    return this.tokenToId(token) ?? (name === "unkToken" ? undefined : this.unkTokenId);
   }
 
   tokenToId(token: string): number | undefined {

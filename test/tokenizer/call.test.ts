@@ -86,6 +86,16 @@ for (const [name, { files, expected }] of Object.entries(grid.tokenizers)) {
   });
 }
 
+test("an infinite maxLength is no limit, and nothing to pad to", async () => {
+  const tokenizer = await loadTokenizer(folder(grid.tokenizers["a limit of 8"]!.files));
+  const text = "The quick brown fox jumps over the lazy dog";
+  const { inputIds } = tokenizer.encode(text);
+  assert.ok(inputIds.length > 8);
+  const maxLength = Number.POSITIVE_INFINITY;
+  for (const options of [{}, { truncation: true }, { padding: "max_length" }] as const)
+    assert.deepEqual(tokenizer.encode(text, { maxLength, ...options }).inputIds, inputIds);
+});
+
 test("every error of lengths and strategies has a code, and names its option", async () => {
   const { files } = grid.tokenizers["a limit of 8"]!;
   const tokenizer = callableTokenizer(await loadTokenizer(folder(files)));

@@ -22,14 +22,13 @@ export const BertTokenizer: PretrainedClass = {
       clsToken: token("cls_token", "[CLS]"),
       maskToken: token("mask_token", "[MASK]"),
     });
-    const cls = contentOf(specialTokens.clsToken) ?? "None"; // what Python's str() makes of a null
-    const sep = contentOf(specialTokens.sepToken) ?? "None";
     return {
       ...bertParts(files, settings, contentOf(specialTokens.unkToken) ?? "None"),
       specialTokens,
-      postProcessor: (ids) => {
-        const first = { tokens: [[cls, ids.id(cls, 2)] as const], typeId: 0 };
-        const end = (typeId: number) => ({ tokens: [[sep, ids.id(sep, 3)] as const], typeId });
+      postProcessor: (roles) => {
+        const sep = roles.get("sepToken", "string", 3);
+        const first = { tokens: [roles.get("clsToken", "string", 2)], typeId: 0 };
+        const end = (typeId: number) => ({ tokens: [sep], typeId });
         const text = (sequence: 0 | 1) => ({ sequence, typeId: sequence });
         return new TemplateProcessing([first, text(0), end(0)], [first, text(0), end(0), text(1), end(1)]);
       },

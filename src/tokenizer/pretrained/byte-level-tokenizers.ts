@@ -1,17 +1,15 @@
-import type { PostProcessor } from "../component.ts";
 import { ByteLevel as ByteLevelDecoder } from "../decoders/byte-level.ts";
-import { readPostProcessor } from "../json/post-processors.ts";
 import { NFC } from "../normalizers/nfc.ts";
 import { RobertaProcessing } from "../post-processors/roberta-processing.ts";
-import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
 import { ByteLevel } from "../pre-tokenizers/byte-level.ts";
 import { Sequence } from "../pre-tokenizers/sequence.ts";
 import { Split } from "../pre-tokenizers/split.ts";
 import { RegexPattern } from "../regex/pattern.ts";
+import { beginAndEnd, savedPostProcessor } from "./begin-and-end.ts";
 import { definedTokens, orDefault } from "./bert-tokenizer.ts";
 import { BPE_FILES, readBpeModel } from "./bpe-files.ts";
-import type { ClassPipeline, PretrainedClass, TokenIds, VocabularyFiles } from "./pretrained-class.ts";
-import { contentOf, type PretrainedSettings } from "./settings.ts";
+import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
+import type { PretrainedSettings } from "./settings.ts";
 
 const shared = { vocabularyFiles: BPE_FILES, modelInputNames: ["input_ids", "attention_mask"] };
 
@@ -31,16 +29,14 @@ export const RobertaTokenizer: PretrainedClass = {
       clsToken: token("cls_token", "<s>"),
       maskToken: token("mask_token", "<mask>"),
     });
-    const sep = contentOf(specialTokens.sepToken) ?? "None"; // what Python's str() makes of a null
-    const cls = contentOf(specialTokens.clsToken) ?? "None";
     return {
       ...byteLevelParts(files, addPrefixSpace),
       normalizer: null,
       specialTokens,
-      postProcessor: (ids) =>
+      postProcessor: (roles) =>
         new RobertaProcessing({
-          sep: [sep, ids.id(sep, 0)],
-          cls: [cls, ids.id(cls, 0)],
+          sep: roles.get("sepToken", "tokens"),
+          cls: roles.get("clsToken", "tokens"),
           trimOffsets,
           addPrefixSpace,
         }),
@@ -63,8 +59,7 @@ export const GPT2Tokenizer: PretrainedClass = {
       ...byteLevelParts(files, settings.config.boolean("add_prefix_space", false)),
       normalizer: null,
       specialTokens,
-      postProcessor: (ids) =>
-        savedPostProcessor(files) ?? bosEosTemplate(files, settings, specialTokens, ids),
+      postProcessor: (roles) => savedPostProcessor(files) ?? beginAndEnd(files, settings, roles),
     };
   },
 };
@@ -85,7 +80,7 @@ export const GPTNeoXTokenizer: PretrainedClass = {
       ...byteLevelParts(files, settings.config.boolean("add_prefix_space", false)),
       normalizer: new NFC(),
       specialTokens,
-      postProcessor: (ids) => bosEosTemplate(files, settings, specialTokens, ids),
+      postProcessor: (roles) => beginAndEnd(files, settings, roles),
     };
   },
 };
@@ -114,8 +109,8 @@ export const Qwen2Tokenizer: PretrainedClass = {
       ]),
       normalizer: new NFC(),
       specialTokens,
-      postProcessor: (ids) =>
-        savedPostProcessor(files) ?? bosEosTemplate(files, settings, specialTokens, ids),
+      dropsFlags: true,
+      postProcessor: (roles) => savedPostProcessor(files) ?? beginAndEnd(files, settings, roles),
     };
   },
 };
@@ -142,29 +137,4 @@ function rolesWithoutDefault(settings: PretrainedSettings, ...more: readonly ("b
     mask_token: "maskToken",
   };
   return Object.fromEntries(fields.map((field) => [names[field], settings.specialToken(field)]));
-}
-
-function savedPostProcessor({ tokenizerJson }: VocabularyFiles): PostProcessor | null {
-  if (tokenizerJson === null || tokenizerJson.get("post_processor") === null) return null;
-  return readPostProcessor(tokenizerJson.object("post_processor"));
-}
-
-/** The text between the tokens that add_bos_token and add_eos_token ask for; beside a tokenizer.json they do not count. */
-function bosEosTemplate(
-  { tokenizerJson }: VocabularyFiles,
-  { config }: PretrainedSettings,
-  { bosToken, eosToken }: ClassPipeline["specialTokens"],
-  ids: TokenIds,
-): TemplateProcessing {
-  const asked = (field: string) => tokenizerJson === null && config.boolean(field, false);
-  const special = (content: string | undefined, typeId: number): TemplatePiece[] =>
-    content === undefined ? [] : [{ tokens: [[content, ids.id(content, 0)]], typeId }];
-  const bos = asked("add_bos_token") ? contentOf(bosToken) : undefined;
-  const eos = asked("add_eos_token") ? contentOf(eosToken) : undefined;
-  const part = (sequence: 0 | 1): TemplatePiece[] => [
-    ...special(bos, sequence),
-    { sequence, typeId: sequence },
-    ...special(eos, sequence),
-  ];
-  return new TemplateProcessing(part(0), [...part(0), ...part(1)]);
 }

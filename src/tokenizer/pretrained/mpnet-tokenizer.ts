@@ -20,15 +20,13 @@ export const MPNetTokenizer: PretrainedClass = {
       // The mask token takes the space before it along.
       maskToken: asAddedToken(orDefault(settings.specialToken("mask_token"), "<mask>"), { lstrip: true }),
     });
-    const cls = contentOf(specialTokens.clsToken) ?? "None"; // what Python's str() makes of a null
-    const sep = contentOf(specialTokens.sepToken) ?? "None";
     return {
       ...bertParts(files, settings, contentOf(specialTokens.unkToken) ?? "None"),
       specialTokens,
-      postProcessor: (ids) =>
+      postProcessor: (roles) =>
         new RobertaProcessing({
-          sep: [sep, ids.id(sep, 2)],
-          cls: [cls, ids.id(cls, 0)],
+          sep: roles.get("sepToken", "tokens", 2),
+          cls: roles.get("clsToken", "tokens", 0),
           trimOffsets: true,
           addPrefixSpace: false,
         }),

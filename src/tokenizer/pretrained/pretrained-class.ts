@@ -3,6 +3,7 @@ import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "..
 import type { Side } from "../encoding.ts";
 import type { JsonFields } from "../json/fields.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
+import type { RoleTokens } from "./role-tokens.ts";
 import type { PretrainedSettings } from "./settings.ts";
 
 /** The files of a folder that describe its vocabulary, as far as they are there. */
@@ -24,13 +25,9 @@ export interface ClassPipeline {
   /** Extra special tokens where the settings name none. */
   readonly extraSpecialTokens?: readonly (AddedToken | string)[];
   /** Made when all tokens have been added. */
-  postProcessor(ids: TokenIds): PostProcessor | null;
-}
-
-/** Ids in a vocabulary that is complete. */
-export interface TokenIds {
-  /** The id of a token, or of the unknown token, or `otherwise`. */
-  id(token: string, otherwise: number): number;
+  postProcessor(roles: RoleTokens): PostProcessor | null;
+  /** Whether all special tokens are added once more, without the flags that the settings gave them. */
+  readonly dropsFlags?: boolean;
 }
 
 /**

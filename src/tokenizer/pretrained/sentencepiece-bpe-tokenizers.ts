@@ -1,22 +1,21 @@
 import { UnsupportedError } from "../../errors.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
-import type { Decoder, PostProcessor } from "../component.ts";
+import type { Decoder } from "../component.ts";
 import { ByteFallback } from "../decoders/byte-fallback.ts";
 import { Fuse } from "../decoders/fuse.ts";
 import { Replace as ReplaceDecoder } from "../decoders/replace.ts";
 import { Sequence } from "../decoders/sequence.ts";
 import { Strip } from "../decoders/strip.ts";
 import { readMerges } from "../json/models.ts";
-import { readPostProcessor } from "../json/post-processors.ts";
 import { BPE } from "../models/bpe.ts";
 import { Vocabulary } from "../models/vocabulary.ts";
 import { Replace } from "../normalizers/replace.ts";
-import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
 import { Metaspace } from "../pre-tokenizers/metaspace.ts";
 import { Split } from "../pre-tokenizers/split.ts";
 import { StringPattern } from "../regex/pattern.ts";
+import { beginAndEnd, savedPostProcessor } from "./begin-and-end.ts";
 import { definedTokens, orDefault } from "./bert-tokenizer.ts";
-import type { ClassPipeline, PretrainedClass, TokenIds, VocabularyFiles } from "./pretrained-class.ts";
+import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
 import { contentOf, type PretrainedSettings } from "./settings.ts";
 import { addedTokensOf, readSentencePieceFile } from "./unigram-source.ts";
 import { readVocabulary } from "./vocabulary-source.ts";
@@ -42,7 +41,7 @@ export const LlamaTokenizer: PretrainedClass = {
       model: bpe(source, null),
       specialTokens,
       ...extraTokens(settings, source),
-      postProcessor: (ids) => savedOrBeginAndEnd(files, settings, specialTokens, ids),
+      postProcessor: (roles) => savedPostProcessor(files) ?? beginAndEnd(files, settings, roles),
     };
   },
 };
@@ -68,7 +67,7 @@ export const GemmaTokenizer: PretrainedClass = {
       model: bpe(source, contentOf(specialTokens.unkToken) ?? "None"),
       specialTokens,
       ...extraTokens(settings, source),
-      postProcessor: (ids) => savedOrBeginAndEnd(files, settings, specialTokens, ids),
+      postProcessor: (roles) => savedPostProcessor(files) ?? beginAndEnd(files, settings, roles),
     };
   },
 };
@@ -154,34 +153,4 @@ function extraTokens(
   return settings.declaresExtraSpecialTokens || addedTokens === null
     ? {}
     : { extraSpecialTokens: addedTokens };
-}
-
-/**
- * tokenizer.json's post-processor; without one, the tokens of beginning and end that the settings ask for
- * (TokenizersBackend.update_post_processor; with a tokenizer.json, those settings do not count).
- */
-function savedOrBeginAndEnd(
-  { tokenizerJson }: VocabularyFiles,
-  { config }: PretrainedSettings,
-  tokens: ClassPipeline["specialTokens"],
-  ids: TokenIds,
-): PostProcessor {
-  if (tokenizerJson !== null && tokenizerJson.get("post_processor") !== null) {
-    return readPostProcessor(tokenizerJson.object("post_processor"));
-  }
-  const asked = (field: string) => tokenizerJson === null && (config.nullableBoolean(field) ?? false);
-  const pieces = (
-    token: AddedToken | string | undefined,
-    wanted: boolean,
-    typeId: number,
-  ): TemplatePiece[] => {
-    const name = contentOf(token);
-    return wanted && name !== undefined ? [{ tokens: [[name, ids.id(name, 0)]], typeId }] : [];
-  };
-  const around = (sequence: 0 | 1): TemplatePiece[] => [
-    ...pieces(tokens.bosToken, asked("add_bos_token"), sequence),
-    { sequence, typeId: sequence },
-    ...pieces(tokens.eosToken, asked("add_eos_token"), sequence),
-  ];
-  return new TemplateProcessing(around(0), [...around(0), ...around(1)]);
 }

@@ -46,11 +46,19 @@ export class PretrainedSettings {
     const special = new Map<string, AddedToken | string | null>();
     let extra: (AddedToken | string)[] = [];
     let declares = false;
+    /** What special_tokens_map.json may still replace. */
+    const wrong = new Map<string, FormatError>();
     const read = (fields: JsonFields, isMap: boolean) => {
       for (const name of fields.keys()) {
         if (name === "extra_special_tokens" || name === "additional_special_tokens") continue;
         const isRole = SPECIAL_TOKEN_FIELDS.some(([field]) => field === name);
-        if (!isRole && !(name.endsWith("_token") && isToken(fields.get(name)))) continue;
+        if (!isRole && !(name.endsWith("_token") && isToken(fields.get(name), isMap))) continue;
+        wrong.delete(name);
+        if (!isMap && fields.get(name) !== null && !isToken(fields.get(name), isMap)) {
+          const expected = 'a token: a string, or an object with "__type": "AddedToken"';
+          wrong.set(name, fields.wrong(name, expected));
+          continue;
+        }
         special.set(name, readToken(fields, name, isMap || isRole));
       }
       const field = isTruthy(fields.get("extra_special_tokens"))
@@ -86,6 +94,8 @@ export class PretrainedSettings {
         for (const [i, token] of readAddedTokens(tokenizerJson).entries()) byId.set(ids[i]!, token);
       }
     }
+
+    for (const error of wrong.values()) throw error;
 
     const byContent = new Map(Array.from(byId.values(), (token) => [token.content, token]));
     for (const [name, token] of special) {
@@ -133,8 +143,14 @@ export function contentOf(token: AddedToken | string | null | undefined): string
   return typeof token === "object" ? token?.content : token;
 }
 
-function isToken(value: Json): boolean {
-  return typeof value === "string" || (value !== null && typeof value === "object" && !Array.isArray(value));
+/** Objects are tokens in special_tokens_map.json; in tokenizer_config.json, where they say so. */
+function isToken(value: Json, isMap: boolean): boolean {
+  if (typeof value === "string") return true;
+  return isObject(value) && (isMap || value.__type === "AddedToken");
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function isTruthy(value: Json): boolean {
@@ -147,7 +163,7 @@ function readToken(fields: JsonFields, name: string, special: boolean): AddedTok
   const value = fields.get(name);
   if (value === null || typeof value === "string") return value;
   const token = fields.object(name);
-  const content = readContent(token);
+  const content = token.get("content") === null ? "" : readContent(token);
   const isSpecial = special || token.boolean("special", false);
   return {
     content,

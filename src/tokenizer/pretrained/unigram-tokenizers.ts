@@ -2,7 +2,6 @@ import { FormatError } from "../../errors.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { Normalizer, PostProcessor } from "../component.ts";
 import { Metaspace as MetaspaceDecoder } from "../decoders/metaspace.ts";
-import { readPostProcessor } from "../json/post-processors.ts";
 import { Unigram } from "../models/unigram.ts";
 import { Lowercase } from "../normalizers/lowercase.ts";
 import { NFC } from "../normalizers/nfc.ts";
@@ -18,8 +17,10 @@ import { Punctuation } from "../pre-tokenizers/punctuation.ts";
 import { Sequence } from "../pre-tokenizers/sequence.ts";
 import { WhitespaceSplit } from "../pre-tokenizers/whitespace-split.ts";
 import { RegexPattern, StringPattern } from "../regex/pattern.ts";
+import { savedPostProcessor } from "./begin-and-end.ts";
 import { asAddedToken, definedTokens, orDefault } from "./bert-tokenizer.ts";
-import type { ClassPipeline, PretrainedClass, TokenIds } from "./pretrained-class.ts";
+import type { ClassPipeline, PretrainedClass } from "./pretrained-class.ts";
+import type { RoleTokens, Spelling } from "./role-tokens.ts";
 import { contentOf, type PretrainedSettings, type SpecialTokenSetting } from "./settings.ts";
 import { readUnigramSource, type UnigramSource } from "./unigram-source.ts";
 
@@ -43,7 +44,7 @@ export const XLMRobertaTokenizer: PretrainedClass = {
       model: unigram(tokens, scores, 3),
       specialTokens,
       ...extraTokens(settings, source, null),
-      postProcessor: (ids) => surroundedTwice(specialTokens, ids),
+      postProcessor: (roles) => surroundedTwice(roles, "list"),
     };
   },
 };
@@ -69,7 +70,7 @@ export const CamembertTokenizer: PretrainedClass = {
       model: unigram(tokens, scores, Math.max(0, tokens.indexOf(unk))),
       specialTokens,
       ...extraTokens(settings, source, ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"]),
-      postProcessor: (ids) => surroundedTwice(specialTokens, ids),
+      postProcessor: (roles) => surroundedTwice(roles, "string"),
     };
   },
 };
@@ -97,8 +98,9 @@ export const T5Tokenizer: PretrainedClass = {
       model: unigram(tokens, scores, 2),
       specialTokens: tokensOf(settings, { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" }),
       ...extra,
-      postProcessor: (ids) => {
-        const end = special(["</s>", ids.id("</s>", 1)], 0);
+      postProcessor: (roles) => {
+        const [, id] = roles.get("eosToken", "tokens");
+        const end = special(["</s>", id], 0); // that name, whatever the token is
         return new TemplateProcessing([FIRST, end], [FIRST, end, { sequence: 1, typeId: 0 }, end]);
       },
     };
@@ -129,22 +131,21 @@ export const AlbertTokenizer: PretrainedClass = {
       model,
       specialTokens,
       ...extraTokens(settings, source, null),
-      // tokenizer.json's own is put in place of the class's here.
       postProcessor: () => {
-        if (files.tokenizerJson !== null && files.tokenizerJson.get("post_processor") !== null) {
-          return readPostProcessor(files.tokenizerJson.object("post_processor"));
-        }
-        const id = (name: "clsToken" | "sepToken") => {
-          const token = nameOf(specialTokens[name]);
-          const found = model.tokenToId(token);
-          if (found === undefined)
-            throw new FormatError(`the vocabulary lacks the token "${token}"`, {
-              code: "missing-token",
-              subject: token,
-            });
-          return found;
+        // From the vocabulary as it is before tokens are added; tokenizer.json's own template then replaces this one.
+        const id = (name: "clsToken" | "sepToken", field: string) => {
+          const found = model.tokenToId(nameOf(specialTokens[name]));
+          if (found !== undefined) return found;
+          throw new FormatError(
+            `"${field}": expected a token of the vocabulary, found ${JSON.stringify(contentOf(specialTokens[name]) ?? null)}`,
+            { code: "missing-special-token", subject: field, file: settings.config.file },
+          );
         };
-        return bertTemplate(["[CLS]", id("clsToken")], ["[SEP]", id("sepToken")]);
+        const ownTemplate = bertTemplate(
+          ["[CLS]", id("clsToken", "cls_token")],
+          ["[SEP]", id("sepToken", "sep_token")],
+        );
+        return savedPostProcessor(files) ?? ownTemplate;
       },
     };
   },
@@ -174,9 +175,9 @@ export const XLNetTokenizer: PretrainedClass = {
       model: unigram(source.tokens, source.scores, unkId),
       specialTokens,
       ...extraTokens(settings, source, ["<eop>", "<eod>"]),
-      postProcessor: (ids) => {
-        const sep = tokenOf(specialTokens.sepToken, ids);
-        const cls = special(tokenOf(specialTokens.clsToken, ids), 2);
+      postProcessor: (roles) => {
+        const sep = roles.get("sepToken", "string");
+        const cls = special(roles.get("clsToken", "string"), 2);
         return new TemplateProcessing(
           [FIRST, special(sep, 0), cls],
           [FIRST, special(sep, 0), SECOND, special(sep, 1), cls],
@@ -221,8 +222,8 @@ export const DebertaV2Tokenizer: PretrainedClass = {
       model: unigram(source.tokens, source.scores, unkId),
       specialTokens,
       ...extraTokens(settings, source, null),
-      postProcessor: (ids) =>
-        bertTemplate(tokenOf(specialTokens.clsToken, ids), tokenOf(specialTokens.sepToken, ids)),
+      postProcessor: (roles) =>
+        bertTemplate(roles.get("clsToken", "string", 0), roles.get("sepToken", "string", 0)),
     };
   },
 };
@@ -263,19 +264,14 @@ function nameOf(token: AddedToken | string | undefined): string {
   return contentOf(token) ?? "None";
 }
 
-function tokenOf(token: AddedToken | string | undefined, ids: TokenIds): SpecialToken {
-  const name = nameOf(token);
-  return [name, ids.id(name, 0)];
-}
-
 function special(token: SpecialToken, typeId: number): TemplatePiece {
   return { tokens: [token], typeId };
 }
 
 /** <s> A </s> and <s> A </s></s> B </s>, all of type 0. */
-function surroundedTwice(tokens: ClassPipeline["specialTokens"], ids: TokenIds): PostProcessor {
-  const begin = special(tokenOf(tokens.bosToken, ids), 0);
-  const end = special(tokenOf(tokens.eosToken, ids), 0);
+function surroundedTwice(roles: RoleTokens, spelling: Spelling): PostProcessor {
+  const begin = special(roles.get("bosToken", spelling), 0);
+  const end = special(roles.get("eosToken", spelling), 0);
   const second: TemplatePiece = { sequence: 1, typeId: 0 };
   return new TemplateProcessing([begin, FIRST, end], [begin, FIRST, end, end, second, end]);
 }
