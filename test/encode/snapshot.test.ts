@@ -132,18 +132,17 @@ test("encodeStream with workers of its own: options and prompts are those of the
 
 test("load and fromPretrained: prompts and settings are those of the call", async () => {
   const prompts: Record<string, string> = { query: "q " };
-  const options = {
-    threads: 1,
-    prompts,
-    backend: "js" as "js" | "wasm",
-    maxSeqLength: 12 as number | undefined,
-  };
-  const loading = SentenceTransformer.load(folder, options);
-  const module = Transformer.fromPretrained(folder, options);
-  const encoder = AutoModel.fromPretrained(folder, options);
+  const kernels = { threads: 1, backend: "js" as "js" | "wasm" };
+  const ofModule = { ...kernels, maxSeqLength: 12 as number | undefined };
+  const ofModel = { ...ofModule, prompts };
+  const loading = SentenceTransformer.load(folder, ofModel);
+  const module = Transformer.fromPretrained(folder, ofModule);
+  const encoder = AutoModel.fromPretrained(folder, kernels);
   prompts.query = "changed ";
   prompts.later = "added ";
-  Object.assign(options, { backend: "nonsense", threads: -1, maxSeqLength: undefined });
+  for (const options of [kernels, ofModule, ofModel]) {
+    Object.assign(options, { backend: "nonsense", threads: -1, maxSeqLength: undefined });
+  }
   const loaded = await loading;
   assert.deepEqual(loaded.prompts.query, "q ");
   assert.ok(!("later" in loaded.prompts));
