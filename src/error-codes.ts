@@ -104,7 +104,7 @@ export const errorCodes = {
   "tensor-on-host": "The operation needs a tensor on a backend, and got one in host memory.",
   "tensor-shape": "A tensor of a checkpoint does not have the shape that the model needs.",
   "text-not-divisible": "A text cannot be split between tokens into pieces of the requested length.",
-  "thread-error": "A thread of a model stopped, or could not be started.",
+  "thread-error": "A thread of a model ended while it was computing.",
   "threads-unavailable": "The option `threads` cannot be fulfilled here.",
   "token-not-found": "The option `token: true` asks for the saved token, and none is saved.",
   "token-rejected": "The hub does not accept the token.",
@@ -147,7 +147,7 @@ export const errorCodes = {
   "width-mismatch": "The output width of one module does not fit the next one.",
   "worker-error": "The workers of a pool ended unexpectedly.",
   "worker-start-failed": "A worker of a pool ended while it loaded the model.",
-  "workers-unavailable": "The page or runtime does not allow workers.",
+  "workers-unavailable": "The runtime starts no workers: a policy, a permission or a limit forbids them.",
   "wrong-tokenizer-model": "The tokenizer's files hold another algorithm than its class needs.",
 } as const;
 

@@ -433,7 +433,7 @@ export class SentenceTransformer {
    *
    * @param targetDevices one worker each. Default: four on the CPU
    * @throws UnsupportedError for a model made of modules, which workers could not find again: save and load it
-   * @throws PoolError where a worker ends while it loads the model
+   * @throws PoolError where the runtime starts no workers ("workers-unavailable"), or one ends while it loads the model
    * @throws ArgumentError ("disposed") where the model is disposed of meanwhile
    */
   async startMultiProcessPool(

@@ -58,7 +58,7 @@ export class EncodingPool implements AsyncDisposable {
   /**
    * Starts a worker for each device, and waits until all have loaded the model.
    *
-   * @throws PoolError where a worker ends meanwhile; whatever loading the model throws; the reason of a signal. No
+   * @throws PoolError where no worker can be started ("workers-unavailable"), or one ends meanwhile; whatever loading the model throws; the reason of a signal. No
    *   worker is left then.
    */
   static async start(
@@ -77,6 +77,13 @@ export class EncodingPool implements AsyncDisposable {
     } catch (error) {
       await Promise.allSettled(workers.flatMap((worker) => [worker.ready, worker.terminate()]));
       if (!(error instanceof WorkerEnded)) throw error;
+      if (!error.hasStarted) {
+        throw new PoolError(`startMultiProcessPool: workers cannot be started: ${error.message}`, {
+          code: "workers-unavailable",
+          subject: "Worker",
+          cause: error.cause,
+        });
+      }
       throw new PoolError(`a worker ended while it loaded the model: ${error.message}`, {
         code: "worker-start-failed",
         cause: error,

@@ -24,6 +24,8 @@ export type ToWorker =
   | FileAnswer;
 
 export type FromWorker =
+  /** Its program runs. */
+  | { readonly kind: "started" }
   | { readonly kind: "ready" }
   /** The model could not be loaded. */
   | { readonly kind: "unready"; readonly error: PackedError }

@@ -18,6 +18,7 @@ export interface PoolPort {
 export function serve(port: PoolPort): void {
   const service = new Service(port);
   port.listen((message) => service.receive(message));
+  port.post({ kind: "started" });
 }
 
 interface OpenCall {

@@ -16,7 +16,7 @@ export function spawnWebWorker(program: string, events: WorkerEvents): WorkerCha
   worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => events.message(data));
   // An uncaught error leaves a Web Worker alive, in a state that nobody knows; a missing file does so as well.
   worker.addEventListener("error", ({ message, error }) =>
-    end(error instanceof Error ? error : new Error(message || "the worker's file could not be loaded")),
+    end(error instanceof Error ? error : new Error(message)),
   );
   worker.addEventListener("messageerror", () => end(new Error("a message could not be read")));
   return {

@@ -1,12 +1,21 @@
 import type { ModuleSettings } from "../encode/load-modules.ts";
 import type { ThreadPlace } from "../reopen-model.ts";
+import { workerProblem } from "../worker-problem.ts";
 import type { ChunkMessage, FileQuestion, FromWorker } from "./messages.ts";
 import { packError, unpackError } from "./packed-error.ts";
 import { FileService } from "./remote-source.ts";
 import type { SpawnWorker, WorkerChannel } from "./worker-channel.ts";
 
 /** The worker ended before it answered. */
-export class WorkerEnded extends Error {}
+export class WorkerEnded extends Error {
+  /** Whether its program had begun to run. */
+  readonly hasStarted: boolean;
+
+  constructor(hasStarted: boolean, reason: unknown) {
+    super(hasStarted && reason instanceof Error ? reason.message : workerProblem(reason), { cause: reason });
+    this.hasStarted = hasStarted;
+  }
+}
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -19,18 +28,24 @@ export class WorkerClient {
   readonly #files: FileService;
   #waiting: Waiting | null = null;
   #ended: WorkerEnded | null = null;
+  #hasStarted = false;
   /** Those that wait for it: for an answer, for its end. A channel begins held, here by loading. */
   #holders = 1;
   #filesClosed: Promise<void> = Promise.resolve();
   /** Resolves when the model is loaded. */
   readonly ready: Promise<void>;
 
+  /** @throws WorkerEnded */
   constructor(spawn: SpawnWorker, { source, origin }: ThreadPlace, settings: ModuleSettings) {
     this.#files = new FileService(source);
-    this.#channel = spawn({
-      message: (message) => this.#receive(message),
-      end: (reason) => this.#end(reason),
-    });
+    try {
+      this.#channel = spawn({
+        message: (message) => this.#receive(message),
+        end: (reason) => this.#end(reason),
+      });
+    } catch (error) {
+      throw new WorkerEnded(false, error);
+    }
     this.ready = this.#answer() as Promise<void>;
     this.#channel.post({ kind: "load", origin, settings });
   }
@@ -81,6 +96,10 @@ export class WorkerClient {
   }
 
   #receive(message: FromWorker): void {
+    if (message.kind === "started") {
+      this.#hasStarted = true;
+      return;
+    }
     if (message.kind === "file") {
       void this.#answerFiles(message);
       return;
@@ -111,7 +130,7 @@ export class WorkerClient {
   }
 
   #end(reason: Error): void {
-    this.#ended = new WorkerEnded(reason.message, { cause: reason });
+    this.#ended = new WorkerEnded(this.#hasStarted, reason);
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(this.#ended);

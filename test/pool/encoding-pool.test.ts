@@ -11,6 +11,7 @@ import {
 } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool, type PoolModel, type PoolRun } from "../../src/pool/encoding-pool.ts";
+import type { SpawnWorker } from "../../src/pool/worker-channel.ts";
 import { nextMacrotask } from "../../src/scheduling.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
@@ -387,6 +388,33 @@ test("a file that opens only after its worker has ended is closed", async () => 
   assert.equal(open, 0);
 });
 
+const unavailable = (problem: string) => ({
+  name: "PoolError",
+  code: "workers-unavailable",
+  subject: "Worker",
+  message: `startMultiProcessPool: workers cannot be started: ${problem}`,
+});
+
+test("a worker that ends before its program runs cannot be started here; later, it has ended", async () => {
+  const place = await poolModel();
+  const silent: SpawnWorker = (events) => {
+    setImmediate(() => events.end(Object.assign(new Error("restricted"), { code: "ERR_ACCESS_DENIED" })));
+    return { post() {}, hold() {}, release() {}, terminate: async () => {} };
+  };
+  await assert.rejects(
+    EncodingPool.start(place, ["cpu", "cpu"], { spawn: silent }),
+    unavailable("Node's permission model forbids worker threads; --allow-worker permits them"),
+  );
+  const { spawn } = inProcessWorkers({
+    endsAt: ({ message }) => (message.kind === "load" ? new Error("killed") : undefined),
+  });
+  await assert.rejects(EncodingPool.start(place, ["cpu"], { spawn }), {
+    name: "PoolError",
+    code: "worker-start-failed",
+    message: "a worker ended while it loaded the model: killed",
+  });
+});
+
 test("a worker that cannot be made ends those that were", async () => {
   const log = inProcessWorkers();
   let made = 0;
@@ -395,7 +423,7 @@ test("a worker that cannot be made ends those that were", async () => {
     return log.spawn(events);
   };
   const starting = EncodingPool.start(await poolModel(), ["cpu", "cpu", "cpu"], { spawn });
-  await assert.rejects(starting, /no more workers/);
+  await assert.rejects(starting, unavailable("no more workers"));
   assert.equal(log.ended(), 2);
 });
 

@@ -95,6 +95,7 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
   const place = await openModelPlace(modelFolder("bert-mean"));
   await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn }), {
     name: "PoolError",
-    message: "a worker ended while it loaded the model: the worker's file could not be loaded",
+    code: "workers-unavailable",
+    subject: "Worker",
   });
 });

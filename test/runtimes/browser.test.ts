@@ -32,6 +32,11 @@ const headersOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
   },
+  workerless: {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
+  },
   // Scripts of the page run, WebAssembly may not be compiled: that would take 'wasm-unsafe-eval'.
   strict: { "content-security-policy": "default-src 'self'; script-src 'self'" },
 };
@@ -95,23 +100,32 @@ for (const page of Object.keys(headersOf)) {
       url: `${origin}/${folder.slice(repository.length)}/`,
       texts,
     }));
-    const { backend, isolated, results } = await tab.evaluate(
+    const { backend, isolated, results, pool } = await tab.evaluate(
       async ({ entry, jobs }) => {
         const { SentenceTransformer } = await import(entry);
         const found: Record<string, number[][]> = {};
-        let used = "";
         for (const { name, url, texts } of jobs) {
           const model = await SentenceTransformer.load(url);
-          used = model.backend;
           found[name] = (await model.encode(texts)).map((vector: Float32Array) => [...vector]);
           await model.dispose();
         }
-        return { backend: used, isolated: globalThis.crossOriginIsolated, results: found };
+        const other = await SentenceTransformer.load(jobs[0]!.url);
+        await other.encode(new Array(150).fill(jobs[0]!.texts[0])); // more than one batch: work for workers
+        const used: string = other.backend;
+        const pool: string = await other.startMultiProcessPool(["cpu"]).then(
+          () => "started",
+          (error: { code: string }) => error.code,
+        );
+        await other.dispose();
+        return { pool, backend: used, isolated: globalThis.crossOriginIsolated, results: found };
       },
       { entry: `${origin}/dist/index.js`, jobs: cases },
     );
     t.diagnostic(`${backend}; cross-origin isolated: ${isolated}`);
-    assert.equal(isolated, page === "isolated");
+    assert.equal(isolated, page === "isolated" || page === "workerless");
+    assert.equal(/this thread only/.test(backend), page === "workerless");
+    // The policy of both of them forbids workers from blob: addresses.
+    assert.equal(pool, page === "workerless" || page === "strict" ? "workers-unavailable" : "started");
     assert.deepEqual(complaints, []);
     await checkParity(results);
     await context.close();

@@ -3,10 +3,18 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { SentenceTransformer } from "../../../../src/index.ts";
+import { Pooling, SentenceTransformer, Transformer } from "../../../../src/index.ts";
+import { openModelPlace } from "../../../../src/model-source.ts";
 import { nextMacrotask } from "../../../../src/scheduling.ts";
+import {
+  type SpawnThread,
+  spawnThread,
+  type Thread,
+  type ThreadEvents,
+} from "../../../../src/tensor/backend/wasm/threads/spawn.ts";
 import { ThreadedWasmBackend } from "../../../../src/tensor/backend/wasm/threads/threaded-backend.ts";
 import { createWasmBackend } from "../../../../src/tensor/backend/wasm/wasm-backend.ts";
+import type { Backend } from "../../../../src/tensor/backend.ts";
 import { selectBackend } from "../../../../src/tensor/select.ts";
 import { builtEntry } from "../../../helpers/built.ts";
 import { modelFolder, readExpected } from "../../../helpers/fixtures.ts";
@@ -87,7 +95,7 @@ test("the caller's event loop turns while threads compute", async () => {
   await model.dispose();
 });
 
-test("a worker that dies rejects the pending calls, and the next call works again", async () => {
+test("a worker that dies in the middle costs time, and no result", async () => {
   const { Worker } = await import("node:worker_threads");
   const alive = new Set<InstanceType<typeof Worker>>();
   const post = Worker.prototype.postMessage;
@@ -99,25 +107,192 @@ test("a worker that dies rejects the pending calls, and the next call works agai
   try {
     const model = await load(2);
     const expected = await model.encode(texts);
+    const expectedTogether = await model.encode(texts.join(" "));
     for (const together of [false, true]) {
       const work = together ? model.encode(texts.join(" ")) : model.encode(texts);
       await new Promise((resolve) => setTimeout(resolve, 1));
       const victims = [...alive];
       alive.clear();
       await Promise.all(victims.slice(0, 1).map((worker) => worker.terminate()));
-      await work.then(
-        () => {}, // it was quicker than we were
-        (error: Error) => {
-          assert.equal(error.name, "ThreadError");
-          assert.match(error.message, /a worker ended/);
-        },
-      );
+      assert.deepEqual(await work, together ? expectedTogether : expected);
       assert.deepEqual(await model.encode(texts), expected);
     }
     await model.dispose();
   } finally {
     Worker.prototype.postMessage = post;
   }
+});
+
+/** Mean pooling on the backend, by workers as `spawn` starts them. */
+async function modelOn(backend: Backend): Promise<SentenceTransformer> {
+  const { source } = await openModelPlace(demo);
+  const { module, fill, close } = await Transformer.load({
+    source,
+    root: source,
+    backend,
+    filling: {},
+  });
+  await fill({});
+  await close();
+  const embeddingDimension = module.embeddingDimension!;
+  return new SentenceTransformer({ modules: [module, new Pooling({ embeddingDimension })] });
+}
+
+/** Ways of not starting, for all workers but the first few. */
+const failures: Readonly<Record<string, (events: ThreadEvents) => Promise<Thread>>> = {
+  "the constructor throws": async () => {
+    throw new Error("no workers here");
+  },
+  "it ends before it has started": async ({ onEnd }) => {
+    setTimeout(() => onEnd("no workers here"), 20);
+    return { post() {}, hold() {}, terminate() {} };
+  },
+  "it ends while it starts": async (events) => {
+    const thread = await spawnThread(events);
+    return {
+      ...thread,
+      post: () => {
+        thread.terminate();
+        events.onEnd("no workers here");
+      },
+    };
+  },
+  "it takes no message": async (events) => {
+    const thread = await spawnThread(events);
+    return {
+      ...thread,
+      post: () => {
+        throw new DOMException("no workers here", "DataCloneError");
+      },
+    };
+  },
+  "it ends as soon as it has started": async (events) => {
+    const thread = await spawnThread({
+      onMessage: (message) => {
+        events.onMessage(message);
+        thread.terminate();
+        events.onEnd("no workers here");
+      },
+      onEnd: () => {},
+    });
+    return thread;
+  },
+};
+
+const single = await modelOn(createWasmBackend());
+const long = texts.join(" ");
+const expectedOfSingle = await single.encode(texts);
+const expectedLong = await single.encode(long);
+await single.dispose();
+
+for (const [name, fail] of Object.entries(failures)) {
+  for (const working of [0, 1, 2]) {
+    test(`a worker that cannot start (${name}) costs no result: ${working} of 3 start`, {
+      timeout: 60_000,
+    }, async () => {
+      const alive = new Set<number>();
+      let made = 0;
+      const spawn: SpawnThread = async (events) => {
+        const number = made++;
+        const isWorking =
+          name === "it ends as soon as it has started" ? number >= 3 - working : number < working;
+        const thread = await (isWorking ? spawnThread : fail)(events);
+        if (isWorking) alive.add(number);
+        return {
+          ...thread,
+          terminate: () => {
+            alive.delete(number);
+            thread.terminate();
+          },
+        };
+      };
+      const backend = new ThreadedWasmBackend(createWasmBackend(), 3, nextMacrotask, undefined, spawn);
+      const model = await modelOn(backend);
+      assert.match(model.backend, /, 3 threads$/);
+      const [all, one, again] = await Promise.all([
+        model.encode(texts, { batchSize: 5 }),
+        model.encode(long),
+        model.encode(texts),
+      ]);
+      assert.deepEqual(all, expectedOfSingle);
+      assert.deepEqual(one, expectedLong);
+      assert.deepEqual(again, expectedOfSingle);
+      assert.deepEqual(await model.encode(texts[0]!), expectedOfSingle[0]);
+      assert.deepEqual(await model.encode(long), expectedLong);
+      if (name !== "it ends as soon as it has started") {
+        assert.equal(made, 3, "what cannot be started is not tried again");
+      }
+      const threads = working === 0 ? "this thread only" : `${working} of 3 threads`;
+      assert.ok(
+        model.backend.endsWith(`, ${threads} (a worker did not start: no workers here)`),
+        model.backend,
+      );
+      await model.dispose();
+      await nextMacrotask();
+      assert.equal(alive.size, 0);
+    });
+  }
+}
+
+/** Threads that end instead of doing a job, while `isDeadly` says so. */
+function deadlySpawn(isDeadly: () => boolean): SpawnThread {
+  return async (events) => {
+    const thread = await spawnThread(events);
+    return {
+      ...thread,
+      post: (message, transfer) => {
+        if (!("numbers" in (message as object)) || !isDeadly()) thread.post(message, transfer);
+        else void Promise.resolve(thread.terminate()).then(() => events.onEnd("killed"));
+      },
+    };
+  };
+}
+
+for (const worksFirst of [false, true]) {
+  test(`work that ends every worker is done here (workers that have worked before: ${worksFirst})`, {
+    timeout: 60_000,
+  }, async () => {
+    let deadly = !worksFirst;
+    const spawn = deadlySpawn(() => deadly);
+    const model = await modelOn(
+      new ThreadedWasmBackend(createWasmBackend(), 2, nextMacrotask, undefined, spawn),
+    );
+    if (worksFirst) assert.deepEqual(await model.encode(texts), expectedOfSingle);
+    deadly = true;
+    assert.deepEqual(await model.encode(long), expectedLong);
+    assert.deepEqual(await model.encode(texts), expectedOfSingle);
+    assert.match(model.backend, /, this thread only \(a worker did not start: killed\)$/);
+    await model.dispose();
+  });
+}
+
+test("work that goes on from earlier results is lost with its worker: an error, and the next works", {
+  timeout: 60_000,
+}, async () => {
+  let deadly = false;
+  const backend = new ThreadedWasmBackend(
+    createWasmBackend(),
+    2,
+    nextMacrotask,
+    0,
+    deadlySpawn(() => deadly),
+  );
+  const values = Float32Array.of(1, 2, 3);
+  const storage = backend.allocate(3);
+  backend.write(storage, values, 0);
+  assert.deepEqual(await backend.read(storage, 0, 3), values);
+  deadly = true;
+  await assert.rejects(backend.read(storage, 0, 3), {
+    name: "ThreadError",
+    code: "thread-error",
+    message: "threads: a worker ended while it was computing: killed",
+  });
+  backend.free(storage);
+  deadly = false;
+  const other = backend.allocate(3);
+  backend.write(other, values, 0);
+  assert.deepEqual(await backend.read(other, 1, 3), values.subarray(1));
+  backend.dispose();
 });
 
 test("a program that embeds one short text starts no worker; what comes next has the same bits", async () => {

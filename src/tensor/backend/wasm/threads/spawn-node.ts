@@ -20,9 +20,9 @@ parentPort.on("message", handle);`;
   return {
     post: (message, transfer = []) => worker.postMessage(message, transfer as ArrayBuffer[]),
     hold: (holds) => (holds ? worker.ref() : worker.unref()),
-    terminate: () => {
+    terminate: async () => {
       ended = true;
-      void worker.terminate();
+      await worker.terminate();
     },
   };
 }

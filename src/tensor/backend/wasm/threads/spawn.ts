@@ -1,5 +1,5 @@
 /** Starting worker threads, in every runtime that has them. */
-import { UnsupportedError } from "../../../../errors.ts";
+import { workerProblem } from "../../../../worker-problem.ts";
 import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
 import { kernelWorker, type WorkerConstants, type WorkerJob, type WorkerStart } from "./kernel-worker.ts";
 
@@ -8,7 +8,8 @@ export interface Thread {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
   /** Whether the thread keeps the process alive. */
   hold(holds: boolean): void;
-  terminate(): void;
+  /** Resolves when it has ended, where the runtime tells. */
+  terminate(): void | Promise<void>;
 }
 
 export interface ThreadEvents {
@@ -16,6 +17,9 @@ export interface ThreadEvents {
   /** It has ended, for whatever reason but `terminate`. */
   onEnd(reason: string): void;
 }
+
+/** Rejects where no thread can be started. One that ends before it answers its start could not be started either. */
+export type SpawnThread = (events: ThreadEvents) => Promise<Thread>;
 
 /** Whether this runtime has worker threads of one kind or the other. */
 export function hasThreads(): boolean {
@@ -65,16 +69,11 @@ function spawnWebThread(program: string, { onMessage, onEnd }: ThreadEvents): Th
   let worker: Worker;
   try {
     worker = new Worker(url);
-  } catch (cause) {
-    throw new UnsupportedError("threads: this page cannot start workers from a text", {
-      code: "workers-unavailable",
-      cause,
-    });
   } finally {
     URL.revokeObjectURL(url);
   }
   worker.onmessage = ({ data }) => onMessage(data);
-  worker.onerror = (event) => onEnd(event.message || "the worker could not be started");
+  worker.onerror = (event) => onEnd(workerProblem(event));
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold: () => {},

@@ -1,7 +1,8 @@
 import { declareErrorClass, SentensorError } from "../../../../errors.ts";
+import { workerProblem } from "../../../../worker-problem.ts";
 import type { ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
-import { localThread, spawnThread, type Thread } from "./spawn.ts";
+import { localThread, type SpawnThread, spawnThread, type Thread } from "./spawn.ts";
 
 /** Where regions come from: the heap of the memory that all threads share. */
 export interface RegionSource {
@@ -9,17 +10,28 @@ export interface RegionSource {
   free(address: number): void;
 }
 
-/** A worker died, or could not be started. The next call starts another. */
+/** Workers ended while they were computing. The next call starts others. */
 export class ThreadError extends SentensorError {
   static {
     declareErrorClass(ThreadError, "ThreadError", "thread-error");
   }
 }
 
+export interface ThreadPoolSettings {
+  /** Multiplications up to which work is small. */
+  readonly localWork: number;
+  /** Resolves in a new turn of the event loop. */
+  readonly nextTurn: () => Promise<void>;
+  /** By default as the runtime does. */
+  readonly spawn?: SpawnThread | undefined;
+}
+
 interface Slot {
   readonly thread: Promise<Thread>;
-  /** Whether it has said that it has started. */
+  /** Whether it has said that it has started. Nothing is sent to it before. */
   ready: boolean;
+  /** Whether it has ever done anything. */
+  proven: boolean;
   scratch: Region | null;
   /** What it is working on. */
   task: Task | null;
@@ -34,35 +46,47 @@ interface Task {
   /** Threads that have not answered. */
   left: number;
   error: string | null;
+  /** Whether all that its kernels read is in its commands: it can be done again. */
+  readonly isRepeatable: boolean;
 }
 
 /**
  * Threads that take batches as they become free. When a single batch is all there is to do, all threads do it
  * together, each its part of every kernel. The first small one is done by the caller's own thread: a program that
- * embeds one text starts no worker; and so are others until workers are ready.
+ * embeds one text starts no worker; and so are others until workers are ready, and all of them where no worker can be
+ * started.
  */
 export class ThreadPool {
   readonly #start: WorkerStart;
   readonly #memory: RegionSource;
-  readonly #localWork: number;
+  readonly #settings: ThreadPoolSettings;
+  /** null: to be started when there is work. */
   readonly #slots: (Slot | null)[];
   #local: Slot | null = null;
   readonly #queue: ReadyWork[] = [];
   readonly #tasks = new Map<number, Task>();
   readonly #freeRegions: Region[] = [];
+  /** Work whose workers ended although they had worked before. The second time is an error. */
+  readonly #repeated = new WeakSet<ReadyWork>();
   #lastId = 0;
   #disposed = false;
+  #problem: string | null = null;
 
-  /** @param localWork multiplications up to which work is small */
-  constructor(count: number, start: WorkerStart, memory: RegionSource, localWork: number) {
-    this.#localWork = localWork;
+  constructor(count: number, start: WorkerStart, memory: RegionSource, settings: ThreadPoolSettings) {
+    this.#settings = settings;
     this.#slots = new Array<Slot | null>(count).fill(null);
     this.#start = start;
     this.#memory = memory;
   }
 
+  /** Its workers, but for those that could not be started. */
   get size(): number {
     return this.#slots.length;
+  }
+
+  /** Why the last worker that could not be started did not start. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /** Puts work into the queue; `dispatch` starts it. */
@@ -77,20 +101,48 @@ export class ThreadPool {
 
   /** Gives work to free threads. */
   dispatch(): void {
-    if (this.#queue.length === 0) return;
+    if (this.#queue.length > 0) this.#assign();
+    for (const slot of this.#slots) if (slot !== null) this.#updateHold(slot);
+  }
+
+  #assign(): void {
     if (this.#isForThisThread()) {
-      if (this.#local === null) this.#local = this.#startLocal();
-      else this.#startSlots();
-      this.#run(this.#queue.shift()!, [this.#local]);
+      if (this.#local !== null) this.#startSlots();
+      this.#runHere();
       return;
     }
     const slots = this.#startSlots();
-    const idle = slots.filter((slot) => slot.task === null);
-    if (this.#queue.length === 1 && idle.length === slots.length && slots.length > 1) {
-      this.#run(this.#queue.shift()!, slots);
+    if (slots.length === 0) {
+      this.#runHere();
+      return;
+    }
+    const idle = slots.filter(({ ready, task }) => ready && task === null);
+    if (this.#queue.length === 1 && slots.length > 1 && slots.every(({ task }) => task === null)) {
+      // All of them together, once those that can have started.
+      if (idle.length === slots.length) this.#run(this.#queue.shift()!, slots);
       return;
     }
     while (this.#queue.length > 0 && idle.length > 0) this.#run(this.#queue.shift()!, [idle.shift()!]);
+  }
+
+  #runHere(): void {
+    try {
+      this.#local ??= this.#startLocal();
+    } catch (cause) {
+      for (const work of this.#queue.splice(0)) {
+        work.batch.running--;
+        rejectAll(work, new ThreadError(`threads: ${(cause as Error).message}`, { cause }));
+      }
+      return;
+    }
+    if (this.#local.task === null) this.#run(this.#queue.shift()!, [this.#local]);
+  }
+
+  /** The process waits for a worker that computes, and for one that starts while there is work for it. */
+  #updateHold(slot: Slot): void {
+    slot.thread
+      .then((thread) => thread.hold(slot.task !== null || (!slot.ready && this.#queue.length > 0)))
+      .catch(() => {}); // it could not be started
   }
 
   /** Keeps the region of a batch that has ended for the next one. */
@@ -112,6 +164,7 @@ export class ThreadPool {
   }
 
   #run(work: ReadyWork, slots: readonly Slot[]): void {
+    const { batch, commands, reads } = work;
     const task: Task = {
       id: ++this.#lastId,
       work,
@@ -119,9 +172,9 @@ export class ThreadPool {
       results: [],
       left: slots.length,
       error: null,
+      isRepeatable: batch.region === null,
     };
     this.#tasks.set(task.id, task);
-    const { batch, commands, reads } = work;
     try {
       batch.region = this.#regionFor(batch.region, batch.workspace.bytes);
       for (const [index, slot] of slots.entries()) {
@@ -151,13 +204,19 @@ export class ThreadPool {
 
   #isForThisThread(): boolean {
     const [work, ...others] = this.#queue;
-    if (others.length > 0 || work!.multiplications >= this.#localWork) return false;
+    if (others.length > 0 || work!.multiplications >= this.#settings.localWork) return false;
     return !this.#slots.some((slot) => slot?.ready);
   }
 
   #startLocal(): Slot {
     const thread = localThread((reply) => this.#answer(slot, reply as WorkerReply));
-    const slot: Slot = { thread: Promise.resolve(thread), ready: true, scratch: null, task: null };
+    const slot: Slot = {
+      thread: Promise.resolve(thread),
+      ready: true,
+      proven: true,
+      scratch: null,
+      task: null,
+    };
     thread.post(this.#start);
     return slot;
   }
@@ -167,63 +226,92 @@ export class ThreadPool {
   }
 
   #startSlot(index: number): Slot {
-    const thread = spawnThread({
+    const { spawn = spawnThread } = this.#settings;
+    const thread = spawn({
       onMessage: (message) => this.#answer(slot, message as WorkerReply),
       onEnd: (reason) => this.#ended(slot, reason),
     }).then((started) => {
-      started.post(this.#start);
+      try {
+        started.post(this.#start);
+      } catch (error) {
+        started.terminate();
+        throw error;
+      }
       return started;
     });
-    const slot: Slot = { thread, ready: false, scratch: null, task: null };
-    thread.catch((error: Error) => this.#ended(slot, error.message));
+    const slot: Slot = { thread, ready: false, proven: false, scratch: null, task: null };
+    thread.catch((error: unknown) => this.#ended(slot, workerProblem(error)));
     this.#slots[index] = slot;
     return slot;
   }
 
   #answer(slot: Slot, reply: WorkerReply): void {
     if ("ready" in reply) {
+      if (slot.ready) return;
       slot.ready = true;
+      this.dispatch();
       return;
     }
     const task = this.#tasks.get(reply.id);
     if (task === undefined || slot.task !== task) return;
     slot.task = null;
-    void slot.thread.then((thread) => {
-      if (slot.task === null) thread.hold(false);
-    });
+    slot.proven = true;
     if ("error" in reply) task.error ??= reply.error;
     else if (slot === task.slots[0]) task.results = reply.results;
     task.left--;
     if (task.left > 0) return;
     this.#finish(task, task.error === null ? null : new ThreadError(`threads: ${task.error}`));
-    this.dispatch();
+    if (slot === this.#local) void this.#settings.nextTurn().then(() => this.dispatch());
+    else this.dispatch();
   }
 
   /** A thread is gone. Those that worked with it wait for it in vain, and are ended too. */
   #ended(slot: Slot, reason: string): void {
-    if (this.#disposed) return;
-    const { task } = slot;
+    if (this.#disposed || !(this.#slots.includes(slot) || slot === this.#local)) return;
+    const { task, proven } = slot;
     const gone = task === null ? [slot] : task.slots;
-    for (const each of gone) this.#discard(each);
+    const ends = Promise.all(gone.map((each) => this.#discard(each)));
     if (gone.length > 1) new Int32Array(this.#start.memory.buffer, this.#start.barrier, 2).fill(0);
-    if (task !== null && this.#tasks.has(task.id)) {
-      this.#finish(task, new ThreadError(`threads: a worker ended while it was computing: ${reason}`));
+    if (!proven) {
+      // Not to be tried for ever: the others, or this thread, can do all of the work.
+      this.#slots.splice(this.#slots.indexOf(null), 1);
+      this.#problem = reason;
     }
-    // A pool whose threads cannot be started must not try for ever: the queue fails with the same reason.
-    if (task === null) {
-      for (const work of this.#queue.splice(0)) {
-        work.batch.running--;
-        rejectAll(work, new ThreadError(`threads: a worker ended: ${reason}`));
+    if (task !== null && this.#tasks.has(task.id)) {
+      const { work } = task;
+      if (task.isRepeatable && !(proven && this.#repeated.has(work))) {
+        if (proven) this.#repeated.add(work);
+        this.#repeat(task, ends);
+      } else {
+        this.#finish(task, new ThreadError(`threads: a worker ended while it was computing: ${reason}`));
       }
-    } else this.dispatch();
+    }
+    this.dispatch();
   }
 
-  #discard(slot: Slot): void {
+  /** @param ends until then, somebody may still write into its region */
+  #repeat({ id, work, slots }: Task, ends: Promise<unknown>): void {
+    this.#tasks.delete(id);
+    for (const slot of slots) slot.task = null;
+    const { batch } = work;
+    const region = batch.region!;
+    batch.region = null;
+    void ends.then(() => this.release(region));
+    this.#queue.unshift(work);
+  }
+
+  /** Resolves when the thread is gone. */
+  async #discard(slot: Slot): Promise<void> {
     const index = this.#slots.indexOf(slot);
     if (index !== -1) this.#slots[index] = null;
-    if (slot.scratch !== null) this.#memory.free(slot.scratch.address);
+    const { scratch } = slot;
     slot.scratch = null;
-    void slot.thread.then((thread) => thread.terminate()).catch(() => {});
+    try {
+      await (await slot.thread).terminate();
+    } catch {
+      // It has never been there.
+    }
+    if (scratch !== null) this.#memory.free(scratch.address);
   }
 
   #finish(task: Task, error: Error | null): void {

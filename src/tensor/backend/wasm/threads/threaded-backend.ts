@@ -6,6 +6,7 @@ import { panelWidth } from "../kernels/tile.ts";
 import type { WasmBackend } from "../wasm-backend.ts";
 import { RecordedBatch } from "./batch.ts";
 import { SCRATCH, WORKSPACE } from "./commands.ts";
+import type { SpawnThread } from "./spawn.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** Intermediate results of a batch: a place in the workspace that its worker will have. */
@@ -45,12 +46,11 @@ const KERNELS: readonly (keyof Kernels)[] = [
  */
 export class ThreadedWasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
-  readonly description: string;
   readonly preferredBatchTokens: number;
-  readonly concurrency: number;
   readonly readSync = null;
   readonly #inner: WasmBackend;
   readonly #pool: ThreadPool;
+  readonly #threads: number;
   readonly #kernelNumbers: ReadonlyMap<string, number>;
   /** What is being recorded: from the first storage that is allocated until the last one is given back. */
   #batch: RecordedBatch | null = null;
@@ -61,21 +61,21 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
   /**
    * @param nextTurn resolves in a new turn of the event loop
    * @param localWork multiplications of matrices up to which work is done here while no worker is ready
+   * @param spawn by default as the runtime starts threads
    */
   constructor(
     inner: WasmBackend,
     threads: number,
     nextTurn: () => Promise<void>,
     localWork: number = LOCAL_WORK,
+    spawn?: SpawnThread,
   ) {
     super(inner.share.tile);
     const { share } = inner;
     const { memory, tile } = share;
     this.#inner = inner;
-    this.description = `${inner.description}, ${threads} threads`;
+    this.#threads = threads;
     this.preferredBatchTokens = inner.preferredBatchTokens;
-    // One more than there are threads is recorded ahead, so that none of them waits.
-    this.concurrency = threads + 1;
     this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
     this.#nextTurn = nextTurn;
     const barrier = inner.reserveBlock(8);
@@ -89,8 +89,22 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
         ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
       },
       { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
-      localWork,
+      { localWork, nextTurn, spawn },
     );
+  }
+
+  get description(): string {
+    const { size, problem } = this.#pool;
+    const threads =
+      problem === null
+        ? `${size} threads`
+        : `${size === 0 ? "this thread only" : `${size} of ${this.#threads} threads`} (a worker did not start: ${problem})`;
+    return `${this.#inner.description}, ${threads}`;
+  }
+
+  /** One more than there are threads is recorded ahead, so that none of them waits. */
+  get concurrency(): number {
+    return this.#pool.size + 1;
   }
 
   allocate(length: number): Storage {
