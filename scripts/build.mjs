@@ -52,12 +52,13 @@ const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
 const loaders = {
   module: `export async function loadWorkerProgram() {
   const loaded = await import("${DIST}worker/program.js");
-  // Parcel gives what a file of CommonJS exports, and not a namespace that has it.
-  if (typeof loaded === "string") return loaded;
-  return loaded.default ?? globalThis[Symbol.for("sentensor.worker-program")];
-}`,
+  const { program } = [loaded, loaded.default, globalThis[Symbol.for("sentensor.worker")]].find(hasProgram) ?? {};
+  if (program === undefined) throw new TypeError("the program of workers is missing: dist/worker/program.js");
+  return program;
+}
+const hasProgram = (exports) => typeof exports?.program === "string";`,
   commonjs: `export async function loadWorkerProgram() {
-  return require("${DIST}worker/program.js");
+  return require("${DIST}worker/program.js").program;
 }`,
 };
 
@@ -185,7 +186,8 @@ async function buildCommonJs() {
 }
 
 /**
- * One file for both formats, and for pages without a bundler, where it is an ES module that has no exports. It lies in
+ * One file for both formats, and for pages without a bundler, where it is an ES module that has no exports. An import()
+ * of CommonJS gives what it exports (Parcel), or a namespace with that as the default (others). It lies in
  * a folder of its own, whose package.json says that it is CommonJS.
  */
 async function buildWorkerProgram() {
@@ -195,10 +197,10 @@ async function buildWorkerProgram() {
   writeFileSync(
     "dist/worker/program.js",
     `// The program of a worker of sentensor: dist/index.js and its kin, in one script.
-(function (program) {
-  if (typeof exports === "object" && typeof module !== "undefined") module.exports = program;
-  else globalThis[Symbol.for("sentensor.worker-program")] = program;
-})(${JSON.stringify(program)});
+(function (exports) {
+  exports.program =
+${JSON.stringify(program)};
+})(typeof exports === "object" ? exports : (globalThis[Symbol.for("sentensor.worker")] = {}));
 `,
   );
 }

@@ -56,7 +56,7 @@ test("files that are loaded later import nothing of the package: a page that awa
 });
 
 test("the program of a pool's worker is one script without import()", () => {
-  const program = require("../dist/worker/program.js") as string;
+  const { program } = require("../dist/worker/program.js") as { program: string };
   assert.ok(program.length > 100_000);
   assert.ok(!/\bimport\s*\(/.test(program), "import() in worker/program.js");
   new Script(program); // would not parse with static imports, exports or import.meta
@@ -74,8 +74,8 @@ test("the CommonJS build is one file without import(), which needs the worker's 
 
 test("pages without a bundler find the worker's program in a module without exports", () => {
   const found: Record<symbol, unknown> = {};
-  new Function("globalThis", "exports", "module", read("worker/program.js"))(found, undefined, undefined);
-  assert.equal(found[Symbol.for("sentensor.worker-program")], require("../dist/worker/program.js"));
+  new Function("globalThis", "exports", read("worker/program.js"))(found, undefined);
+  assert.deepEqual(found[Symbol.for("sentensor.worker")], require("../dist/worker/program.js"));
 });
 
 test("both formats have the same exports, and take each other's errors", async () => {
