@@ -1,8 +1,9 @@
+import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { Lifetime } from "./lifetime.ts";
-import { openModelSource, type SourceOptions } from "./model-source.ts";
+import { openModelSource } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
 import { declareEncoder } from "./models/registry.ts";
@@ -10,17 +11,22 @@ import { rejectAdapter } from "./models/unsupported-weights.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 import { whileRunning } from "./signals.ts";
-import { type BackendOptions, selectBackend } from "./tensor/select.ts";
+import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
+import { type BackendOptions, backendOptionNames, selectBackend } from "./tensor/select.ts";
 import type { Tensor } from "./tensor/tensor.ts";
 
 /** Where the files come from and which kernels compute: as in `SentenceTransformer.load`. */
 export interface AutoModelOptions extends SourceOptions, BackendOptions {}
+
+const optionNames: OptionNames<AutoModelOptions> = { ...sourceOptionNames, ...backendOptionNames };
 
 export interface ModelCallOptions {
   /** Also give the embedding output and the output of every layer. Default: false. */
   readonly outputHiddenStates?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const callOptionNames: OptionNames<ModelCallOptions> = { outputHiddenStates: true, signal: true };
 
 /** Tensors in host memory. Vectors of padding are 0 (the reference leaves arbitrary numbers there). */
 export interface ModelOutput {
@@ -44,14 +50,14 @@ async function fromPretrained(
   model: string | URL | FileSource,
   options: AutoModelOptions = {},
 ): Promise<PretrainedModel> {
-  const settings = { ...options };
-  return await whileRunning(settings.signal, async (signal) => {
-    const source = await openModelSource(model, { ...settings, signal });
+  options = readOptions("AutoModel", options, optionNames);
+  return await whileRunning(options.signal, async (signal) => {
+    const source = await openModelSource(model, { ...options, signal });
     await rejectAdapter(source);
     const config = await ConfigReader.read(source, "config.json");
     const checkpoint = await openCheckpoint(source);
     try {
-      const backend = await selectBackend(settings);
+      const backend = await selectBackend(options);
       const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
       await weights.fill({ signal });
       return callable(encoder, weights);
@@ -84,8 +90,10 @@ function callable(encoder: Encoder, weights: Weights): PretrainedModel {
 async function runEncoder(
   encoder: Encoder,
   inputs: ModelInputs,
-  { outputHiddenStates = false, signal }: ModelCallOptions = {},
+  options: ModelCallOptions = {},
 ): Promise<ModelOutput> {
+  options = readOptions("model", options, callOptionNames);
+  const { outputHiddenStates = false, signal } = options;
   const packed = packBatch(inputs, encoder.positionsCount);
   const width = encoder.config.hiddenSize;
   const output = await encoder.forward(packed.tokens, { outputHiddenStates, signal });

@@ -1,6 +1,8 @@
+import { readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { openModelSource, type SourceOptions } from "./model-source.ts";
+import { openModelSource } from "./model-source.ts";
 import { whileRunning } from "./signals.ts";
+import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
 import { loadTokenizer } from "./tokenizer/load.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 
@@ -11,6 +13,7 @@ async function fromPretrained(
   model: string | URL | FileSource,
   options: AutoTokenizerOptions = {},
 ): Promise<PretrainedTokenizer> {
+  options = readOptions("AutoTokenizer", options, sourceOptionNames);
   return await whileRunning(options.signal, async (signal) => {
     const source = await openModelSource(model, { ...options, signal });
     return callableTokenizer(await loadTokenizer(source));

@@ -7,12 +7,6 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
 }
 
-/** @throws ArgumentError for options, or content, that are no object. */
-export function checkOptions(operation: string, options: unknown): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError(`${operation}: expected an object, got ${describe(options)}`);
-}
-
 /** @throws ArgumentError for a callback that cannot be called. */
 export function checkCallback(what: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;

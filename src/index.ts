@@ -12,7 +12,15 @@ export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
 export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
 export { MemorySource } from "./checkpoint/memory-source.ts";
 export type { DeviceName } from "./device.ts";
-export type { EncodeOptions, EncodeProgress, TextFeatures } from "./encode/options.ts";
+export type {
+  EncodeOptions,
+  EncodeProgress,
+  FeatureOptions,
+  TensorOptions,
+  TextFeatures,
+  TokenOptions,
+  VectorOptions,
+} from "./encode/options.ts";
 export type { StreamedEmbedding, StreamOptions } from "./encode/stream.ts";
 export type { TextSource } from "./encode/text-windows.ts";
 export type { ErrorCode } from "./error-codes.ts";
@@ -38,7 +46,7 @@ export {
 } from "./hub/errors.ts";
 export type { DownloadingEvent } from "./hub/options.ts";
 export type { SimilarityFunctionName } from "./model-settings.ts";
-export { Dense, type DenseOptions } from "./modules/dense.ts";
+export { Dense, type DenseOptions, type DenseParameters } from "./modules/dense.ts";
 export type { InputModule, Module } from "./modules/module.ts";
 export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
 export { Pooling, type PoolingOptions } from "./modules/pooling.ts";
@@ -50,16 +58,23 @@ export { clsPooling } from "./pooling/cls-pooling.ts";
 export { maxPooling } from "./pooling/max-pooling.ts";
 export { meanPooling } from "./pooling/mean-pooling.ts";
 export type { PoolingMode } from "./pooling/modes.ts";
-export type { Prompts } from "./prompts.ts";
+export type { PromptChoice, Prompts } from "./prompts.ts";
 export type { FileTarget } from "./save/file-target.ts";
 export type { SaveOptions } from "./save/save-model.ts";
+export type { SavedDType } from "./save/save-weights.ts";
 export {
   type CountOptions,
   type LoadingEvent,
   type LoadOptions,
+  type ModelOptions,
   SentenceTransformer,
   type SentenceTransformerOptions,
 } from "./sentence-transformer.ts";
+export type { SourceOptions } from "./source-options.ts";
+export type { Backend } from "./tensor/backend.ts";
+export type { DType, TensorData } from "./tensor/dtype.ts";
+export type { BackendName, BackendOptions } from "./tensor/select.ts";
+export type { Shape } from "./tensor/shape.ts";
 export {
   type NestedNumbers,
   Tensor,
@@ -68,7 +83,19 @@ export {
   type Tensor3D,
   type TensorOfRank,
 } from "./tensor/tensor.ts";
+export type { Encoding } from "./tokenizer/encoding.ts";
+export type {
+  CountTokensOptions,
+  DecodeOptions,
+  EncodeBatchOptions as TokenizerEncodeBatchOptions,
+  EncodeIdsOptions,
+  EncodeOptions as TokenizerEncodeOptions,
+  TextOrPair,
+  TokenizerSettings,
+} from "./tokenizer/tokenizer.ts";
+export type { TruncationStrategy } from "./tokenizer/truncation.ts";
 export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./tokenizer-call.ts";
+export type { ChunkingModel, ChunkTextOptions, TextSpan } from "./util/chunk-text.ts";
 export type {
   CommunityDetectionAsyncOptions,
   CommunityDetectionOptions,
@@ -81,8 +108,18 @@ export type {
   ScoredPair,
 } from "./util/paraphrase-mining.ts";
 export type { EmbeddingPrecision, QuantizedArray, QuantizeOptions } from "./util/quantize-embeddings.ts";
-export type { Embeddings } from "./util/rows.ts";
-export type { ScoreFunction } from "./util/search.ts";
+export type { Embeddings, Vector } from "./util/rows.ts";
+export type { ScoreFunction, ScoringOptions } from "./util/search.ts";
 export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./util/semantic-search.ts";
 export type { SimilarityFunction } from "./util/similarity-functions.ts";
+export type {
+  EmbeddingsToAppend,
+  EmbeddingsToSave,
+  StoredEmbeddings,
+  StoredTensor,
+} from "./util/stored/content.ts";
+export type { DecodeEmbeddingsOptions } from "./util/stored/encode.ts";
+export type { EmbeddingFormat } from "./util/stored/format.ts";
+export type { LoadEmbeddingsOptions } from "./util/stored/save.ts";
+export type { EmbeddingWriter, EmbeddingWriterOptions } from "./util/stored/writer-node.ts";
 export type { SearchHit } from "./util/top-k.ts";

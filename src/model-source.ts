@@ -7,18 +7,8 @@ import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
 import { modelNameProblem } from "./hub/model-name.ts";
 import { openHubModel } from "./hub/open.ts";
-import type { DownloadingEvent, HubOptions } from "./hub/options.ts";
 import type { ThreadOrigin, ThreadPlace } from "./reopen-model.ts";
-
-/** Where a model of the hub comes from; models from elsewhere ignore all but `signal`. */
-export interface SourceOptions
-  extends Pick<
-    HubOptions,
-    "revision" | "token" | "cacheFolder" | "localFilesOnly" | "endpoint" | "showProgressBar"
-  > {
-  readonly progress?: ((event: DownloadingEvent) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { SourceOptions } from "./source-options.ts";
 
 /** How the same files are found again: plain data. */
 export type ModelOrigin =

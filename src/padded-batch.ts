@@ -1,5 +1,6 @@
 /** Between padded batches [batch, length], as transformers has them, and the packed ones that we compute. */
-import { checkOptions, describe } from "./check-arguments.ts";
+import { describe } from "./check-arguments.ts";
+import { type OptionNames, readOptions } from "./check-options.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import type { PackedTokens } from "./models/encoder.ts";
 import { formatShape, sameShape } from "./tensor/shape.ts";
@@ -14,6 +15,8 @@ export interface ModelInputs {
   readonly tokenTypeIds?: Tensor | undefined;
 }
 
+const inputNames: OptionNames<ModelInputs> = { inputIds: true, attentionMask: true, tokenTypeIds: true };
+
 /** The tokens of a padded batch, and where each of its rows went. */
 export interface PackedBatch {
   readonly tokens: PackedTokens;
@@ -25,7 +28,7 @@ export interface PackedBatch {
 
 /** @throws ShapeError, ArgumentError for shapes that do not fit, and for masks with holes. */
 export function packBatch(inputs: ModelInputs, positionsCount: "column" | "content"): PackedBatch {
-  checkOptions("model", inputs);
+  inputs = readOptions("model", inputs, inputNames);
   const [batch, length] = checkTensor("inputIds", inputs.inputIds).shape;
   if (batch === undefined || length === undefined || inputs.inputIds.shape.length !== 2) {
     throw new ShapeError(`inputIds: expected [batch, length], got ${formatShape(inputs.inputIds.shape)}`, {

@@ -4,38 +4,46 @@
  * the last one made.
  */
 
-import { checkCallback, checkOptions, checkSignal } from "./check-arguments.ts";
+import { checkCallback, checkSignal } from "./check-arguments.ts";
+import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { readAhead } from "./checkpoint/read-ahead.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
 import { checkPositive, checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
 import { loadModules, type ModuleSettings } from "./encode/load-modules.ts";
-import type {
-  EncodeOptions,
-  FeatureOptions,
-  TensorOptions,
-  TextFeatures,
-  TokenOptions,
-  VectorOptions,
+import {
+  type EncodeOptions,
+  encodeOptionNames,
+  type FeatureOptions,
+  type TensorOptions,
+  type TextFeatures,
+  type TokenOptions,
+  type VectorOptions,
 } from "./encode/options.ts";
 import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens, quantizeVectors } from "./encode/quantize.ts";
-import { encodeWindows, type StreamedEmbedding, type StreamOptions } from "./encode/stream.ts";
+import {
+  encodeWindows,
+  type StreamedEmbedding,
+  type StreamOptions,
+  streamOptionNames,
+} from "./encode/stream.ts";
 import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { DownloadingEvent } from "./hub/options.ts";
 import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
-import { openModelPlace, type SourceOptions } from "./model-source.ts";
+import { openModelPlace } from "./model-source.ts";
 import type { Module } from "./modules/module.ts";
 import { EncodingPool, type PoolModel, stoppedBefore } from "./pool/encoding-pool.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
 import type { FileTarget } from "./save/file-target.ts";
 import { openTarget } from "./save/open-target.ts";
-import { type SaveOptions, saveModel } from "./save/save-model.ts";
+import { type SaveOptions, saveModel, saveOptionNames } from "./save/save-model.ts";
 import { whileRunning } from "./signals.ts";
-import type { BackendOptions } from "./tensor/select.ts";
+import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
+import { type BackendOptions, backendOptionNames } from "./tensor/select.ts";
 import { Tensor } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 import { copyEmbeddings } from "./util/containers.ts";
@@ -87,6 +95,29 @@ export interface SentenceTransformerOptions extends ModelOptions {
   readonly modules: readonly Module[];
 }
 
+const modelOptionNames: OptionNames<ModelOptions> = {
+  prompts: true,
+  defaultPromptName: true,
+  similarityFnName: true,
+  truncateDim: true,
+};
+
+const loadOptionNames: OptionNames<LoadOptions> = {
+  ...modelOptionNames,
+  ...sourceOptionNames,
+  ...backendOptionNames,
+  device: true,
+  dtype: true,
+  maxSeqLength: true,
+};
+
+const constructorOptionNames: OptionNames<SentenceTransformerOptions> = {
+  ...modelOptionNames,
+  modules: true,
+};
+
+const countOptionNames: OptionNames<CountOptions> = { prompt: true, promptName: true, task: true };
+
 /** What nearly every model has, and `load` reads. */
 const USUAL_FILES = [
   "config_sentence_transformers.json",
@@ -119,7 +150,7 @@ export class SentenceTransformer {
 
   /** A model from modules that exist already. `load` is the usual way. */
   constructor(options: SentenceTransformerOptions) {
-    checkOptions("SentenceTransformer", options);
+    options = readOptions("SentenceTransformer", options, constructorOptionNames);
     this.#pipeline = new Pipeline(options.modules);
     this.#prompts = mergePrompts(options.prompts && checkPrompts(options.prompts), undefined);
     this.#similarityFnName = checkSimilarityFunctionName(options.similarityFnName ?? "cosine");
@@ -141,7 +172,7 @@ export class SentenceTransformer {
     model: string | URL | FileSource,
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
-    checkOptions("load", options);
+    options = readOptions("load", options, loadOptionNames);
     checkCallback("load: progress", options.progress);
     if (options.device !== undefined) checkDevice(options.device);
     if (options.dtype !== undefined && options.dtype !== "float32") {
@@ -205,7 +236,7 @@ export class SentenceTransformer {
   encode(texts: string | readonly string[], options: EncodeOptions): Promise<EncodeResult>;
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
     this.#pipeline.lifetime.check("encode");
-    checkOptions("encode", options);
+    options = readOptions("encode", options, encodeOptionNames);
     checkCallback("encode: onProgress", options.onProgress);
     checkSignal(options.signal);
     options.signal?.throwIfAborted();
@@ -248,12 +279,12 @@ export class SentenceTransformer {
   }
 
   /** `encode` with the prompt "query", where the model has one and no other is asked for. */
-  encodeQuery: SentenceTransformer["encode"] = ((texts: string, options: EncodeOptions = {}) =>
-    this.encode(texts, this.#forTask("query", options, ["query"]))) as SentenceTransformer["encode"];
+  encodeQuery: SentenceTransformer["encode"] = (async (texts: string, options: EncodeOptions = {}) =>
+    await this.encode(texts, this.#forTask("query", options, ["query"]))) as SentenceTransformer["encode"];
 
   /** `encode` with the first of the prompts "document", "passage" and "corpus" that the model has. */
-  encodeDocument: SentenceTransformer["encode"] = ((texts: string, options: EncodeOptions = {}) =>
-    this.encode(
+  encodeDocument: SentenceTransformer["encode"] = (async (texts: string, options: EncodeOptions = {}) =>
+    await this.encode(
       texts,
       this.#forTask("document", options, ["document", "passage", "corpus"]),
     )) as SentenceTransformer["encode"];
@@ -268,6 +299,7 @@ export class SentenceTransformer {
     options: StreamOptions<P> = {},
   ): AsyncGenerator<StreamedEmbedding<P>, void, undefined> {
     this.#pipeline.lifetime.check("encodeStream");
+    options = readOptions("encodeStream", options, streamOptionNames);
     const { signal } = options;
     const quantizationRanges = copyEmbeddings(options.quantizationRanges);
     const precision = checkPrecision(options.precision ?? "float32") as P;
@@ -302,6 +334,7 @@ export class SentenceTransformer {
   countTokens(text: string, options: CountOptions = {}): number {
     const { input, lifetime } = this.#pipeline;
     lifetime.check("countTokens");
+    options = readOptions("countTokens", options, countOptionNames);
     const prompt = resolvePrompt(this.#prompts, this.#defaultPromptName, options) ?? "";
     return input.countTokens(
       prompt + checkText(text, "countTokens: expected a string"),
@@ -410,6 +443,7 @@ export class SentenceTransformer {
    * the options say otherwise. Only in Node, Deno and Bun; elsewhere pass a `FileTarget`.
    */
   async save(target: string | URL | FileTarget, options: SaveOptions = {}): Promise<void> {
+    options = readOptions("save", options, saveOptionNames);
     const settings = { similarityFnName: this.#similarityFnName, truncateDim: this.#truncateDim };
     const model = {
       modules: this.#pipeline.modules,
@@ -449,12 +483,13 @@ export class SentenceTransformer {
   }
 
   /** `encode` with a pool, by its older name. */
-  encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
+  async encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
     texts: readonly string[],
     pool: EncodingPool,
     options: VectorOptions<P> = {},
   ): Promise<QuantizedArray<P>[]> {
-    return this.encode(texts, { ...options, pool });
+    options = readOptions("encodeMultiProcess", options, encodeOptionNames);
+    return await this.encode(texts, { ...options, pool });
   }
 
   /**
@@ -587,8 +622,16 @@ export class SentenceTransformer {
   }
 
   #forTask(task: string, options: EncodeOptions, names: readonly string[]): EncodeOptions {
-    if (options.prompt !== undefined || options.promptName !== undefined) return { task, ...options };
-    return { task, ...options, promptName: names.find((name) => Object.hasOwn(this.#prompts, name)) };
+    options = readOptions(`encode${task[0]!.toUpperCase()}${task.slice(1)}`, options, encodeOptionNames);
+    const { prompt, promptName } = options;
+    return {
+      ...options,
+      task: options.task ?? task,
+      promptName:
+        prompt === undefined && promptName === undefined
+          ? names.find((name) => Object.hasOwn(this.#prompts, name))
+          : promptName,
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 /** A tokenizer that is called with texts and gives tensors, as transformers' tokenizers are used. */
-import { checkOptions, describe } from "./check-arguments.ts";
+import { describe } from "./check-arguments.ts";
+import { type OptionNames, readOptions } from "./check-options.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import type { ModelInputs } from "./padded-batch.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -19,6 +20,18 @@ export interface TokenizerCallOptions extends Omit<EncodeOptions, "pair" | "stri
   /** Whether the result has `attentionMask`. Default: whether `modelInputNames` has "attention_mask". */
   readonly returnAttentionMask?: boolean | undefined;
 }
+
+const optionNames: OptionNames<TokenizerCallOptions> = {
+  addSpecialTokens: true,
+  truncation: true,
+  maxLength: true,
+  padding: true,
+  padToMultipleOf: true,
+  paddingSide: true,
+  truncationSide: true,
+  returnTokenTypeIds: true,
+  returnAttentionMask: true,
+};
 
 /** A `Tokenizer` that can also be called. */
 export interface PretrainedTokenizer extends Pick<Tokenizer, keyof Tokenizer> {
@@ -50,8 +63,12 @@ function encodeToTensors(
   if (typeof texts !== "string" && !Array.isArray(texts)) {
     throw new ArgumentError(`tokenizer: expected a text or an array of texts, got ${describe(texts)}`);
   }
-  checkOptions("tokenizer", options);
-  const encodings = tokenizer.encodeBatch(typeof texts === "string" ? [texts] : texts, options);
+  const {
+    returnTokenTypeIds = tokenizer.givesTokenTypes,
+    returnAttentionMask = tokenizer.modelInputNames.includes("attention_mask"),
+    ...encoding
+  } = readOptions("tokenizer", options, optionNames);
+  const encodings = tokenizer.encodeBatch(typeof texts === "string" ? [texts] : texts, encoding);
   const length = encodings[0]?.inputIds.length ?? 0;
   const uneven = encodings.findIndex(({ inputIds }) => inputIds.length !== length);
   if (uneven !== -1) {
@@ -63,10 +80,6 @@ function encodeToTensors(
   }
   const matrix = (rows: readonly (readonly number[])[]) =>
     Tensor.from(Int32Array.from(rows.flat()), [rows.length, length]);
-  const {
-    returnTokenTypeIds = tokenizer.givesTokenTypes,
-    returnAttentionMask = tokenizer.modelInputNames.includes("attention_mask"),
-  } = options;
   const batch: ModelInputs = {
     inputIds: matrix(encodings.map(({ inputIds }) => inputIds)),
     ...(returnAttentionMask && { attentionMask: matrix(encodings.map((one) => one.attentionMask)) }),

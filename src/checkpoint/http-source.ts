@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError, FileError } from "../errors.ts";
 import type { FileSource, RangeReader } from "./file-source.ts";
 import { MemoryReader } from "./memory-source.ts";
@@ -6,11 +7,13 @@ import { checkRelativePath, fileNameIn } from "./relative-path.ts";
 
 export interface HttpSourceOptions {
   /** Sent with every request, for example `{ authorization: "Bearer …" }`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** What requests go through; the runtime's own `fetch` where it is not given. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
+
+const optionNames: OptionNames<HttpSourceOptions> = { headers: true, signal: true, fetch: true };
 
 /**
  * Files below an address: `new HttpSource("https://example.org/models/mini")`. They are read by ranges,
@@ -28,6 +31,7 @@ export class HttpSource implements FileSource {
 
   /** @throws ArgumentError where `baseUrl` is not an http(s) address, or has a query or a password. */
   constructor(baseUrl: string | URL, options: HttpSourceOptions = {}) {
+    options = readOptions("HttpSource", options, optionNames);
     this.name = checkedBase(baseUrl);
     this.#client = new Client(options);
   }

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../check-options.ts";
 import type { DeviceName } from "../device.ts";
 import type { EncodingPool } from "../pool/encoding-pool.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -51,6 +52,25 @@ export interface EncodeOptions {
   /** How many texts a worker gets at a time. Default: a tenth of its share, at most 5,000. */
   readonly chunkSize?: number | undefined;
 }
+
+export const encodeOptionNames: OptionNames<EncodeOptions> = {
+  promptName: true,
+  prompt: true,
+  task: true,
+  batchSize: true,
+  showProgressBar: true,
+  onProgress: true,
+  normalizeEmbeddings: true,
+  truncateDim: true,
+  precision: true,
+  quantizationRanges: true,
+  signal: true,
+  outputValue: true,
+  convertToTensor: true,
+  pool: true,
+  device: true,
+  chunkSize: true,
+};
 
 export interface VectorOptions<P extends EmbeddingPrecision = "float32"> extends EncodeOptions {
   readonly precision?: P | undefined;

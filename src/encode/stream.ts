@@ -1,3 +1,4 @@
+import type { OptionNames } from "../check-options.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "../util/quantize-embeddings.ts";
 import type { VectorOptions } from "./options.ts";
 import type { TextWindows } from "./text-windows.ts";
@@ -7,6 +8,21 @@ export type StreamOptions<P extends EmbeddingPrecision = "float32"> = Omit<
   VectorOptions<P>,
   "outputValue" | "convertToTensor" | "showProgressBar" | "onProgress"
 >;
+
+export const streamOptionNames: OptionNames<StreamOptions> = {
+  promptName: true,
+  prompt: true,
+  task: true,
+  batchSize: true,
+  normalizeEmbeddings: true,
+  truncateDim: true,
+  precision: true,
+  quantizationRanges: true,
+  signal: true,
+  pool: true,
+  device: true,
+  chunkSize: true,
+};
 
 export interface StreamedEmbedding<P extends EmbeddingPrecision = "float32"> {
   /** Of the text, from 0 on. */

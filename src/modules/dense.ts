@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryCheckpoint } from "../checkpoint/memory-checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
@@ -17,16 +18,41 @@ export interface DenseOptions {
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** Default: true. */
-  readonly bias?: boolean;
+  readonly bias?: boolean | undefined;
   /** A torch class, by its last name: "Tanh" (the default), "Identity", "ReLU", "GELU", "SiLU", "Sigmoid". */
-  readonly activationFunction?: string;
+  readonly activationFunction?: string | undefined;
   /** Default: "sentence_embedding". */
-  readonly moduleInputName?: string;
+  readonly moduleInputName?: string | undefined;
   /** Default: the input's name. */
-  readonly moduleOutputName?: string;
+  readonly moduleOutputName?: string | undefined;
   /** Adds the input, projected where the widths differ. Default: false. */
-  readonly useResidual?: boolean;
+  readonly useResidual?: boolean | undefined;
 }
+
+/** Numbers for `Dense.fromWeights`. */
+export interface DenseParameters {
+  /** [outFeatures, inFeatures], row by row. */
+  readonly weight: Float32Array;
+  /** [outFeatures]; exactly where the option `bias` is true. */
+  readonly bias?: Float32Array | undefined;
+  /** [outFeatures, inFeatures], where `useResidual` needs a projection. */
+  readonly residualWeight?: Float32Array | undefined;
+}
+
+const optionNames: OptionNames<DenseOptions> = {
+  inFeatures: true,
+  outFeatures: true,
+  bias: true,
+  activationFunction: true,
+  moduleInputName: true,
+  moduleOutputName: true,
+  useResidual: true,
+};
+
+const parameterNames: OptionNames<DenseParameters> = { weight: true, bias: true, residualWeight: true };
+
+/** What is left where all defaults are in. */
+export type DenseSettings = { readonly [K in keyof DenseOptions]-?: Exclude<DenseOptions[K], undefined> };
 
 /** What config.json calls them: the classes of torch.nn.modules.activation and .linear. */
 const activations: ReadonlyMap<string, ActivationName | null> = new Map([
@@ -44,7 +70,7 @@ const activations: ReadonlyMap<string, ActivationName | null> = new Map([
  */
 export class Dense implements Module {
   readonly type = "Dense";
-  readonly options: Required<DenseOptions>;
+  readonly options: DenseSettings;
   readonly linear: Linear;
   readonly residual: Linear | null;
   readonly #activation: ActivationName | null;
@@ -52,7 +78,7 @@ export class Dense implements Module {
   readonly #open: () => Promise<Checkpoint>;
 
   private constructor(
-    options: Required<DenseOptions>,
+    options: DenseSettings,
     weights: Weights,
     { file, open }: { readonly file: string; readonly open: () => Promise<Checkpoint> },
   ) {
@@ -86,13 +112,14 @@ export class Dense implements Module {
     file: string,
   ): Promise<DeclaredModule> {
     const moduleInputName = options.moduleInputName ?? "sentence_embedding";
-    const complete: Required<DenseOptions> = {
-      bias: true,
-      activationFunction: "Tanh",
-      moduleOutputName: moduleInputName,
-      useResidual: false,
-      ...options,
+    const complete: DenseSettings = {
+      inFeatures: options.inFeatures,
+      outFeatures: options.outFeatures,
+      bias: options.bias ?? true,
+      activationFunction: options.activationFunction ?? "Tanh",
       moduleInputName,
+      moduleOutputName: options.moduleOutputName ?? moduleInputName,
+      useResidual: options.useResidual ?? false,
     };
     const checkpoint = await open();
     const weights = Weights.of(checkpoint, backend);
@@ -114,19 +141,14 @@ export class Dense implements Module {
     return await Dense.declare(options, () => openCheckpoint(source), backend, reader.file);
   }
 
-  /**
-   * A Dense from numbers in memory. `weight`: [outFeatures, inFeatures] row by row; `bias`: [outFeatures];
-   * `residualWeight`: as `weight`, where `useResidual` needs a projection.
-   */
+  /** A Dense from numbers in memory. */
   static async fromWeights(
     options: DenseOptions,
-    parameters: {
-      readonly weight: Float32Array;
-      readonly bias?: Float32Array;
-      readonly residualWeight?: Float32Array;
-    },
+    parameters: DenseParameters,
     backend: Backend,
   ): Promise<Dense> {
+    options = readOptions("Dense.fromWeights", options, optionNames);
+    parameters = readOptions("Dense.fromWeights: parameters", parameters, parameterNames);
     const { inFeatures, outFeatures } = options;
     if ((parameters.bias !== undefined) !== (options.bias ?? true)) {
       throw new ArgumentError(

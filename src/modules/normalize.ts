@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
@@ -6,10 +7,12 @@ import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } 
 
 export interface NormalizeOptions {
   /** Default: "sentence_embedding". */
-  readonly moduleInputName?: string;
+  readonly moduleInputName?: string | undefined;
   /** Default: the input's name. */
-  readonly moduleOutputName?: string;
+  readonly moduleOutputName?: string | undefined;
 }
+
+const optionNames: OptionNames<NormalizeOptions> = { moduleInputName: true, moduleOutputName: true };
 
 /** Vectors of length 1. sentence-transformers v6.0.1, base/modules/normalize.py. */
 export class Normalize implements Module {
@@ -18,10 +21,9 @@ export class Normalize implements Module {
   readonly inputName: string;
   readonly outputName: string;
 
-  constructor({
-    moduleInputName = "sentence_embedding",
-    moduleOutputName = moduleInputName,
-  }: NormalizeOptions = {}) {
+  constructor(options: NormalizeOptions = {}) {
+    options = readOptions("Normalize", options, optionNames);
+    const { moduleInputName = "sentence_embedding", moduleOutputName = moduleInputName } = options;
     this.inputName = moduleInputName;
     this.outputName = moduleOutputName;
   }

@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { type PoolingConfig, poolingJson, readPoolingConfig } from "../pooling/from-config.ts";
@@ -10,10 +11,16 @@ import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } 
 export interface PoolingOptions {
   readonly embeddingDimension: number;
   /** One mode, or several whose results are concatenated in this order. Default: mean. */
-  readonly poolingMode?: PoolingMode | readonly PoolingMode[];
+  readonly poolingMode?: PoolingMode | readonly PoolingMode[] | undefined;
   /** False leaves the tokens of the prompt out. Default: true. */
-  readonly includePrompt?: boolean;
+  readonly includePrompt?: boolean | undefined;
 }
+
+const optionNames: OptionNames<PoolingOptions> = {
+  embeddingDimension: true,
+  poolingMode: true,
+  includePrompt: true,
+};
 
 /**
  * One vector a text from one vector a token: [tokens, dimension] → [texts, modes · dimension].
@@ -23,7 +30,9 @@ export class Pooling implements Module {
   readonly type = "Pooling";
   readonly config: PoolingConfig;
 
-  constructor({ embeddingDimension, poolingMode = "mean", includePrompt = true }: PoolingOptions) {
+  constructor(options: PoolingOptions) {
+    options = readOptions("Pooling", options, optionNames);
+    const { embeddingDimension, poolingMode = "mean", includePrompt = true } = options;
     const modes = typeof poolingMode === "string" ? [poolingMode] : [...poolingMode];
     const unknown = modes.find((mode) => !isPoolingMode(mode));
     if (unknown !== undefined || modes.length === 0) {
@@ -43,7 +52,8 @@ export class Pooling implements Module {
 
   static async load({ source }: ModuleContext): Promise<DeclaredModule> {
     const config = readPoolingConfig(await ConfigReader.read(source, "config.json"));
-    return withoutWeights(new Pooling({ ...config, poolingMode: config.modes }));
+    const { embeddingDimension, modes, includePrompt } = config;
+    return withoutWeights(new Pooling({ embeddingDimension, poolingMode: modes, includePrompt }));
   }
 
   get embeddingDimension(): number {

@@ -1,8 +1,9 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
-import { openModelSource, type SourceOptions } from "../model-source.ts";
+import { openModelSource } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { declareEncoder } from "../models/registry.ts";
 import { rejectAdapter } from "../models/unsupported-weights.ts";
@@ -10,8 +11,9 @@ import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { whileRunning } from "../signals.ts";
+import { type SourceOptions, sourceOptionNames } from "../source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { type BackendOptions, selectBackend } from "../tensor/select.ts";
+import { type BackendOptions, backendOptionNames, selectBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { rejectChatTemplate } from "./chat-template.ts";
@@ -34,6 +36,12 @@ export interface TransformerOptions extends SourceOptions, BackendOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
 }
+
+const optionNames: OptionNames<TransformerOptions> = {
+  ...sourceOptionNames,
+  ...backendOptionNames,
+  maxSeqLength: true,
+};
 
 /** What a tokenizer may be made of. */
 const tokenizerFiles = [
@@ -101,11 +109,11 @@ export class Transformer implements InputModule {
     model: string | URL | FileSource,
     options: TransformerOptions = {},
   ): Promise<Transformer> {
-    const settings = { ...options };
-    const { maxSeqLength } = settings;
-    return await whileRunning(settings.signal, async (signal) => {
-      const source = await openModelSource(model, { ...settings, signal });
-      const backend = await selectBackend(settings);
+    options = readOptions("Transformer", options, optionNames);
+    return await whileRunning(options.signal, async (signal) => {
+      const source = await openModelSource(model, { ...options, signal });
+      const backend = await selectBackend(options);
+      const { maxSeqLength } = options;
       const filling = { signal };
       const { module, fill, close } = await Transformer.loadPlain({
         source,

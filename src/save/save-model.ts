@@ -1,4 +1,5 @@
 /** A model as a folder that sentence-transformers loads, old versions and new ones. */
+import type { OptionNames } from "../check-options.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import type { ModelSettings } from "../model-settings.ts";
 import type { Module } from "../modules/module.ts";
@@ -16,6 +17,12 @@ export interface SaveOptions {
   /** False: README.md is neither written nor replaced. Default: true. */
   readonly createModelCard?: boolean | undefined;
 }
+
+export const saveOptionNames: OptionNames<SaveOptions> = {
+  dtype: true,
+  modelCard: true,
+  createModelCard: true,
+};
 
 export interface ModelToSave {
   readonly modules: readonly Module[];

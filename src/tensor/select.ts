@@ -1,4 +1,5 @@
 /** The only file that knows every backend. */
+import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { nextMacrotask } from "../scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
@@ -27,6 +28,12 @@ export interface BackendOptions {
    */
   readonly wideSimd?: boolean | undefined;
 }
+
+export const backendOptionNames: OptionNames<BackendOptions> = {
+  backend: true,
+  threads: true,
+  wideSimd: true,
+};
 
 /**
  * @throws ArgumentError for options that are not known

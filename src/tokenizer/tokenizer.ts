@@ -1,4 +1,5 @@
 import { describe } from "../check-arguments.ts";
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./component.ts";
@@ -54,6 +55,17 @@ export interface TokenizerSettings {
   readonly cleanUpTokenizationSpaces: boolean;
 }
 
+const settingNames: OptionNames<TokenizerSettings> = {
+  modelMaxLength: true,
+  paddingSide: true,
+  truncationSide: true,
+  padTokenTypeId: true,
+  modelInputNames: true,
+  specialTokens: true,
+  extraSpecialTokens: true,
+  cleanUpTokenizationSpaces: true,
+};
+
 const DEFAULT_SETTINGS: TokenizerSettings = {
   modelMaxLength: Number.POSITIVE_INFINITY,
   paddingSide: "right",
@@ -72,6 +84,22 @@ export interface EncodeOptions extends StrategyOptions {
   readonly addSpecialTokens?: boolean | undefined;
 }
 
+/** For many texts or pairs, which say themselves what is a pair. */
+export type EncodeBatchOptions = Omit<EncodeOptions, "pair">;
+
+const batchOptionNames: OptionNames<EncodeBatchOptions> = {
+  addSpecialTokens: true,
+  truncation: true,
+  maxLength: true,
+  stride: true,
+  padding: true,
+  padToMultipleOf: true,
+  paddingSide: true,
+  truncationSide: true,
+};
+
+const encodeOptionNames: OptionNames<EncodeOptions> = { pair: true, ...batchOptionNames };
+
 /** A text, or a pair of texts to encode together. */
 export type TextOrPair = string | readonly [text: string, pair: string];
 
@@ -81,6 +109,15 @@ export interface EncodeIdsOptions {
   /** In tokens, special tokens included: longer texts are truncated on the tokenizer's side. Default: no limit. */
   readonly maxLength?: number | undefined;
 }
+
+const encodeIdsOptionNames: OptionNames<EncodeIdsOptions> = { addSpecialTokens: true, maxLength: true };
+
+export interface CountTokensOptions {
+  /** Default true. */
+  readonly addSpecialTokens?: boolean | undefined;
+}
+
+const countOptionNames: OptionNames<CountTokensOptions> = { addSpecialTokens: true };
 
 /** Token ids, and whether tokens of the text are missing from them. */
 export interface LimitedIds {
@@ -94,6 +131,11 @@ export interface DecodeOptions {
   /** Whether spaces before punctuation go. Default: the tokenizer's setting. */
   readonly cleanUpTokenizationSpaces?: boolean | undefined;
 }
+
+const decodeOptionNames: OptionNames<DecodeOptions> = {
+  skipSpecialTokens: true,
+  cleanUpTokenizationSpaces: true,
+};
 
 /** The ids that a template puts around one text. */
 interface Frame {
@@ -231,7 +273,8 @@ export class Tokenizer {
 
   /** A tokenizer with the same pipeline and other settings. */
   withSettings(settings: Partial<TokenizerSettings>): Tokenizer {
-    return new Tokenizer(this.#parts, { ...this.#settings, ...settings });
+    const changed = readOptions<Partial<TokenizerSettings>>("withSettings", settings, settingNames);
+    return new Tokenizer(this.#parts, { ...this.#settings, ...changed });
   }
 
   /** How many special tokens {@link encode} adds to one text or to a pair. */
@@ -246,6 +289,7 @@ export class Tokenizer {
    * @throws ArgumentError where truncation or padding ask for what cannot be.
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
+    options = readOptions("tokenizer.encode", options, encodeOptionNames);
     checkText("encode", text);
     if (options.pair !== undefined) checkText("encode", options.pair);
     const { truncation, padding } = this.#strategies(options);
@@ -255,7 +299,8 @@ export class Tokenizer {
   }
 
   /** As {@link encode}, for many texts or pairs. `padding` fills up to the longest of them. */
-  encodeBatch(texts: readonly TextOrPair[], options: Omit<EncodeOptions, "pair"> = {}): Encoding[] {
+  encodeBatch(texts: readonly TextOrPair[], options: EncodeBatchOptions = {}): Encoding[] {
+    options = readOptions("encodeBatch", options, batchOptionNames);
     const { truncation, padding } = this.#strategies(options);
     const encodings = texts.map((given) => {
       if (Array.isArray(given) && given.length !== 2) {
@@ -281,7 +326,8 @@ export class Tokenizer {
    * The ids alone, as {@link encode} gives them, several times faster.
    * @throws ArgumentError where `maxLength` has no room for the special tokens.
    */
-  encodeIds(text: string, { addSpecialTokens = true, maxLength }: EncodeIdsOptions = {}): Int32Array {
+  encodeIds(text: string, options: EncodeIdsOptions = {}): Int32Array {
+    const { addSpecialTokens = true, maxLength } = readOptions("encodeIds", options, encodeIdsOptionNames);
     return this.encodeIdsWithin(text, maxLength ?? Number.POSITIVE_INFINITY, addSpecialTokens).ids;
   }
 
@@ -304,10 +350,8 @@ export class Tokenizer {
   }
 
   /** How many ids {@link encodeIds} gives without a limit. */
-  countTokens(
-    text: string,
-    { addSpecialTokens = true }: { readonly addSpecialTokens?: boolean } = {},
-  ): number {
+  countTokens(text: string, options: CountTokensOptions = {}): number {
+    const { addSpecialTokens = true } = readOptions("countTokens", options, countOptionNames);
     checkText("countTokens", text);
     const buffer = this.#buffer;
     buffer.length = 0;
@@ -413,6 +457,7 @@ export class Tokenizer {
 
   /** The text of token ids. Ids that the vocabulary does not have are left out. */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    options = readOptions("decode", options, decodeOptionNames);
     const { addedVocabulary, decoder, model } = this.#parts;
     if (typeof ids?.[Symbol.iterator] !== "function") {
       throw new ArgumentError("decode: expected ids, as an array or the `data` of a tensor", {
@@ -434,6 +479,7 @@ export class Tokenizer {
   }
 
   decodeBatch(batch: Iterable<Iterable<number>>, options: DecodeOptions = {}): string[] {
+    options = readOptions("decodeBatch", options, decodeOptionNames);
     return Array.from(batch, (ids) => this.decode(ids, options));
   }
 }

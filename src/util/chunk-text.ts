@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import { type PromptChoice, type Prompts, resolvePrompt } from "../prompts.ts";
 import { checkWhole } from "./check.ts";
@@ -9,6 +10,13 @@ export interface ChunkTextOptions extends PromptChoice {
   /** Tokens a piece, special tokens and prompt included. Default: the model's `maxSeqLength`. */
   readonly maxLength?: number | undefined;
 }
+
+const optionNames: OptionNames<ChunkTextOptions> = {
+  overlap: true,
+  maxLength: true,
+  prompt: true,
+  promptName: true,
+};
 
 /** What `chunkText` needs of a SentenceTransformer. */
 export interface ChunkingModel {
@@ -40,6 +48,7 @@ export function chunkText(text: string, model: ChunkingModel, options: ChunkText
 /** Where the pieces of `chunkText` lie in the text. */
 export function chunkSpans(text: string, model: ChunkingModel, options: ChunkTextOptions = {}): TextSpan[] {
   if (typeof text !== "string") throw new ArgumentError(`chunkText: expected a string, got ${typeof text}`);
+  options = readOptions("chunkText", options, optionNames);
   const overlap = checkWhole(options.overlap ?? 0, "overlap", 0);
   const { maxLength = model.maxSeqLength } = options;
   if (maxLength !== Number.POSITIVE_INFINITY) checkWhole(maxLength, "maxLength", 1);

@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { checkWhole } from "./check.ts";
@@ -17,10 +18,19 @@ export interface CommunityDetectionOptions {
   readonly backend?: Backend | undefined;
 }
 
+const optionNames: OptionNames<CommunityDetectionOptions> = {
+  threshold: true,
+  minCommunitySize: true,
+  batchSize: true,
+  backend: true,
+};
+
 export interface CommunityDetectionAsyncOptions extends CommunityDetectionOptions {
   /** Stops the work, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const asyncOptionNames: OptionNames<CommunityDetectionAsyncOptions> = { ...optionNames, signal: true };
 
 /**
  * Groups of embeddings that are close to one of them, without overlap: sentence_transformers/util/retrieval.py.
@@ -35,7 +45,7 @@ export function communityDetection(
   embeddings: Embeddings,
   options: CommunityDetectionOptions = {},
 ): number[][] {
-  return runAtOnce(detect(embeddings, options));
+  return runAtOnce(detect(embeddings, readOptions("communityDetection", options, optionNames)));
 }
 
 /**
@@ -46,7 +56,8 @@ export async function communityDetectionAsync(
   embeddings: Embeddings,
   options: CommunityDetectionAsyncOptions = {},
 ): Promise<number[][]> {
-  return await runInTurns(detect(embeddings, { ...options }), options.signal);
+  const { signal, ...given } = readOptions("communityDetectionAsync", options, asyncOptionNames);
+  return await runInTurns(detect(embeddings, given), signal);
 }
 
 function* detect(embeddings: Embeddings, options: CommunityDetectionOptions): Steps<number[][]> {

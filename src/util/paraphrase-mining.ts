@@ -1,9 +1,10 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import type { TensorOptions } from "../encode/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkWhole } from "./check.ts";
 import { Heap } from "./heap.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";
-import { createScorer, type ScoringOptions } from "./search.ts";
+import { createScorer, type ScoringOptions, scoringOptionNames } from "./search.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
 import { TopK } from "./top-k.ts";
 
@@ -21,6 +22,14 @@ export interface ParaphraseMiningEmbeddingsOptions extends ScoringOptions {
   readonly topK?: number | undefined;
 }
 
+const embeddingsOptionNames: OptionNames<ParaphraseMiningEmbeddingsOptions> = {
+  ...scoringOptionNames,
+  queryChunkSize: true,
+  corpusChunkSize: true,
+  maxPairs: true,
+  topK: true,
+};
+
 export interface ParaphraseMiningOptions extends ParaphraseMiningEmbeddingsOptions {
   /** As in `encode`. */
   readonly batchSize?: number | undefined;
@@ -30,6 +39,16 @@ export interface ParaphraseMiningOptions extends ParaphraseMiningEmbeddingsOptio
   readonly prompt?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const optionNames: OptionNames<ParaphraseMiningOptions> = {
+  ...embeddingsOptionNames,
+  batchSize: true,
+  showProgressBar: true,
+  truncateDim: true,
+  promptName: true,
+  prompt: true,
+  signal: true,
+};
 
 /** What `paraphraseMining` needs of a SentenceTransformer. */
 export interface EmbeddingModel {
@@ -47,7 +66,7 @@ export async function paraphraseMining(
   sentences: readonly string[],
   options: ParaphraseMiningOptions = {},
 ): Promise<ScoredPair[]> {
-  const mining = { ...options };
+  const mining = readOptions("paraphraseMining", options, optionNames);
   const { batchSize, showProgressBar, truncateDim, promptName, prompt, signal } = mining;
   const texts = Array.isArray(sentences) ? [...sentences] : sentences;
   const embeddings = await model.encode(texts, {
@@ -74,7 +93,9 @@ export function paraphraseMiningEmbeddings(
   embeddings: Embeddings,
   options: ParaphraseMiningEmbeddingsOptions = {},
 ): ScoredPair[] {
-  return runAtOnce(mine(embeddings, options));
+  return runAtOnce(
+    mine(embeddings, readOptions("paraphraseMiningEmbeddings", options, embeddingsOptionNames)),
+  );
 }
 
 function* mine(embeddings: Embeddings, options: ParaphraseMiningEmbeddingsOptions): Steps<ScoredPair[]> {

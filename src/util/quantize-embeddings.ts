@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import type { TensorData } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -25,6 +26,12 @@ export interface QuantizeOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
+const optionNames: OptionNames<QuantizeOptions> = {
+  ranges: true,
+  calibrationEmbeddings: true,
+  onWarning: true,
+};
+
 /** Ranges from fewer embeddings than this are worth a warning, says the reference. */
 const FEW_EMBEDDINGS = 100;
 
@@ -44,6 +51,7 @@ export function quantizeEmbeddings<E extends Embeddings, P extends EmbeddingPrec
   precision: P,
   options: QuantizeOptions = {},
 ): SameContainer<E, QuantizedArray<P>> {
+  options = readOptions("quantizeEmbeddings", options, optionNames);
   const rows = floatRows(embeddings, "quantizeEmbeddings");
   const quantizer = quantizerFor(rows, precision, options);
   return quantizeRows(embeddings, rows, quantizer) as SameContainer<E, QuantizedArray<P>>;

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import type { SimilarityFunctionName } from "../model-settings.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -22,6 +23,8 @@ export interface ScoringOptions {
   /** Computes the matrix products, where they are large. Default: CPU kernels. */
   readonly backend?: Backend | undefined;
 }
+
+export const scoringOptionNames: OptionNames<ScoringOptions> = { scoreFunction: true, backend: true };
 
 /** Hands the collector the scores of every row of `queries` with every row of `corpus`, ids ascending. */
 export type Scorer = (

@@ -1,7 +1,8 @@
+import { type OptionNames, readOptions } from "../check-options.ts";
 import { checkWhole } from "./check.ts";
 import { copyEmbeddings } from "./containers.ts";
 import { checkSameDimension, type Embeddings, rowsOf } from "./rows.ts";
-import { createScorer, type ScoringOptions } from "./search.ts";
+import { createScorer, type ScoringOptions, scoringOptionNames } from "./search.ts";
 import { runAtOnce, runInTurns, type Steps } from "./steps.ts";
 import { type SearchHit, TopK } from "./top-k.ts";
 
@@ -14,10 +15,19 @@ export interface SemanticSearchOptions extends ScoringOptions {
   readonly topK?: number | undefined;
 }
 
+const optionNames: OptionNames<SemanticSearchOptions> = {
+  ...scoringOptionNames,
+  queryChunkSize: true,
+  corpusChunkSize: true,
+  topK: true,
+};
+
 export interface SemanticSearchAsyncOptions extends SemanticSearchOptions {
   /** Stops the search, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const asyncOptionNames: OptionNames<SemanticSearchAsyncOptions> = { ...optionNames, signal: true };
 
 /**
  * The rows of the corpus that are most like each query: sentence_transformers/util/retrieval.py. The whole
@@ -36,7 +46,8 @@ export function semanticSearch(
   corpusEmbeddings: Embeddings,
   options: SemanticSearchOptions = {},
 ): SearchHit[][] {
-  return runAtOnce(search(queryEmbeddings, corpusEmbeddings, options));
+  const given = readOptions("semanticSearch", options, optionNames);
+  return runAtOnce(search(queryEmbeddings, corpusEmbeddings, given));
 }
 
 /**
@@ -48,8 +59,9 @@ export async function semanticSearchAsync(
   corpusEmbeddings: Embeddings,
   options: SemanticSearchAsyncOptions = {},
 ): Promise<SearchHit[][]> {
+  const { signal, ...given } = readOptions("semanticSearchAsync", options, asyncOptionNames);
   const queries = copyEmbeddings(queryEmbeddings);
-  return await runInTurns(search(queries, corpusEmbeddings, { ...options }), options.signal);
+  return await runInTurns(search(queries, corpusEmbeddings, given), signal);
 }
 
 function* search(

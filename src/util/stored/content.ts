@@ -1,5 +1,5 @@
 /** Embeddings on their way into a file, and out of one. */
-import { checkOptions } from "../../check-arguments.ts";
+import { type OptionNames, readOptions } from "../../check-options.ts";
 import { fromFloat32 } from "../../checkpoint/from-float32.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
@@ -24,6 +24,18 @@ export interface EmbeddingsToSave {
 }
 
 export type StoredVectors = Float32Array[] | Int8Array[] | Uint8Array[];
+
+/** What a new file is to remember besides the vectors. */
+export type EmbeddingsMetadata = Pick<EmbeddingsToSave, "model" | "prompt" | "metadata">;
+
+export const metadataNames: OptionNames<EmbeddingsMetadata> = { model: true, prompt: true, metadata: true };
+
+/** Vectors for a file that exists. */
+export type EmbeddingsToAppend = Pick<EmbeddingsToSave, "embeddings" | "sentences">;
+
+export const appendedNames: OptionNames<EmbeddingsToAppend> = { embeddings: true, sentences: true };
+
+export const contentNames: OptionNames<EmbeddingsToSave> = { ...appendedNames, ...metadataNames };
 
 export interface StoredEmbeddings {
   /** Each in memory of its own; Int8Array and Uint8Array for quantized vectors. */
@@ -69,7 +81,7 @@ const reservedKeys: readonly string[] = ["sentensor", "state", "model", "prompt"
 
 /** @throws ArgumentError, ShapeError for what cannot be stored. */
 export function checkContent(content: EmbeddingsToSave, operation: string): Content {
-  checkOptions(operation, content);
+  content = readOptions(operation, content, contentNames);
   const { embeddings, sentences } = content;
   const rows = rowsOf(embeddings, operation);
   if (rows.dtype === "int32") {

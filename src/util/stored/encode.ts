@@ -1,4 +1,5 @@
 /** Embeddings as the bytes of a file, and back, in every runtime. */
+import { type OptionNames, readOptions } from "../../check-options.ts";
 import { MemoryReader, MemorySource } from "../../checkpoint/memory-source.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
@@ -22,6 +23,8 @@ export interface DecodeEmbeddingsOptions {
   /** One tensor [vectors, dimension] in place of an array of vectors. Default: false. */
   readonly convertToTensor?: boolean | undefined;
 }
+
+const decodeOptionNames: OptionNames<DecodeEmbeddingsOptions> = { name: true, convertToTensor: true };
 
 /**
  * The bytes of a file that `loadEmbeddings` and Python read. The vectors are not copied: their numbers must stay as they
@@ -65,8 +68,13 @@ export function decodeEmbeddings(
 export async function decodeEmbeddings(
   bytes: Uint8Array,
   format: EmbeddingFormat,
-  { name = "embeddings", convertToTensor = false }: DecodeEmbeddingsOptions = {},
+  options: DecodeEmbeddingsOptions = {},
 ): Promise<StoredEmbeddings | StoredTensor> {
+  const { name = "embeddings", convertToTensor = false } = readOptions(
+    "decodeEmbeddings",
+    options,
+    decodeOptionNames,
+  );
   const content = await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name, convertToTensor);
   return convertToTensor ? toStored(content, true) : toStored(content, false);
 }

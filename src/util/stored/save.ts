@@ -1,10 +1,14 @@
 /** Embeddings in files. The file system is loaded where it is needed: in Node, Deno and Bun. */
+
 import { describe } from "../../check-arguments.ts";
+import { type OptionNames, readOptions } from "../../check-options.ts";
 import { ArgumentError } from "../../errors.ts";
 import { copyEmbeddings } from "../containers.ts";
 import {
   checkContent,
+  contentNames,
   type EmbeddingsToSave,
+  metadataNames,
   type StoredEmbeddings,
   type StoredTensor,
   toStored,
@@ -16,6 +20,8 @@ export interface LoadEmbeddingsOptions {
   /** One tensor [vectors, dimension] in place of an array of vectors. Default: false. */
   readonly convertToTensor?: boolean | undefined;
 }
+
+const loadOptionNames: OptionNames<LoadEmbeddingsOptions> = { convertToTensor: true };
 
 /**
  * Saves embeddings, and the sentences that they belong to, in a file: `.safetensors`, `.npy` (for numpy) or
@@ -57,8 +63,9 @@ export function loadEmbeddings(
 ): Promise<StoredEmbeddings>;
 export async function loadEmbeddings(
   file: string | URL,
-  { convertToTensor = false }: LoadEmbeddingsOptions = {},
+  options: LoadEmbeddingsOptions = {},
 ): Promise<StoredEmbeddings | StoredTensor> {
+  const { convertToTensor = false } = readOptions("loadEmbeddings", options, loadOptionNames);
   const format = formatOf(nameOf(file), "loadEmbeddings");
   const place = copyPlace(file);
   const { loadFile } = await import("./files-node.ts");
@@ -76,6 +83,7 @@ export async function openEmbeddingWriter(
   file: string | URL,
   options: EmbeddingWriterOptions = {},
 ): Promise<EmbeddingWriter> {
+  options = readOptions("openEmbeddingWriter", options, metadataNames);
   const format = formatOf(nameOf(file), "openEmbeddingWriter");
   const place = copyPlace(file);
   const { model, prompt, metadata } = options;
@@ -86,6 +94,7 @@ export async function openEmbeddingWriter(
 
 /** Appends to a file once; for more, `openEmbeddingWriter` does less work. Makes the file where there is none. */
 export async function appendEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
+  content = readOptions("appendEmbeddings", content, contentNames);
   checkContent(content, "appendEmbeddings");
   const { model, prompt, metadata } = content;
   const rows = { embeddings: copyEmbeddings(content.embeddings), sentences: content.sentences?.slice() };

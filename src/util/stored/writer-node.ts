@@ -1,9 +1,17 @@
 import { stat } from "node:fs/promises";
+import { readOptions } from "../../check-options.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { Mutex } from "../../mutex.ts";
 import { copyEmbeddings } from "../containers.ts";
-import { type Content, checkContent, checkMetadata, type EmbeddingsToSave } from "./content.ts";
+import {
+  appendedNames,
+  type Content,
+  checkContent,
+  checkMetadata,
+  type EmbeddingsMetadata,
+  type EmbeddingsToAppend,
+} from "./content.ts";
 import { fileExists, pathOf } from "./file-access-node.ts";
 import type { EmbeddingFormat } from "./format.ts";
 import type { ExistingFile, GrowingFile, GrowingLayout } from "./growing-file.ts";
@@ -12,7 +20,7 @@ import { createNpyFile, findNpyFile } from "./npy-file-node.ts";
 import { createSafetensorsFile, findSafetensorsFile } from "./safetensors-file-node.ts";
 
 /** For a new file: what it is to remember. For one that exists: what it has to say, where it is given. */
-export type EmbeddingWriterOptions = Pick<EmbeddingsToSave, "model" | "prompt" | "metadata">;
+export type EmbeddingWriterOptions = EmbeddingsMetadata;
 
 /**
  * Appends embeddings to a file that may be larger than memory; `openEmbeddingWriter` makes one.
@@ -77,9 +85,9 @@ export class EmbeddingWriter implements AsyncDisposable {
    *
    * @throws ShapeError, ArgumentError where they do not fit those in the file
    */
-  async append(content: Pick<EmbeddingsToSave, "embeddings" | "sentences">): Promise<void> {
+  async append(content: EmbeddingsToAppend): Promise<void> {
+    const { embeddings, sentences } = readOptions("append", content, appendedNames);
     // Copied: the caller may fill the same memory with the next vectors while these are being written.
-    const { embeddings, sentences } = { ...content };
     const checked = checkContent({ embeddings: copyEmbeddings(embeddings), sentences }, "append");
     await this.#work.run(async () => {
       this.#checkOpen("append");
