@@ -6,6 +6,7 @@ import { partsFromJson } from "../../src/tokenizer/json/from-json.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
 import { wellFormed } from "../../src/tokenizer/well-formed.ts";
+import { cpuTime } from "../helpers/cpu-time.ts";
 import { anyText } from "../helpers/text.ts";
 import { type Files, folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
@@ -104,9 +105,9 @@ test("a word of 300,000 characters is encoded in near-linear time", async () => 
   const tokenizer = await loadTokenizer(folder(folders.roberta!));
   for (const unit of ["the", "é"]) {
     const given = unit.repeat(300_000 / unit.length);
-    const started = performance.now();
+    const started = cpuTime();
     const ids = tokenizer.encodeIds(given, { addSpecialTokens: false });
-    assert.ok(performance.now() - started < 10_000); // quadratic time would be hours
+    assert.ok(cpuTime() - started < 10_000); // quadratic time would be hours
     assert.equal(tokenizer.decode(ids), given);
   }
 });
@@ -116,9 +117,9 @@ test("runs of any character are encoded in near-linear time under any words", as
     const tokenizer = await loadTokenizer(folder(folders[name]!));
     for (const unit of ["a", " ", "\n", " \n", "é", "1", "!", "\u{20000}"]) {
       const given = `${unit.repeat(20_000)}x`;
-      const started = performance.now();
+      const started = cpuTime();
       assert.ok(tokenizer.encodeIds(given).length > 0);
-      assert.ok(performance.now() - started < 5_000, `${name}, ${JSON.stringify(unit)}`);
+      assert.ok(cpuTime() - started < 5_000, `${name}, ${JSON.stringify(unit)}`);
     }
   }
 });

@@ -5,6 +5,7 @@ import { ArgumentError, SentensorError } from "../../src/errors.ts";
 import { partsFromJson } from "../../src/tokenizer/json/from-json.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Tokenizer } from "../../src/tokenizer/tokenizer.ts";
+import { cpuTime } from "../helpers/cpu-time.ts";
 import { anyText } from "../helpers/text.ts";
 import { folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
@@ -142,14 +143,14 @@ test("a lone surrogate counts as U+FFFD, and offsets stay those of the text", as
 test("a word of a million letters is unknown in linear time", async () => {
   const tokenizer = await loadTokenizer(folder(folders.uncased));
   const word = "a".repeat(1_000_000);
-  const started = performance.now();
+  const started = cpuTime();
   assert.deepEqual(Array.from(tokenizer.encodeIds(word)), [2, 1, 3]);
   assert.deepEqual(tokenizer.encode(word).offsets, [
     [0, 0],
     [0, 1_000_000],
     [0, 0],
   ]);
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(cpuTime() - started < 5000);
 });
 
 test("the cache of words is bounded: ids stay right after more words than it holds", async () => {

@@ -8,6 +8,7 @@ import { PlainText } from "../../src/tokenizer/editable-text.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Unigram } from "../../src/tokenizer/models/unigram.ts";
 import { Precompiled } from "../../src/tokenizer/normalizers/precompiled.ts";
+import { cpuTime } from "../helpers/cpu-time.ts";
 import { folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 
@@ -104,10 +105,10 @@ test("texts without a space are cut in linear time", async () => {
   );
   for (const unit of ["the", "漢", "e\u0301", "\u0600\u200d"]) {
     const text = unit.repeat(Math.floor(300_000 / unit.length));
-    const started = performance.now();
+    const started = cpuTime();
     const ids = tokenizer.encodeIds(text);
     assert.ok(ids.length > 2);
-    assert.ok(performance.now() - started < 3000, unit);
+    assert.ok(cpuTime() - started < 3000, unit);
   }
 });
 

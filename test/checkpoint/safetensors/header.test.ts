@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSafetensors } from "../../../src/checkpoint/safetensors/open.ts";
 import { FormatError, UnsupportedError } from "../../../src/errors.ts";
+import { cpuTime } from "../../helpers/cpu-time.ts";
 import { CountingSource, concat, memory, safetensorsFile, utf8 } from "../support.ts";
 
 /** One tensor of one byte, and what follows its three fields. */
@@ -363,7 +364,7 @@ test("a header of 20000 tensors is read in seconds", async () => {
     (_, i) => `"layer.${i}.weight":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`,
   );
   const file = safetensorsFile(`{${entries}}`, entries.length);
-  const start = performance.now();
+  const start = cpuTime();
   assert.equal((await open(file)).tensors.size, entries.length);
-  assert.ok(performance.now() - start < 10_000);
+  assert.ok(cpuTime() - start < 10_000);
 });

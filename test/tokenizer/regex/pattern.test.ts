@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { UnsupportedError } from "../../../src/errors.ts";
 import { RegexPattern } from "../../../src/tokenizer/regex/pattern.ts";
+import { cpuTime } from "../../helpers/cpu-time.ts";
 import { fixture, type Oracle } from "../folders.ts";
 
 const { oracle, texts, patterns } = fixture<{
@@ -71,7 +72,7 @@ test("what Oniguruma refuses, and what has not been compared with it, is refused
 });
 
 test("expressions that blow up end in a typed error or an answer, in bounded time", () => {
-  const started = performance.now();
+  const started = cpuTime();
   const long = "a".repeat(5_000);
   for (const pattern of [
     "(a+)+b",
@@ -89,5 +90,5 @@ test("expressions that blow up end in a typed error or an answer, in bounded tim
   }
   assert.throws(() => new RegexPattern("(".repeat(10_000) + ")".repeat(10_000)), UnsupportedError);
   assert.throws(() => new RegexPattern("((((a{1000}){1000}){1000}){1000})"), UnsupportedError);
-  assert.ok(performance.now() - started < 20_000);
+  assert.ok(cpuTime() - started < 20_000);
 });
