@@ -58,8 +58,8 @@ export class EncodingPool implements AsyncDisposable {
   /**
    * Starts a worker for each device, and waits until all have loaded the model.
    *
-   * @throws PoolError where no worker can be started ("workers-unavailable"), or one ends meanwhile; whatever loading the model throws; the reason of a signal. No
-   *   worker is left then.
+   * @throws PoolError where no worker can be started ("workers-unavailable"), or one ends meanwhile; whatever loading
+   *   the model throws; the reason of a signal. No worker is left then.
    */
   static async start(
     { place, settings }: PoolModel,
@@ -69,7 +69,7 @@ export class EncodingPool implements AsyncDisposable {
     const workers: WorkerClient[] = [];
     try {
       const spawnWorker = spawn ?? (await chooseSpawn());
-      const threadPlace = await placeForThreads(place);
+      const threadPlace = await abortable(placeForThreads(place), signals);
       for (const signal of signals) signal?.throwIfAborted();
       for (const _ of devices) workers.push(new WorkerClient(spawnWorker, threadPlace, settings));
       await abortable(Promise.all(workers.map(({ ready }) => ready)), signals);

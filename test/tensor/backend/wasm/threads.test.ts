@@ -335,6 +335,11 @@ const model = await SentenceTransformer.load(${JSON.stringify(demo)}, { backend:
   const { stdout } = await run(`${start}
 await model.encode("a"); model.encode(["b", "c"]).then((vectors) => console.log(vectors.length));`);
   assert.equal(stdout.trim(), "2", "the pending call was waited for, and then the process ended by itself");
+  // Nothing but starting workers is there to wait for.
+  const first = await run(`${start}
+console.log((await model.encode(${JSON.stringify(texts)})).length);
+console.log((await model.encode(${JSON.stringify(long)})).length > 9);`);
+  assert.equal(first.stdout, `${texts.length}\ntrue\n`);
 });
 
 test("what cannot be had is refused by name", async () => {

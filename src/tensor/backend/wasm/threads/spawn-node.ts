@@ -6,7 +6,8 @@ export function spawnNodeThread(program: string, { onMessage, onEnd }: ThreadEve
   const text = `${program}
 const { parentPort } = require("node:worker_threads");
 const handle = kernelWorker(parentPort, constants);
-parentPort.on("message", handle);`;
+parentPort.on("message", handle);
+parentPort.on("messageerror", (error) => { throw error; });`;
   const worker = new Worker(text, { eval: true, execArgv: [], stdin: false });
   let ended = false;
   const end = (reason: string) => {
@@ -15,6 +16,10 @@ parentPort.on("message", handle);`;
   };
   worker.on("message", onMessage);
   worker.on("error", (error) => end(error.message));
+  worker.on("messageerror", (error) => {
+    end(error.message);
+    void worker.terminate();
+  });
   worker.on("exit", (code) => end(`it ended with code ${code}`));
   worker.unref();
   return {

@@ -60,7 +60,11 @@ const constants = ${JSON.stringify(constants)};`;
 function spawnWebThread(program: string, { onMessage, onEnd }: ThreadEvents): Thread {
   const url = URL.createObjectURL(
     new Blob(
-      [`${program}\nconst handle = kernelWorker(self, constants); onmessage = ({ data }) => handle(data);`],
+      [
+        `${program}\nconst handle = kernelWorker(self, constants);
+onmessage = ({ data }) => handle(data);
+onmessageerror = () => { throw new Error("memory cannot be shared with a worker") };`,
+      ],
       {
         type: "text/javascript",
       },
@@ -74,6 +78,7 @@ function spawnWebThread(program: string, { onMessage, onEnd }: ThreadEvents): Th
   }
   worker.onmessage = ({ data }) => onMessage(data);
   worker.onerror = (event) => onEnd(workerProblem(event));
+  worker.onmessageerror = () => onEnd("a message could not be read");
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold: () => {},
