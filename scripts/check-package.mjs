@@ -20,7 +20,7 @@ try {
   );
   const strangers = files
     .map(({ path }) => path)
-    .filter((path) => !/^(dist\/|package\.json$|README|CHANGELOG|LICENSE)/.test(path));
+    .filter((path) => !/^(dist\/|docs\/|package\.json$|README|CHANGELOG|LICENSE)/.test(path));
   check(strangers.length === 0, `the tarball holds nothing but the build and its papers ${strangers}`);
   check(
     size < 600_000 && unpackedSize < 2_200_000,

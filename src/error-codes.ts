@@ -81,7 +81,7 @@ export const errorCodes = {
   "not-embeddings": "A safetensors file is not one of embeddings.",
   "not-finite": "NaN or an infinity cannot be stored in this format.",
   "out-of-memory": "The memory that WebAssembly may use is full.",
-  "overlap-too-large": "The overlap (stride) is not less than the tokens of one piece.",
+  "overlap-too-large": "The overlap of `chunkText` is not less than the tokens of one piece.",
   "path-outside-folder": "A path is not a relative path inside its folder.",
   "pool-needs-files":
     "Workers load the model from files; this model was made of modules, and must be saved and loaded first.",

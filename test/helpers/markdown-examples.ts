@@ -1,13 +1,9 @@
 /** The examples of a Markdown file, to be run as a reader would run them. */
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { builtCommandLine, builtEntry } from "./built.ts";
+import type { InstalledPackage } from "./installed-package.ts";
 
-const run = promisify(execFile);
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface Example {
@@ -34,32 +30,10 @@ export function readExamples(file: string): Example[] {
   return examples;
 }
 
-/** No example may need a network: names of the hub become the model that lies in the repository. */
-const HUB_NAMES = /(["'])(?:[\w-]+\/)?(?:all-MiniLM-L6-v2|multilingual-e5-large)\1/g;
-
-/** Runs an example in a folder of its own that holds `models/`; gives what it printed. */
-export async function runExample({ language, code }: Example): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "sentensor-example-"));
-  try {
-    symlinkSync(join(repository, "models"), join(folder, "models"));
-    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    const node = (...args: string[]) => run(process.execPath, args, { cwd: folder, timeout: 60_000 });
-    if (language === "ts") {
-      const local = code
-        .replaceAll(/from "sentensor"/g, `from ${JSON.stringify(builtEntry)}`)
-        .replaceAll(HUB_NAMES, '"models/demo-en"');
-      writeFileSync(join(folder, "example.mjs"), local);
-      const { stdout } = await node("example.mjs");
-      return stdout;
-    }
-    let printed = "";
-    for (const line of code.split("\n").filter((text) => text.startsWith("npx sentensor "))) {
-      const args = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!).slice(2);
-      const { stdout } = await node(builtCommandLine, ...args);
-      printed += stdout;
-    }
-    return printed;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Where nothing but the package is installed; gives what the example printed. */
+export async function runExample(installed: InstalledPackage, { language, code }: Example): Promise<string> {
+  if (language === "ts") return await installed.runProgram(code, "mjs");
+  if (language === "cjs") return await installed.runProgram(code, "cjs");
+  if (language === "sh") return await installed.runShell(code.replace(/^npm install sentensor$/m, ":"));
+  throw new Error(`no test runs examples in "${language}"`);
 }
