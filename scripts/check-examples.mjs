@@ -14,7 +14,7 @@ import { run, withServer } from "./examples/shell.mjs";
 import { freePort, openSite } from "./examples/site.mjs";
 
 const AT_ONCE = 2;
-const SECONDS = { install: 240, build: 240, run: 90, page: 90 };
+const SECONDS = { install: 240, build: 300, run: 90, page: 90 };
 /** Lines of a tool's message that are shown. */
 const LINES = 25;
 

@@ -1,3 +1,5 @@
+// Models, pools and writers are AsyncDisposable, which a program's own `lib` need not have.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of sentensor. */
 export {
   AutoModel,

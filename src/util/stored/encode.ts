@@ -26,16 +26,16 @@ export interface DecodeEmbeddingsOptions {
 
 const decodeOptionNames: OptionNames<DecodeEmbeddingsOptions> = { name: true, convertToTensor: true };
 
+/** Bytes that a Blob takes. Written in this way, since TypeScript before 5.7 has no type arguments of typed arrays. */
+type Bytes = ReturnType<typeof Uint8Array.of>;
+
 /**
  * The bytes of a file that `loadEmbeddings` and Python read. The vectors are not copied: their numbers must stay as they
  * are until the promise settles.
  *
  * @throws ArgumentError for what the format has no place for: .npy takes nothing but vectors
  */
-export async function encodeEmbeddings(
-  content: EmbeddingsToSave,
-  format: EmbeddingFormat,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodeEmbeddings(content: EmbeddingsToSave, format: EmbeddingFormat): Promise<Bytes> {
   const operation = "encodeEmbeddings";
   const checked = checkContent(content, operation);
   if (format === "npy" && checked.sentences !== undefined) {
