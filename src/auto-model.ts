@@ -1,12 +1,11 @@
 import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { openCheckpoint } from "./checkpoint/open.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { Lifetime } from "./lifetime.ts";
 import { openModelSource } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder, EncoderOutput } from "./models/encoder.ts";
-import { declareEncoder } from "./models/registry.ts";
+import { prepareEncoder } from "./models/registry.ts";
 import { rejectAdapter } from "./models/unsupported-weights.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
@@ -55,14 +54,22 @@ async function fromPretrained(
     const source = await openModelSource(model, { ...options, signal });
     await rejectAdapter(source);
     const config = await ConfigReader.read(source, "config.json");
-    const checkpoint = await openCheckpoint(source);
+    const prepared = await prepareEncoder(source, config);
+    const backend = await selectBackend(options);
     try {
-      const backend = await selectBackend(options);
-      const { encoder, weights } = await declareEncoder(config, checkpoint, backend);
-      await weights.fill({ signal });
-      return callable(encoder, weights);
-    } finally {
-      await checkpoint.close();
+      const { encoder, weights, checkpoint } = await prepared.declare(backend);
+      try {
+        await weights.fill({ signal });
+        return callable(encoder, weights);
+      } catch (error) {
+        weights.dispose();
+        throw error;
+      } finally {
+        await checkpoint.close();
+      }
+    } catch (error) {
+      backend.dispose();
+      throw error;
     }
   });
 }

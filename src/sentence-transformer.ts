@@ -196,15 +196,19 @@ export class SentenceTransformer {
       progress &&
       ((loaded: number, total: number) => progress({ status: "loading", file: source.name, loaded, total }));
     const settings = moduleSettings(options);
-    const result = await loadModules(source, settings, { signal, onProgress }, (modules) => {
-      return new SentenceTransformer({
-        modules,
-        prompts: mergePrompts(options.prompts, saved.prompts),
-        defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
-        similarityFnName: options.similarityFnName ?? saved.similarityFnName,
-        truncateDim: options.truncateDim ?? saved.truncateDim,
-      });
-    });
+    const usage = {
+      prompts: mergePrompts(options.prompts, saved.prompts),
+      defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
+      similarityFnName: options.similarityFnName ?? saved.similarityFnName,
+      truncateDim: options.truncateDim ?? saved.truncateDim,
+    };
+    checkUsage(usage); // before weights are fetched
+    const result = await loadModules(
+      source,
+      settings,
+      { signal, onProgress },
+      (modules) => new SentenceTransformer({ modules, ...usage }),
+    );
     // The workers of a pool are the threads; each computes in its own.
     result.#files = { place, settings: { ...settings, threads: 1 } };
     return result;
@@ -659,6 +663,15 @@ function moduleSettings(options: LoadOptions): Required<ModuleSettings> {
 
 type Vector = QuantizedArray<EmbeddingPrecision>;
 type EncodeResult = Vector | Vector[] | Tensor | Tensor[] | TextFeatures | TextFeatures[];
+
+/** What the constructor would reject. */
+function checkUsage({ prompts, defaultPromptName, similarityFnName, truncateDim }: ModelOptions): void {
+  if (similarityFnName !== undefined) checkSimilarityFunctionName(similarityFnName);
+  checkTruncateDim(truncateDim ?? null);
+  if (defaultPromptName !== undefined) {
+    namedPrompt(mergePrompts(prompts, undefined), "defaultPromptName", defaultPromptName);
+  }
+}
 
 /** null: all dimensions. */
 function checkTruncateDim(value: number | null): number | null {

@@ -12,6 +12,12 @@ export interface FileSource {
   /** Opens a file for reading by ranges. @throws FileError where it is missing or unreadable. */
   open(path: string): Promise<RangeReader>;
 
+  /**
+   * Whether opening `path` needs no transfer over a network. Where it does, and in sources without this method, all
+   * that small files tell is checked before weights are opened; else weights are read beside it.
+   */
+  isLocal?(path: string): Promise<boolean>;
+
   /** The whole file. @throws FileError where it is missing or unreadable. */
   read(path: string): Promise<Uint8Array>;
 }

@@ -49,6 +49,10 @@ export class FolderSource implements FileSource {
     }
   }
 
+  async isLocal(): Promise<boolean> {
+    return true;
+  }
+
   async open(path: string): Promise<RangeReader> {
     const file = this.#locate(path);
     return await attempt(file, async () => {

@@ -5,49 +5,93 @@ import { prefixed } from "./prefixed-source.ts";
 import { openPytorchBin } from "./pytorch-bin/open.ts";
 import { fileNameIn } from "./relative-path.ts";
 import { openSafetensors } from "./safetensors/open.ts";
-import { type OpenShard, openSharded } from "./sharded.ts";
+import { findShards, type OpenShard, openSharded, type ShardIndex } from "./sharded.ts";
 
 export interface OpenCheckpointOptions {
   /** The subfolder that holds the checkpoint, such as "2_Dense"; the source itself where it is not given. */
   readonly folder?: string;
 }
 
-const openSafetensorsIndex: OpenShard = (source, path) => openSharded(source, path, openSafetensors);
-const openPickledIndex: OpenShard = (source, path) => openSharded(source, path, openPytorchBin);
+interface Format {
+  readonly open: OpenShard;
+  /** Whether the file is the index of shards that are opened so. */
+  readonly isIndex?: boolean;
+}
+
+const safetensors: Format = { open: openSafetensors };
+const safetensorsIndex: Format = { open: openSafetensors, isIndex: true };
+const pickled: Format = { open: openPytorchBin };
+const pickledIndex: Format = { open: openPytorchBin, isIndex: true };
 
 /** In the order in which the reference looks for them. */
-const formats: readonly { readonly path: string; readonly open: OpenShard }[] = [
-  { path: "model.safetensors", open: openSafetensors },
-  { path: "model.safetensors.index.json", open: openSafetensorsIndex },
-  { path: "pytorch_model.bin", open: openPytorchBin },
-  { path: "pytorch_model.bin.index.json", open: openPickledIndex },
+const formats: readonly (readonly [path: string, format: Format])[] = [
+  ["model.safetensors", safetensors],
+  ["model.safetensors.index.json", safetensorsIndex],
+  ["pytorch_model.bin", pickled],
+  ["pytorch_model.bin.index.json", pickledIndex],
 ];
 
-const endings: readonly (readonly [ending: string, open: OpenShard])[] = [
-  [".safetensors", openSafetensors],
-  [".safetensors.index.json", openSafetensorsIndex],
-  [".bin", openPytorchBin],
-  [".bin.index.json", openPickledIndex],
-  [".pt", openPytorchBin],
-  [".pth", openPytorchBin],
+const endings: readonly (readonly [ending: string, format: Format])[] = [
+  [".safetensors", safetensors],
+  [".safetensors.index.json", safetensorsIndex],
+  [".bin", pickled],
+  [".bin.index.json", pickledIndex],
+  [".pt", pickled],
+  [".pth", pickled],
 ];
+
+/** A checkpoint of which no more than an index has been read. */
+export interface FoundCheckpoint {
+  /** Names and places of its tensors; null: only the file itself tells them. */
+  readonly index: ShardIndex | null;
+  /** Whether opening it needs no transfer over a network. */
+  isLocal(): Promise<boolean>;
+  open(): Promise<Checkpoint>;
+}
 
 /**
- * Opens the weights of a model folder: the first of model.safetensors, model.safetensors.index.json,
+ * Finds the weights of a model folder: the first of model.safetensors, model.safetensors.index.json,
  * pytorch_model.bin and pytorch_model.bin.index.json that is there.
  *
- * @throws FileError where none of them is. @throws FormatError, UnsupportedError as the formats do.
+ * @throws FileError where none of them is, or a shard is missing. @throws FormatError for a broken index.
+ */
+export async function findCheckpoint(source: FileSource): Promise<FoundCheckpoint> {
+  for (const [path, format] of formats) {
+    if (await source.exists(path)) return await find(source, path, format);
+  }
+  const paths = formats.map(([path]) => path).join(", ");
+  throw new FileError(source.name, `no checkpoint found; looked for ${paths}`, { code: "weights-not-found" });
+}
+
+async function find(
+  source: FileSource,
+  path: string,
+  { open, isIndex = false }: Format,
+): Promise<FoundCheckpoint> {
+  const index = isIndex ? await findShards(source, path) : null;
+  return {
+    index,
+    async isLocal() {
+      for (const file of index?.shards ?? [path]) {
+        if (!(await source.isLocal?.(file))) return false;
+      }
+      return true;
+    },
+    open: () => (index === null ? open(source, path) : openSharded(source, index, open)),
+  };
+}
+
+/**
+ * Opens the weights of a model folder.
+ *
+ * @throws FileError, FormatError as `findCheckpoint`. @throws UnsupportedError as the formats do.
  */
 export async function openCheckpoint(
   source: FileSource,
   { folder = "" }: OpenCheckpointOptions = {},
 ): Promise<Checkpoint> {
-  const place = prefixed(source, folder);
-  for (const { path, open } of formats) {
-    if (await place.exists(path)) return await open(place, path);
-  }
-  const paths = formats.map(({ path }) => path).join(", ");
-  throw new FileError(place.name, `no checkpoint found; looked for ${paths}`, { code: "weights-not-found" });
+  const found = await findCheckpoint(prefixed(source, folder));
+  return await found.open();
 }
 
 /**
@@ -56,7 +100,9 @@ export async function openCheckpoint(
  * @throws ArgumentError for other endings. @throws FileError, FormatError, UnsupportedError as the formats do.
  */
 export async function openCheckpointFile(source: FileSource, path: string): Promise<Checkpoint> {
-  for (const [ending, open] of endings) if (path.endsWith(ending)) return await open(source, path);
+  for (const [ending, format] of endings) {
+    if (path.endsWith(ending)) return await (await find(source, path, format)).open();
+  }
   const known = endings.map(([ending]) => ending).join(", ");
   throw new ArgumentError(
     `${fileNameIn(source.name, path)}: expected the name of a checkpoint to end in ${known}`,

@@ -29,6 +29,10 @@ class PrefixedSource implements FileSource {
     return await this.#source.exists(this.#within(path));
   }
 
+  async isLocal(path: string): Promise<boolean> {
+    return (await this.#source.isLocal?.(this.#within(path))) ?? false;
+  }
+
   async open(path: string): Promise<RangeReader> {
     return await this.#source.open(this.#within(path));
   }

@@ -33,6 +33,10 @@ class ReadAhead implements FileSource {
     return file === undefined ? await this.#source.exists(path) : (await file) !== null;
   }
 
+  async isLocal(path: string): Promise<boolean> {
+    return (await this.#source.isLocal?.(path)) ?? false;
+  }
+
   async open(path: string): Promise<RangeReader> {
     return await this.#source.open(path);
   }

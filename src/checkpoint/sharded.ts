@@ -9,24 +9,50 @@ import { findTensor } from "./stored-checkpoint.ts";
 
 export type OpenShard = (source: FileSource, path: string) => Promise<Checkpoint>;
 
+/** An index file (model.safetensors.index.json and its like), which spreads a checkpoint over several files. */
+export interface ShardIndex {
+  readonly file: string;
+  /** tensor name → shard, as the index names it. */
+  readonly weightMap: ReadonlyMap<string, string>;
+  /** Paths in the source. */
+  readonly shards: readonly string[];
+  /** In front of a shard's name: its path in the source. */
+  readonly folder: string;
+}
+
 /**
- * Opens a checkpoint that an index file (model.safetensors.index.json and its like) spreads over several
- * files. The index and the files must agree: every tensor of the index is in the file that it names, and
- * a file has no tensor that the index does not place there.
+ * Reads an index, and looks whether its shards are there.
  *
- * @throws FileError where the index or a shard is missing. @throws FormatError where they do not agree.
+ * @throws FileError where the index or a shard is missing. @throws FormatError for a broken index.
+ */
+export async function findShards(source: FileSource, path: string): Promise<ShardIndex> {
+  const file = fileNameIn(source.name, path);
+  const weightMap = parseIndex(await source.read(path), file);
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const shards = [...new Set(weightMap.values())].map((shard) => folder + shard);
+  // Sequentially, so that a hostile index fails at its first missing shard.
+  for (const shard of shards) {
+    if (!(await source.exists(shard))) {
+      throw missingShard(file, `${fileNameIn(source.name, shard)}: there is no such file`);
+    }
+  }
+  return { file, weightMap, shards, folder };
+}
+
+/**
+ * Opens a sharded checkpoint. The index and the files must agree: every tensor of the index is in the file that it
+ * names, and a file has no tensor that the index does not place there.
+ *
+ * @throws FileError where a shard is missing. @throws FormatError where they do not agree.
  */
 export async function openSharded(
   source: FileSource,
-  path: string,
+  { file: index, weightMap, folder }: ShardIndex,
   openShard: OpenShard,
 ): Promise<Checkpoint> {
-  const index = fileNameIn(source.name, path);
-  const weightMap = parseIndex(await source.read(path), index);
-  const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const shards = new Map<string, Checkpoint>();
   try {
-    // Opened sequentially, so that a hostile index fails at its first missing shard.
+    // Opened sequentially, so that the first broken shard ends it.
     for (const shard of new Set(weightMap.values())) {
       shards.set(shard, await openListed(source, folder + shard, { index, openShard }));
     }
@@ -46,11 +72,15 @@ async function openListed(
     return await openShard(source, path);
   } catch (cause) {
     if (!(cause instanceof FileError)) throw cause;
-    throw new FileError(index, `lists a shard that cannot be opened: ${cause.message}`, {
-      code: "missing-shard",
-      cause,
-    });
+    throw missingShard(index, cause.message, { cause });
   }
+}
+
+function missingShard(index: string, problem: string, options?: ErrorOptions): FileError {
+  return new FileError(index, `lists a shard that cannot be opened: ${problem}`, {
+    code: "missing-shard",
+    ...options,
+  });
 }
 
 /** tensor name → shard. */

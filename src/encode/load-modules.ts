@@ -1,6 +1,6 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { type DeclaredModule, discard, type Module } from "../modules/module.ts";
-import { declareModules } from "../modules/registry.ts";
+import { declareModules, prepareModules } from "../modules/registry.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { type BackendOptions, selectBackend } from "../tensor/select.ts";
 
@@ -24,7 +24,8 @@ export async function loadModules<T>(
   const backend = await selectBackend(choice);
   let declared: readonly DeclaredModule[] = [];
   try {
-    declared = await declareModules(source, { backend, maxSeqLength, filling: options });
+    const parts = await prepareModules(source, { maxSeqLength });
+    declared = await declareModules(parts, { backend, filling: options });
     const result = make(declared.map(({ module }) => module));
     for (const { fill, close } of declared) {
       await fill(options);

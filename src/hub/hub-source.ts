@@ -69,6 +69,11 @@ export class HubSource implements HubModel {
     return this.#listing.files.has(path);
   }
 
+  async isLocal(path: string): Promise<boolean> {
+    const file = this.#listing.files.get(path);
+    return file !== undefined && (await this.#store.has(path, file));
+  }
+
   async open(path: string): Promise<RangeReader> {
     await this.#ensure(path);
     return await this.#store.files.open(path);

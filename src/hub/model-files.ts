@@ -39,8 +39,14 @@ const vocabularies = [
   "tokenizer.model",
 ];
 
+interface WeightFormat {
+  readonly file: string;
+  /** Of the files that it is the index of. */
+  readonly shards?: RegExp;
+}
+
 /** The first that is there is read, no other. */
-const weightFormats: readonly { readonly file: string; readonly shards?: RegExp }[] = [
+const weightFormats: readonly WeightFormat[] = [
   { file: "model.safetensors" },
   { file: "model.safetensors.index.json", shards: /^model-\d+-of-\d+\.safetensors$/ },
   { file: "pytorch_model.bin" },
@@ -67,26 +73,24 @@ function planFolder({ files }: ModelListing, folder: string): ModelPlan {
   const own = moduleSettings.find(has);
   if (own !== undefined) descriptions.push(own);
   descriptions.push(...(has("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(has)));
+  const format = weightFormats.find(({ file }) => has(file));
+  if (format?.shards !== undefined) descriptions.push(format.file);
   return {
     descriptions: descriptions.map((name) => prefix + name),
-    weights: planWeights(files, prefix),
+    weights: format === undefined ? [] : planWeights(files, prefix, format),
   };
 }
 
-function planWeights(files: ModelListing["files"], prefix: string): string[] {
-  const format = weightFormats.find(({ file }) => files.has(prefix + file));
-  if (format === undefined) return [];
-  const { file, shards } = format;
-  const others =
-    shards === undefined
-      ? []
-      : [...files.keys()].filter((path) => path.startsWith(prefix) && shards.test(path.slice(prefix.length)));
-  return [prefix + file, ...others];
+function planWeights(files: ModelListing["files"], prefix: string, { file, shards }: WeightFormat): string[] {
+  if (shards === undefined) return [prefix + file];
+  return [...files.keys()].filter(
+    (path) => path.startsWith(prefix) && shards.test(path.slice(prefix.length)),
+  );
 }
 
 /** Whether a file holds weights: the loader asks for them last, and not everybody asks for them. */
 export function isWeights(path: string): boolean {
-  return /\.(?:safetensors|bin)(?:\.index\.json)?$/.test(path);
+  return /\.(?:safetensors|bin)$/.test(path);
 }
 
 /** The folders that modules.json names. What is wrong with the file is for the loader to say. */

@@ -202,6 +202,10 @@ export class BertModel implements Encoder {
     return readEncoderConfig(reader, "bert");
   }
 
+  static maxSequenceLength(config: EncoderConfig): number {
+    return config.maxPositions;
+  }
+
   constructor(config: EncoderConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
     this.config = config;
     this.backend = weights.backend;
@@ -212,7 +216,7 @@ export class BertModel implements Encoder {
   }
 
   get maxSequenceLength(): number {
-    return this.config.maxPositions;
+    return BertModel.maxSequenceLength(this.config);
   }
 
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {

@@ -121,6 +121,10 @@ export class DistilBertModel implements Encoder {
     return config;
   }
 
+  static maxSequenceLength(config: EncoderConfig): number {
+    return config.maxPositions;
+  }
+
   constructor(config: EncoderConfig, weights: Weights) {
     this.config = config;
     this.backend = weights.backend;
@@ -133,7 +137,7 @@ export class DistilBertModel implements Encoder {
   }
 
   get maxSequenceLength(): number {
-    return this.config.maxPositions;
+    return DistilBertModel.maxSequenceLength(this.config);
   }
 
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {

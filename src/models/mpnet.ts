@@ -102,6 +102,10 @@ export class MPNetModel implements Encoder {
     return readEncoderConfig(reader, "mpnet", { padTokenId: PADDING_INDEX, typeVocabSize: 0 });
   }
 
+  static maxSequenceLength(config: EncoderConfig): number {
+    return config.maxPositions - PADDING_INDEX - 1;
+  }
+
   constructor(config: EncoderConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
     this.config = config;
     this.backend = weights.backend;
@@ -118,7 +122,7 @@ export class MPNetModel implements Encoder {
   }
 
   get maxSequenceLength(): number {
-    return this.config.maxPositions - PADDING_INDEX - 1;
+    return MPNetModel.maxSequenceLength(this.config);
   }
 
   async forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {

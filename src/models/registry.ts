@@ -1,6 +1,8 @@
 /** The architectures that can be loaded, by `model_type` of config.json. */
 
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { FileSource } from "../checkpoint/file-source.ts";
+import { type FoundCheckpoint, findCheckpoint } from "../checkpoint/open.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { Weights } from "../nn/weights.ts";
@@ -19,6 +21,7 @@ interface Architecture {
   /** Tensors inside the encoder that the reference does not use either. */
   readonly ignored: readonly string[];
   readConfig(reader: ConfigReader): EncoderConfig;
+  maxSequenceLength(config: EncoderConfig): number;
   new (config: EncoderConfig, weights: Weights, parts?: EncoderParts): Encoder;
 }
 
@@ -51,6 +54,17 @@ export interface LoadedEncoder {
   readonly encoder: Encoder;
   /** To be filled before the encoder is used, and disposed of after. */
   readonly weights: Weights;
+  readonly checkpoint: Checkpoint;
+}
+
+/** An encoder of which the small files have been read and checked, and no weights. */
+export interface PreparedEncoder {
+  readonly config: EncoderConfig;
+  /** The longest sequence that the position table allows, in tokens. */
+  readonly maxSequenceLength: number;
+  readonly found: FoundCheckpoint;
+  /** Opens the checkpoint, and declares the encoder over it: everything is checked, nothing is read yet. */
+  declare(backend: Backend): Promise<LoadedEncoder>;
 }
 
 /** @throws UnsupportedError for a model_type that is not known. */
@@ -74,29 +88,45 @@ function architectureOf(reader: ConfigReader): Architecture {
 }
 
 /**
- * Declares an encoder over a checkpoint: everything is checked, nothing is read yet. Where it does not fit, the
- * checkpoint is closed.
+ * Checks what the small files of an encoder tell: its config.json, and the index of its checkpoint.
+ *
+ * @throws UnsupportedError for what is not supported, FormatError for what is wrong, FileError for what is missing
  */
-export async function declareEncoder(
+export async function prepareEncoder(
+  source: FileSource,
   reader: ConfigReader,
-  checkpoint: Checkpoint,
-  backend: Backend,
   parts: EncoderParts = {},
-): Promise<LoadedEncoder> {
-  const weights = Weights.of(checkpoint, backend);
-  try {
-    rejectQuantization(reader);
-    const Model = architectureOf(reader);
-    const config = Model.readConfig(reader);
-    const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
-    const encoder = new Model(config, weights.scope(prefix), parts);
-    const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;
-    const inside = ignored.map((name) => (prefix === "" ? name : `${prefix}.${name}`));
-    weights.assertAllTaken([...inside, ...taskHeads]);
-    return { encoder, weights };
-  } catch (error) {
-    weights.dispose();
-    await checkpoint.close();
-    throw error;
-  }
+): Promise<PreparedEncoder> {
+  rejectQuantization(reader);
+  const Model = architectureOf(reader);
+  const config = Model.readConfig(reader);
+  const found = await findCheckpoint(source);
+  const { index } = found;
+  if (index !== null) build(Model, config, Weights.ofNames(index.weightMap.keys(), index.file), parts);
+  return {
+    config,
+    maxSequenceLength: Model.maxSequenceLength(config),
+    found,
+    async declare(backend) {
+      const checkpoint = await found.open();
+      const weights = Weights.of(checkpoint, backend);
+      try {
+        return { encoder: build(Model, config, weights, parts), weights, checkpoint };
+      } catch (error) {
+        weights.dispose();
+        await checkpoint.close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** @throws FormatError where the weights do not fit. */
+function build(Model: Architecture, config: EncoderConfig, weights: Weights, parts: EncoderParts): Encoder {
+  const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
+  const encoder = new Model(config, weights.scope(prefix), parts);
+  const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;
+  const inside = ignored.map((name) => (prefix === "" ? name : `${prefix}.${name}`));
+  weights.assertAllTaken([...inside, ...taskHeads]);
+  return encoder;
 }

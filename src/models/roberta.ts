@@ -16,8 +16,12 @@ export class RobertaModel extends BertModel {
     return readEncoderConfig(reader, reader.string("model_type"), { padTokenId: 1 });
   }
 
+  static override maxSequenceLength({ maxPositions, padTokenId }: EncoderConfig): number {
+    return maxPositions - padTokenId - 1;
+  }
+
   override get maxSequenceLength(): number {
-    return this.config.maxPositions - this.config.padTokenId - 1;
+    return RobertaModel.maxSequenceLength(this.config);
   }
 
   protected override positions({ inputIds, offsets }: PackedTokens): Int32Array {

@@ -1,7 +1,7 @@
 import { type OptionNames, readOptions } from "../check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryCheckpoint } from "../checkpoint/memory-checkpoint.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
+import { findCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { Linear } from "../nn/linear.ts";
@@ -12,7 +12,13 @@ import type { ActivationName, Backend } from "../tensor/backend.ts";
 import { add } from "../tensor/ops/elementwise.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Features } from "./features.ts";
-import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+import {
+  type DeclaredModule,
+  type Module,
+  type PrepareContext,
+  type PreparedModule,
+  withWeights,
+} from "./module.ts";
 
 export interface DenseOptions {
   readonly inFeatures: number;
@@ -78,20 +84,11 @@ export class Dense implements Module {
   readonly #open: () => Promise<Checkpoint>;
 
   private constructor(
-    options: DenseSettings,
+    { options, activation }: SettledDense,
     weights: Weights,
-    { file, open }: { readonly file: string; readonly open: () => Promise<Checkpoint> },
+    open: () => Promise<Checkpoint>,
   ) {
-    const { inFeatures, outFeatures, bias, activationFunction, useResidual } = options;
-    const activation = activations.get(
-      activationFunction.replace(/^torch\.nn\.(modules\.(activation|linear)\.)?/, ""),
-    );
-    if (activation === undefined) {
-      throw new UnsupportedError(
-        `activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
-        { code: "unsupported-activation", subject: activationFunction, file },
-      );
-    }
+    const { inFeatures, outFeatures, bias, useResidual } = options;
     this.options = options;
     this.linear = new Linear(inFeatures, outFeatures, weights.scope("linear"), { bias });
     this.residual =
@@ -106,27 +103,16 @@ export class Dense implements Module {
 
   /** Checks the checkpoint and reserves memory; `fill` reads it. */
   static async declare(
-    options: DenseOptions,
+    settings: SettledDense,
     open: () => Promise<Checkpoint>,
     backend: Backend,
-    file: string,
   ): Promise<DeclaredModule> {
-    const moduleInputName = options.moduleInputName ?? "sentence_embedding";
-    const complete: DenseSettings = {
-      inFeatures: options.inFeatures,
-      outFeatures: options.outFeatures,
-      bias: options.bias ?? true,
-      activationFunction: options.activationFunction ?? "Tanh",
-      moduleInputName,
-      moduleOutputName: options.moduleOutputName ?? moduleInputName,
-      useResidual: options.useResidual ?? false,
-    };
     const checkpoint = await open();
     const weights = Weights.of(checkpoint, backend);
-    return await withWeights(() => new Dense(complete, weights, { file, open }), weights, checkpoint);
+    return await withWeights(() => new Dense(settings, weights, open), weights, checkpoint);
   }
 
-  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const reader = await ConfigReader.read(source, "config.json");
     const moduleInputName = reader.string("module_input_name", "sentence_embedding");
     const options: DenseOptions = {
@@ -138,7 +124,16 @@ export class Dense implements Module {
       moduleOutputName: reader.string("module_output_name", moduleInputName),
       useResidual: reader.boolean("use_residual", false),
     };
-    return await Dense.declare(options, () => openCheckpoint(source), backend, reader.file);
+    const settings = settleDense(options, reader.file);
+    const found = await findCheckpoint(source);
+    return {
+      type: "Dense",
+      takesText: false,
+      embeddingDimension: options.outFeatures,
+      inputDimension: takenWidth(settings.options),
+      weights: [found],
+      declare: ({ backend }) => Dense.declare(settings, found.open, backend),
+    };
   }
 
   /** A Dense from numbers in memory. */
@@ -163,7 +158,8 @@ export class Dense implements Module {
         ? [{ name: "residual.weight", shape: [outFeatures, inFeatures], values: parameters.residualWeight }]
         : []),
     ]);
-    const declared = await Dense.declare(options, async () => checkpoint, backend, "Dense.fromWeights");
+    const settings = settleDense(options, "Dense.fromWeights");
+    const declared = await Dense.declare(settings, async () => checkpoint, backend);
     await declared.fill({});
     return declared.module as Dense;
   }
@@ -172,10 +168,8 @@ export class Dense implements Module {
     return this.options.outFeatures;
   }
 
-  /** Unknown where it takes another feature than the chain hands on. */
   get inputDimension(): number | undefined {
-    const { moduleInputName, inFeatures } = this.options;
-    return ["sentence_embedding", "token_embeddings"].includes(moduleInputName) ? inFeatures : undefined;
+    return takenWidth(this.options);
   }
 
   forward(features: Features): void {
@@ -209,6 +203,42 @@ export class Dense implements Module {
     });
     await saveWeights(target, this.#open, dtype);
   }
+}
+
+/** Complete and checked. */
+export interface SettledDense {
+  readonly options: DenseSettings;
+  readonly activation: ActivationName | null;
+}
+
+/** With the defaults. `file`: what names the activation. @throws UnsupportedError for an unknown activation. */
+export function settleDense(given: DenseOptions, file: string): SettledDense {
+  const moduleInputName = given.moduleInputName ?? "sentence_embedding";
+  const options: DenseSettings = {
+    inFeatures: given.inFeatures,
+    outFeatures: given.outFeatures,
+    bias: given.bias ?? true,
+    activationFunction: given.activationFunction ?? "Tanh",
+    moduleInputName,
+    moduleOutputName: given.moduleOutputName ?? moduleInputName,
+    useResidual: given.useResidual ?? false,
+  };
+  const { activationFunction } = options;
+  const activation = activations.get(
+    activationFunction.replace(/^torch\.nn\.(modules\.(activation|linear)\.)?/, ""),
+  );
+  if (activation === undefined) {
+    throw new UnsupportedError(
+      `activation_function "${activationFunction}" is not supported; known: ${[...activations.keys()].join(", ")}`,
+      { code: "unsupported-activation", subject: activationFunction, file },
+    );
+  }
+  return { options, activation };
+}
+
+/** Unknown where it takes another feature than the chain hands on. */
+function takenWidth({ moduleInputName, inFeatures }: DenseSettings): number | undefined {
+  return ["sentence_embedding", "token_embeddings"].includes(moduleInputName) ? inFeatures : undefined;
 }
 
 /** Where torch keeps the class of an activation. */

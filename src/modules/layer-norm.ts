@@ -1,12 +1,12 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
+import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
 import { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Features } from "./features.ts";
-import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+import { type Module, type PrepareContext, type PreparedModule, withWeights } from "./module.ts";
 
 /** torch's default; the reference's module has no setting for it. */
 const EPS = 1e-5;
@@ -27,12 +27,22 @@ export class LayerNorm implements Module {
     this.#source = source;
   }
 
-  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const config = await ConfigReader.read(source, "config.json");
     const dimension = config.integer("dimension", { minimum: 1 });
-    const checkpoint = await openCheckpoint(source);
-    const weights = Weights.of(checkpoint, backend);
-    return withWeights(() => new LayerNorm(dimension, weights, source), weights, checkpoint);
+    const found = await findCheckpoint(source);
+    return {
+      type: "LayerNorm",
+      takesText: false,
+      embeddingDimension: dimension,
+      inputDimension: dimension,
+      weights: [found],
+      async declare({ backend }) {
+        const checkpoint = await found.open();
+        const weights = Weights.of(checkpoint, backend);
+        return await withWeights(() => new LayerNorm(dimension, weights, source), weights, checkpoint);
+      },
+    };
   }
 
   get inputDimension(): number {

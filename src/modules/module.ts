@@ -1,6 +1,7 @@
 /** The stages that modules.json names. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
+import type { FoundCheckpoint } from "../checkpoint/open.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { FileTarget } from "../save/file-target.ts";
@@ -63,6 +64,25 @@ export function isInputModule(module: Module): module is InputModule {
   return "tokenize" in module && "maxSeqLength" in module;
 }
 
+/** A module whose small files have been read and checked. Nothing of its weights has been opened, or fetched. */
+export interface PreparedModule {
+  readonly type: string;
+  /** Whether it turns text into tokens: the first module does. */
+  readonly takesText: boolean;
+  /** As of `Module`; undefined: only the weights tell. */
+  readonly embeddingDimension: number | null | undefined;
+  readonly inputDimension?: number | undefined;
+  /** What it will open. */
+  readonly weights: readonly FoundCheckpoint[];
+  /**
+   * Does early what `declare` would do while weights are being read: making a tokenizer takes long, and fails for one
+   * that is not supported.
+   */
+  ready?(): Promise<void>;
+  /** Opens the weights, and checks that they fit. */
+  declare(context: DeclareContext): Promise<DeclaredModule>;
+}
+
 /** A module whose weights are declared, but not read. */
 export interface DeclaredModule {
   readonly module: Module;
@@ -72,24 +92,36 @@ export interface DeclaredModule {
   close(): Promise<void>;
 }
 
-/** What a module is loaded from. */
-export interface ModuleContext {
+/** What a module is prepared from. */
+export interface PrepareContext {
   /** The model's own folder. */
   readonly root: FileSource;
   /** The module's own folder inside the model. */
   readonly source: FileSource;
+  /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
+  readonly maxSeqLength?: number | undefined;
+  /** Prepares another module by its type in modules.json: for modules that consist of modules. */
+  readonly prepare: (type: string, source: FileSource) => Promise<PreparedModule>;
+}
+
+export interface DeclareContext {
   readonly backend: Backend;
   /** How weights are to be read, for modules that begin early. */
   readonly filling: FillOptions;
-  /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
-  readonly maxSeqLength?: number | undefined;
-  /** Loads another module by its type in modules.json: for modules that consist of modules. */
-  readonly declare: (type: string, source: FileSource) => Promise<DeclaredModule>;
 }
 
 /** For modules without weights. */
-export function withoutWeights(module: Module): DeclaredModule {
-  return { module, fill: () => Promise.resolve(), close: () => Promise.resolve() };
+export function withoutWeights(module: Module): PreparedModule {
+  const { type, embeddingDimension, inputDimension } = module;
+  const nothing = () => Promise.resolve();
+  return {
+    type,
+    takesText: false,
+    embeddingDimension,
+    inputDimension,
+    weights: [],
+    declare: async () => ({ module, fill: nothing, close: nothing }),
+  };
 }
 
 /** Gives back what declared modules hold: memory and open files. */

@@ -3,7 +3,7 @@ import { ConfigReader } from "../config-reader.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
 import type { Features } from "./features.ts";
-import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
+import { type Module, type PrepareContext, type PreparedModule, withoutWeights } from "./module.ts";
 
 export interface NormalizeOptions {
   /** Default: "sentence_embedding". */
@@ -29,7 +29,7 @@ export class Normalize implements Module {
   }
 
   /** The folder is empty in most models, and git cannot hold an empty folder: neither need be there. */
-  static async load({ source }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     if (!(await source.exists("config.json"))) return withoutWeights(new Normalize());
     const reader = await ConfigReader.read(source, "config.json");
     const moduleInputName = reader.string("module_input_name", "sentence_embedding");

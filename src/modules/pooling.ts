@@ -6,7 +6,7 @@ import { isPoolingMode, type PoolingMode, poolingModes, reductionOfMode } from "
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { pool } from "../tensor/ops/pool.ts";
 import type { Features } from "./features.ts";
-import { type DeclaredModule, type Module, type ModuleContext, withoutWeights } from "./module.ts";
+import { type Module, type PrepareContext, type PreparedModule, withoutWeights } from "./module.ts";
 
 export interface PoolingOptions {
   readonly embeddingDimension: number;
@@ -50,7 +50,7 @@ export class Pooling implements Module {
     this.config = { embeddingDimension, modes, includePrompt };
   }
 
-  static async load({ source }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const config = readPoolingConfig(await ConfigReader.read(source, "config.json"));
     const { embeddingDimension, modes, includePrompt } = config;
     return withoutWeights(new Pooling({ embeddingDimension, poolingMode: modes, includePrompt }));

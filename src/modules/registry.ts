@@ -8,7 +8,15 @@ import { FormatError, UnsupportedError } from "../errors.ts";
 import type { PoolingMode } from "../pooling/modes.ts";
 import { Dense } from "./dense.ts";
 import { LayerNorm } from "./layer-norm.ts";
-import { type DeclaredModule, discard, type Module, type ModuleContext, withoutWeights } from "./module.ts";
+import {
+  type DeclareContext,
+  type DeclaredModule,
+  discard,
+  type Module,
+  type PrepareContext,
+  type PreparedModule,
+  withoutWeights,
+} from "./module.ts";
 import { Normalize } from "./normalize.ts";
 import { Pooling } from "./pooling.ts";
 import { Router } from "./router.ts";
@@ -16,19 +24,19 @@ import { StaticEmbedding } from "./static-embedding.ts";
 import { Transformer } from "./transformer.ts";
 import { WeightedLayerPooling } from "./weighted-layer-pooling.ts";
 
-type Loader = (context: ModuleContext) => Promise<DeclaredModule>;
+type Loader = (context: PrepareContext) => Promise<PreparedModule>;
 
 /** By class name: the package in front of it has changed with every other version of the reference. */
 const loaders: ReadonlyMap<string, Loader> = new Map<string, Loader>([
-  ["Transformer", Transformer.load],
-  ["Pooling", Pooling.load],
-  ["Dense", Dense.load],
-  ["Normalize", Normalize.load],
-  ["StaticEmbedding", StaticEmbedding.load],
-  ["LayerNorm", LayerNorm.load],
-  ["WeightedLayerPooling", WeightedLayerPooling.load],
-  ["Router", Router.load],
-  ["Asym", Router.load],
+  ["Transformer", Transformer.prepare],
+  ["Pooling", Pooling.prepare],
+  ["Dense", Dense.prepare],
+  ["Normalize", Normalize.prepare],
+  ["StaticEmbedding", StaticEmbedding.prepare],
+  ["LayerNorm", LayerNorm.prepare],
+  ["WeightedLayerPooling", WeightedLayerPooling.prepare],
+  ["Router", Router.prepare],
+  ["Asym", Router.prepare],
 ]);
 
 /** One line of modules.json. */
@@ -37,30 +45,61 @@ interface ModuleEntry {
   readonly path: string;
 }
 
-/** The modules of a model folder in order, declared but without their weights. */
-export async function declareModules(
+/** A module and its folder. */
+export interface ModelPart {
+  readonly prepared: PreparedModule;
+  readonly folder: FileSource;
+}
+
+/**
+ * The modules of a model folder in order, of which no weights have been opened: everything that small files tell is
+ * checked before weights are fetched.
+ */
+export async function prepareModules(
   source: FileSource,
-  context: Omit<ModuleContext, "root" | "source" | "declare">,
-): Promise<readonly DeclaredModule[]> {
-  const declared: DeclaredModule[] = [];
-  const declare = (type: string, folder: FileSource): Promise<DeclaredModule> =>
-    loaderOf(type, source)({ ...context, root: source, source: folder, declare });
-  try {
-    if (!(await source.exists("modules.json"))) {
-      const transformer = await Transformer.loadPlain({ source, ...context });
-      declared.push(transformer);
-      const embeddingDimension = transformer.module.embeddingDimension!;
-      const poolingMode = plainPoolingMode(await ConfigReader.read(source, "config.json"));
-      declared.push(withoutWeights(new Pooling({ embeddingDimension, poolingMode })));
-      return declared;
-    }
+  { maxSeqLength }: Pick<PrepareContext, "maxSeqLength"> = {},
+): Promise<readonly ModelPart[]> {
+  const prepare = (type: string, folder: FileSource): Promise<PreparedModule> =>
+    loaderOf(type, source)({ root: source, source: folder, maxSeqLength, prepare });
+  const parts: ModelPart[] = [];
+  if (await source.exists("modules.json")) {
     let width: number | null = null;
     for (const { type, path } of await readEntries(source)) {
       const folder = prefixed(source, path);
-      const next = await declare(type, folder);
+      const prepared = await prepare(type, folder);
+      if (parts.length === 0) checkFirst(prepared, source);
+      checkWidth(prepared, width, folder);
+      const { embeddingDimension } = prepared;
+      if (embeddingDimension !== null) width = embeddingDimension ?? null;
+      parts.push({ prepared, folder });
+    }
+  } else {
+    const transformer = await Transformer.preparePlain({ source, maxSeqLength });
+    const embeddingDimension = transformer.embeddingDimension!;
+    const poolingMode = plainPoolingMode(await ConfigReader.read(source, "config.json"));
+    const pooling = withoutWeights(new Pooling({ embeddingDimension, poolingMode }));
+    parts.push({ prepared: transformer, folder: source }, { prepared: pooling, folder: source });
+  }
+  const weights = parts.flatMap(({ prepared }) => prepared.weights);
+  const isLocal = (await Promise.all(weights.map((found) => found.isLocal()))).every(Boolean);
+  if (!isLocal) for (const { prepared } of parts) await prepared.ready?.();
+  return parts;
+}
+
+/** Opens the weights of prepared modules; they are not read yet. */
+export async function declareModules(
+  parts: readonly ModelPart[],
+  context: DeclareContext,
+): Promise<readonly DeclaredModule[]> {
+  const declared: DeclaredModule[] = [];
+  try {
+    let width: number | null = null;
+    for (const { prepared, folder } of parts) {
+      const next = await prepared.declare(context);
+      const { module } = next;
       declared.push(next);
-      checkWidth(next.module, width, folder);
-      width = next.module.embeddingDimension ?? width;
+      checkWidth(module, width, folder);
+      width = module.embeddingDimension ?? width;
     }
     return declared;
   } catch (error) {
@@ -79,8 +118,21 @@ function plainPoolingMode({ json }: ConfigReader): PoolingMode {
   return String(architecture).endsWith("ForCausalLM") && isCausal ? "lasttoken" : "mean";
 }
 
+function checkFirst({ type, takesText }: PreparedModule, source: FileSource): void {
+  if (takesText) return;
+  throw new FormatError(`expected a first module that turns text into tokens, found ${type}`, {
+    code: "invalid-value",
+    subject: type,
+    file: `${source.name}/modules.json`,
+  });
+}
+
 /** `width`: of what the modules before give; null: they do not tell. */
-function checkWidth({ type, inputDimension }: Module, width: number | null, { name }: FileSource): void {
+function checkWidth(
+  { type, inputDimension }: Pick<Module, "type" | "inputDimension">,
+  width: number | null,
+  { name }: FileSource,
+): void {
   if (inputDimension === undefined || width === null || inputDimension === width) return;
   throw new FormatError(`${type} takes ${inputDimension} dimensions; the modules before it give ${width}`, {
     code: "width-mismatch",

@@ -9,13 +9,15 @@ import type { Backend } from "../tensor/backend.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import {
+  type DeclareContext,
   type DeclaredModule,
   discard,
   type ForwardOptions,
   type InputModule,
   isInputModule,
   type Module,
-  type ModuleContext,
+  type PrepareContext,
+  type PreparedModule,
   type TokenizedText,
 } from "./module.ts";
 import { type RouteMapping, readRouteMappings, routeMappingsJson } from "./route-mappings.ts";
@@ -42,48 +44,36 @@ export class Router implements Module {
     this.settings = settings;
   }
 
-  static async load({ source, declare }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source, prepare }: PrepareContext): Promise<PreparedModule> {
     const config = await readRouterConfig(source);
-    const types = objectOf(config, "types");
-    const structure = objectOf(config, "structure");
-    const declared = new Map<string, DeclaredModule>();
-    try {
-      for (const [id, type] of Object.entries(types)) {
-        if (typeof type !== "string")
-          throw new FormatError(`"types": "${id}" is not a string`, {
-            code: "invalid-value",
-            subject: "types",
-            file: config.file,
-          });
-        declared.set(id, await declare(type, prefixed(source, id)));
-      }
-      const routes = new Map<string, readonly Module[]>();
-      for (const [route, ids] of Object.entries(structure)) {
-        routes.set(route, modulesOf(route, ids, declared, config));
-      }
-      const module = makeRouter(config, routes);
-      const all = [...declared.values()];
-      return {
-        module,
-        fill: async (options) => {
-          for (const { fill } of all) await fill(options);
-        },
-        close: async () => {
-          await Promise.all(all.map(({ close }) => close()));
-        },
-      };
-    } catch (error) {
-      await discard([...declared.values()]);
-      throw error;
+    const prepared = new Map<string, PreparedModule>();
+    for (const [id, type] of Object.entries(objectOf(config, "types"))) {
+      if (typeof type !== "string")
+        throw new FormatError(`"types": "${id}" is not a string`, {
+          code: "invalid-value",
+          subject: "types",
+          file: config.file,
+        });
+      prepared.set(id, await prepare(type, prefixed(source, id)));
     }
+    const structure = readStructure(config, prepared);
+    const routing = readRouting(config, structure);
+    const routes = [...structure.values()].map((ids) => ids.map((id) => prepared.get(id)!));
+    const all = [...prepared.values()];
+    return {
+      type: "Router",
+      takesText: routes.every(([first]) => first!.takesText),
+      embeddingDimension: lastWidth(routes),
+      weights: all.flatMap(({ weights }) => weights),
+      async ready() {
+        for (const module of all) await module.ready?.();
+      },
+      declare: (context) => declareRoutes(prepared, structure, routing, context),
+    };
   }
 
   get embeddingDimension(): number | null {
-    for (const modules of this.settings.routes.values()) {
-      const last = modules.findLast(({ embeddingDimension }) => embeddingDimension !== null);
-      if (last !== undefined) return last.embeddingDimension;
-    }
-    return null;
+    return lastWidth([...this.settings.routes.values()]);
   }
 
   /** The modules that a task goes through. @throws ArgumentError where there is no route for it. */
@@ -206,7 +196,12 @@ class InputRouter extends Router implements InputModule {
   }
 }
 
-function makeRouter(config: ConfigReader, routes: ReadonlyMap<string, readonly Module[]>): Router {
+interface Routing {
+  readonly mappings: readonly RouteMapping[];
+  readonly defaultRoute: string | null;
+}
+
+function readRouting(config: ConfigReader, routes: ReadonlyMap<string, unknown>): Routing {
   const { file } = config;
   const [first] = routes.keys();
   if (first === undefined)
@@ -232,9 +227,48 @@ function makeRouter(config: ConfigReader, routes: ReadonlyMap<string, readonly M
       });
     }
   }
-  const settings = { routes, mappings, defaultRoute };
-  const takesText = [...routes.values()].every(([module]) => isInputModule(module!));
-  return takesText ? new InputRouter(settings) : new Router(settings);
+  return { mappings, defaultRoute };
+}
+
+async function declareRoutes(
+  prepared: ReadonlyMap<string, PreparedModule>,
+  structure: ReadonlyMap<string, readonly string[]>,
+  routing: Routing,
+  context: DeclareContext,
+): Promise<DeclaredModule> {
+  const declared = new Map<string, DeclaredModule>();
+  const all = () => [...declared.values()];
+  try {
+    for (const [id, module] of prepared) declared.set(id, await module.declare(context));
+    const routes = new Map(
+      Array.from(structure, ([route, ids]) => [route, ids.map((id) => declared.get(id)!.module)]),
+    );
+    const settings = { routes, ...routing };
+    const takesText = [...routes.values()].every(([module]) => isInputModule(module!));
+    return {
+      module: takesText ? new InputRouter(settings) : new Router(settings),
+      fill: async (options) => {
+        for (const { fill } of all()) await fill(options);
+      },
+      close: async () => {
+        await Promise.all(all().map(({ close }) => close()));
+      },
+    };
+  } catch (error) {
+    await discard(all());
+    throw error;
+  }
+}
+
+/** Of the first route that tells. */
+function lastWidth<T extends number | null | undefined>(
+  routes: readonly (readonly { readonly embeddingDimension: T }[])[],
+): T | null {
+  for (const modules of routes) {
+    const last = modules.findLast(({ embeddingDimension }) => embeddingDimension !== null);
+    if (last !== undefined) return last.embeddingDimension;
+  }
+  return null;
 }
 
 function objectOf(config: ConfigReader, key: string): ConfigReader["json"] {
@@ -249,27 +283,29 @@ function objectOf(config: ConfigReader, key: string): ConfigReader["json"] {
   return value as ConfigReader["json"];
 }
 
-function modulesOf(
-  route: string,
-  ids: unknown,
-  declared: ReadonlyMap<string, DeclaredModule>,
-  { file }: ConfigReader,
-): readonly Module[] {
-  if (!Array.isArray(ids) || ids.length === 0) {
-    throw new FormatError(`"structure": route "${route}" is not a list of modules`, {
-      code: "invalid-value",
-      subject: "structure",
-      file,
-    });
-  }
-  return ids.map((id) => {
-    const found = declared.get(id as string);
-    if (found === undefined) {
+/** route → ids of its modules. */
+function readStructure(
+  config: ConfigReader,
+  known: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, readonly string[]> {
+  const { file } = config;
+  const structure = new Map<string, readonly string[]>();
+  for (const [route, ids] of Object.entries(objectOf(config, "structure"))) {
+    if (!Array.isArray(ids) || ids.length === 0) {
+      throw new FormatError(`"structure": route "${route}" is not a list of modules`, {
+        code: "invalid-value",
+        subject: "structure",
+        file,
+      });
+    }
+    for (const id of ids as readonly unknown[]) {
+      if (known.has(id as string)) continue;
       throw new FormatError(
         `"structure": route "${route}" names a module that is not in "types": ${JSON.stringify(id)}`,
         { code: "invalid-value", subject: "structure", file },
       );
     }
-    return found.module;
-  });
+    structure.set(route, ids as readonly string[]);
+  }
+  return structure;
 }

@@ -1,5 +1,6 @@
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
+import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { Weights } from "../nn/weights.ts";
@@ -13,9 +14,9 @@ import { loadBareTokenizer } from "../tokenizer/load.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import {
-  type DeclaredModule,
   type InputModule,
-  type ModuleContext,
+  type PrepareContext,
+  type PreparedModule,
   type TokenizedText,
   withWeights,
 } from "./module.ts";
@@ -51,26 +52,28 @@ export class StaticEmbedding implements InputModule {
     this.#source = source;
   }
 
-  static async load({ source, backend, maxSeqLength }: ModuleContext): Promise<DeclaredModule> {
+  static async prepare({ source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {
     if (maxSeqLength !== undefined) throw noLimit();
     const tokenizer = await loadBareTokenizer(source);
-    const checkpoint = await openCheckpoint(source);
-    const weights = Weights.of(checkpoint, backend);
-    return withWeights(
-      () => {
-        const table = tableNames.find((name) => weights.has(name));
-        const [rows, width] = (table && checkpoint.tensors.get(table)?.shape) || [];
-        if (table === undefined || rows === undefined || width === undefined) {
-          throw new FormatError(
-            `checkpoint has no matrix ${tableNames.map((name) => `"${name}"`).join(" or ")}`,
-            { code: "missing-tensor", subject: tableNames.join(", "), file: checkpoint.name },
-          );
-        }
-        return new StaticEmbedding(tokenizer, table, [rows, width], weights, source);
+    const found = await findCheckpoint(source);
+    return {
+      type: "StaticEmbedding",
+      takesText: true,
+      embeddingDimension: undefined,
+      weights: [found],
+      async declare({ backend }) {
+        const checkpoint = await found.open();
+        const weights = Weights.of(checkpoint, backend);
+        return await withWeights(
+          () => {
+            const { table, shape } = findTable(checkpoint);
+            return new StaticEmbedding(tokenizer, table, shape, weights, source);
+          },
+          weights,
+          checkpoint,
+        );
       },
-      weights,
-      checkpoint,
-    );
+    };
   }
 
   get embeddingDimension(): number {
@@ -137,4 +140,20 @@ function noLimit(): ArgumentError {
     code: "unsupported-setting",
     subject: "maxSeqLength",
   });
+}
+
+function findTable(checkpoint: Checkpoint): {
+  readonly table: string;
+  readonly shape: readonly [number, number];
+} {
+  const table = tableNames.find((name) => checkpoint.tensors.has(name));
+  const [rows, width] = (table && checkpoint.tensors.get(table)?.shape) || [];
+  if (table === undefined || rows === undefined || width === undefined) {
+    throw new FormatError(`checkpoint has no matrix ${tableNames.map((name) => `"${name}"`).join(" or ")}`, {
+      code: "missing-tensor",
+      subject: tableNames.join(", "),
+      file: checkpoint.name,
+    });
+  }
+  return { table, shape: [rows, width] };
 }

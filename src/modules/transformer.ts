@@ -5,7 +5,7 @@ import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import { openModelSource } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
-import { declareEncoder } from "../models/registry.ts";
+import { prepareEncoder } from "../models/registry.ts";
 import { rejectAdapter } from "../models/unsupported-weights.ts";
 import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
@@ -19,10 +19,10 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { rejectChatTemplate } from "./chat-template.ts";
 import type { Features } from "./features.ts";
 import {
-  type DeclaredModule,
   type ForwardOptions,
   type InputModule,
-  type ModuleContext,
+  type PrepareContext,
+  type PreparedModule,
   type TokenizedText,
   withWeights,
 } from "./module.ts";
@@ -57,13 +57,15 @@ const tokenizerFiles = [
   "tokenizer.model",
 ];
 
-type PlainContext = Omit<ModuleContext, "root" | "declare">;
+type PlainContext = Pick<PrepareContext, "source" | "maxSeqLength">;
 
 /** What a Transformer was loaded from. */
 interface TransformerFiles {
   readonly source: FileSource;
   readonly config: ConfigReader;
   readonly lowercase: boolean;
+  /** `output_hidden_states`: the outputs of the layers are features. */
+  readonly keepsHiddenStates: boolean;
 }
 
 /**
@@ -76,19 +78,16 @@ export class Transformer implements InputModule {
   readonly tokenizer: Tokenizer;
   readonly #weights: Weights;
   readonly #specialIds: ReadonlySet<number>;
-  readonly #keepsHiddenStates: boolean;
   readonly #files: TransformerFiles;
   #maxSeqLength: number;
 
   private constructor(
     encoder: Encoder,
-    tokenizer: Tokenizer,
     weights: Weights,
     files: TransformerFiles,
-    maxSeqLength: number,
+    { tokenizer, maxSeqLength }: { readonly tokenizer: Tokenizer; readonly maxSeqLength: number },
   ) {
     this.encoder = encoder;
-    this.#keepsHiddenStates = files.config.boolean("output_hidden_states", false);
     this.#files = files;
     this.tokenizer = tokenizer;
     this.#weights = weights;
@@ -110,71 +109,97 @@ export class Transformer implements InputModule {
     options: TransformerOptions = {},
   ): Promise<Transformer> {
     options = readOptions("Transformer", options, optionNames);
+    const { maxSeqLength } = options;
     return await whileRunning(options.signal, async (signal) => {
       const source = await openModelSource(model, { ...options, signal });
       const backend = await selectBackend(options);
-      const { maxSeqLength } = options;
-      const filling = { signal };
-      const { module, fill, close } = await Transformer.loadPlain({
-        source,
-        backend,
-        maxSeqLength,
-        filling,
-      });
       try {
-        await fill(filling);
-        return module as Transformer;
+        const prepared = await Transformer.preparePlain({ source, maxSeqLength });
+        if (!(await prepared.weights[0]!.isLocal())) await prepared.ready!();
+        const filling = { signal };
+        const { module, fill, close } = await prepared.declare({ backend, filling });
+        try {
+          await fill(filling);
+          return module as Transformer;
+        } catch (error) {
+          module.dispose();
+          throw error;
+        } finally {
+          await close();
+        }
       } catch (error) {
-        module.dispose();
+        backend.dispose();
         throw error;
-      } finally {
-        await close();
       }
     });
   }
 
-  static async load(context: Omit<ModuleContext, "declare">): Promise<DeclaredModule> {
+  static async prepare({ root, source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {
     // For a folder on disk the reference looks for an adapter in the model's folder, else in the module's.
-    await Promise.all([rejectAdapter(context.root), rejectAdapter(context.source)]);
-    return await Transformer.#declare(context, readTransformerSettings(context.source));
+    await Promise.all([rejectAdapter(root), rejectAdapter(source)]);
+    return await Transformer.#prepare({ source, maxSeqLength }, readTransformerSettings(source));
   }
 
   /** Of a folder that is not known to be one of sentence-transformers. */
-  static async loadPlain(context: PlainContext): Promise<DeclaredModule> {
+  static async preparePlain(context: PlainContext): Promise<PreparedModule> {
     await rejectAdapter(context.source);
     await rejectChatTemplate(context.source);
-    return await Transformer.#declare(context, defaultSettings);
+    return await Transformer.#prepare(context, defaultSettings);
   }
 
-  static async #declare(
-    { source, backend, maxSeqLength, filling }: PlainContext,
+  static async #prepare(
+    { source, maxSeqLength }: PlainContext,
     saved: TransformerSettings | Promise<TransformerSettings>,
-  ): Promise<DeclaredModule> {
+  ): Promise<PreparedModule> {
     const [modelConfig, settings] = await Promise.all([ConfigReader.read(source, "config.json"), saved]);
     const config = modelConfig.with(settings.configChanges);
     const { lowercase } = settings;
-    const checkpoint = await openCheckpoint(source);
-    const { encoder, weights } = await declareEncoder(config, checkpoint, backend, { pooler: false });
-    return await withWeights(
-      async () => {
-        weights.beginFill(filling); // other threads read while this one makes the tokenizer
-        const tokenizer = await loadTokenizer(source, { lowercase });
-        // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
-        const wanted = settings.maxSeqLength ?? tokenizer.modelMaxLength;
-        const longest = Math.min(wanted, encoder.maxSequenceLength);
-        if (longest < tokenizer.addedTokens()) {
-          throw new FormatError(
-            `expected a length limit above the ${tokenizer.addedTokens()} special tokens, found ${longest}`,
-            { code: "limit-too-small", file: source.name },
-          );
-        }
-        const module = new Transformer(encoder, tokenizer, weights, { source, config, lowercase }, longest);
-        if (maxSeqLength !== undefined) module.maxSeqLength = maxSeqLength;
-        return module;
+    const files: TransformerFiles = {
+      source,
+      config,
+      lowercase,
+      keepsHiddenStates: config.boolean("output_hidden_states", false),
+    };
+    const prepared = await prepareEncoder(source, config, { pooler: false });
+    const { maxSequenceLength } = prepared;
+    if (maxSeqLength !== undefined) checkLimit(maxSeqLength, 0, maxSequenceLength);
+    const makeTokenizer = async () => {
+      const tokenizer = await loadTokenizer(source, { lowercase });
+      // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
+      const wanted = settings.maxSeqLength ?? tokenizer.modelMaxLength;
+      const longest = Math.min(wanted, maxSequenceLength);
+      const special = tokenizer.addedTokens();
+      if (longest < special) {
+        throw new FormatError(
+          `expected a length limit above the ${special} special tokens, found ${longest}`,
+          { code: "limit-too-small", file: source.name },
+        );
+      }
+      if (maxSeqLength !== undefined) checkLimit(maxSeqLength, special, maxSequenceLength);
+      return { tokenizer, maxSeqLength: maxSeqLength ?? longest };
+    };
+    let made: ReturnType<typeof makeTokenizer> | undefined;
+    return {
+      type: "Transformer",
+      takesText: true,
+      embeddingDimension: prepared.config.hiddenSize,
+      weights: [prepared.found],
+      async ready() {
+        made = makeTokenizer();
+        await made;
       },
-      weights,
-      checkpoint,
-    );
+      async declare({ backend, filling }) {
+        const { encoder, weights, checkpoint } = await prepared.declare(backend);
+        return await withWeights(
+          async () => {
+            weights.beginFill(filling); // other threads read while this one makes the tokenizer
+            return new Transformer(encoder, weights, files, await (made ?? makeTokenizer()));
+          },
+          weights,
+          checkpoint,
+        );
+      },
+    };
   }
 
   get backend(): Backend {
@@ -190,14 +215,7 @@ export class Transformer implements InputModule {
   }
 
   set maxSeqLength(value: number) {
-    const longest = this.encoder.maxSequenceLength;
-    const special = this.tokenizer.addedTokens();
-    if (!Number.isSafeInteger(value) || value <= special || value > longest) {
-      throw new ArgumentError(
-        `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${value}`,
-        { code: "max-length-exceeds-positions", subject: "maxSeqLength" },
-      );
-    }
+    checkLimit(value, this.tokenizer.addedTokens(), this.encoder.maxSequenceLength);
     this.#maxSeqLength = value;
   }
 
@@ -226,7 +244,7 @@ export class Transformer implements InputModule {
   async forward(features: Features, { signal }: ForwardOptions): Promise<void> {
     const { lastHiddenState, hiddenStates } = await this.encoder.forward(features.tokens, {
       signal,
-      outputHiddenStates: this.#keepsHiddenStates,
+      outputHiddenStates: this.#files.keepsHiddenStates,
     });
     features.set("token_embeddings", lastHiddenState);
     features.hiddenStates = hiddenStates?.slice(0, -1) ?? null;
@@ -251,4 +269,13 @@ export class Transformer implements InputModule {
     }
     await saveWeights(target, () => openCheckpoint(source), dtype);
   }
+}
+
+/** @throws ArgumentError for a limit that leaves no room beside `special` tokens, or exceeds the positions. */
+function checkLimit(value: number, special: number, longest: number): void {
+  if (Number.isSafeInteger(value) && value > special && value <= longest) return;
+  throw new ArgumentError(
+    `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${value}`,
+    { code: "max-length-exceeds-positions", subject: "maxSeqLength" },
+  );
 }

@@ -1,5 +1,5 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
+import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, ShapeError } from "../errors.ts";
 import { Weights } from "../nn/weights.ts";
@@ -8,7 +8,14 @@ import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { upload } from "../tensor/ops/upload.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Features } from "./features.ts";
-import { type DeclaredModule, type Module, type ModuleContext, withWeights } from "./module.ts";
+import { type Module, type PrepareContext, type PreparedModule, withWeights } from "./module.ts";
+
+interface WeightedLayerSettings {
+  readonly embeddingDimension: number;
+  readonly layerStart: number;
+  /** Layers from `layerStart` on, the embeddings being layer 0. */
+  readonly layerCount: number;
+}
 
 /**
  * Token embeddings become a weighted mean of the outputs of several layers.
@@ -23,28 +30,33 @@ export class WeightedLayerPooling implements Module {
   readonly #weights: Weights;
   readonly #source: FileSource;
 
-  private constructor(config: ConfigReader, weights: Weights, source: FileSource) {
-    const key = config.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
-    this.embeddingDimension = config.integer(key, { minimum: 1 });
-    this.#layerStart = config.integer("layer_start", { fallback: 4 });
-    const count = config.integer("num_hidden_layers", { fallback: 12 }) + 1 - this.#layerStart;
-    if (count < 1) {
-      throw new FormatError(
-        `"layer_start": expected less than the number of layers, found ${this.#layerStart}`,
-        { code: "invalid-value", subject: "layer_start", file: config.file },
-      );
-    }
-    this.#layerWeights = weights.vector("layer_weights", count);
+  private constructor(settings: WeightedLayerSettings, weights: Weights, source: FileSource) {
+    this.embeddingDimension = settings.embeddingDimension;
+    this.#layerStart = settings.layerStart;
+    this.#layerWeights = weights.vector("layer_weights", settings.layerCount);
     weights.assertAllTaken();
     this.#weights = weights;
     this.#source = source;
   }
 
-  static async load({ source, backend }: ModuleContext): Promise<DeclaredModule> {
-    const config = await ConfigReader.read(source, "config.json");
-    const checkpoint = await openCheckpoint(source);
-    const weights = Weights.of(checkpoint, backend);
-    return withWeights(() => new WeightedLayerPooling(config, weights, source), weights, checkpoint);
+  static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
+    const settings = readSettings(await ConfigReader.read(source, "config.json"));
+    const found = await findCheckpoint(source);
+    return {
+      type: "WeightedLayerPooling",
+      takesText: false,
+      embeddingDimension: settings.embeddingDimension,
+      weights: [found],
+      async declare({ backend }) {
+        const checkpoint = await found.open();
+        const weights = Weights.of(checkpoint, backend);
+        return await withWeights(
+          () => new WeightedLayerPooling(settings, weights, source),
+          weights,
+          checkpoint,
+        );
+      },
+    };
   }
 
   /** Few models have this module: its sums are made in host memory, in f64. */
@@ -82,4 +94,19 @@ export class WeightedLayerPooling implements Module {
     });
     await saveWeights(target, () => openCheckpoint(this.#source), dtype);
   }
+}
+
+function readSettings(config: ConfigReader): WeightedLayerSettings {
+  const key = config.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
+  const embeddingDimension = config.integer(key, { minimum: 1 });
+  const layerStart = config.integer("layer_start", { fallback: 4 });
+  const layerCount = config.integer("num_hidden_layers", { fallback: 12 }) + 1 - layerStart;
+  if (layerCount < 1) {
+    throw new FormatError(`"layer_start": expected less than the number of layers, found ${layerStart}`, {
+      code: "invalid-value",
+      subject: "layer_start",
+      file: config.file,
+    });
+  }
+  return { embeddingDimension, layerStart, layerCount };
 }

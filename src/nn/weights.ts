@@ -13,7 +13,9 @@ import { Tensor } from "../tensor/tensor.ts";
 import { type FillOptions, fillParameters, type Parameter } from "./fill.ts";
 
 interface Root {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: Pick<Checkpoint, "name" | "tensors">;
+  /** null: only names are known, and nothing can be read. */
+  readonly readable: Checkpoint | null;
   readonly backend: Backend;
   readonly taken: Set<string>;
   readonly pending: Parameter[];
@@ -35,7 +37,31 @@ export class Weights {
     return new Weights(
       {
         checkpoint,
+        readable: checkpoint,
         backend,
+        taken: new Set(),
+        pending: [],
+        release: [],
+        stop: { stopped: false },
+        filling: null,
+      },
+      "",
+    );
+  }
+
+  /**
+   * Only to prove that a model takes these tensors and no others: shapes are not compared, and what is built of them
+   * cannot be used.
+   *
+   * @param file where the names stand
+   */
+  static ofNames(names: Iterable<string>, file: string): Weights {
+    const tensors = new Map(Array.from(names, (name) => [name, unknownTensor(name, file)]));
+    return new Weights(
+      {
+        checkpoint: { name: file, tensors },
+        readable: null,
+        backend: noBackend,
         taken: new Set(),
         pending: [],
         release: [],
@@ -165,7 +191,7 @@ export class Weights {
    * it costs nothing if it was in vain. Whoever calls it calls `fill` afterwards, or `endFill`.
    */
   beginFill(options: FillOptions): void {
-    if (!this.#root.checkpoint.parallel) return;
+    if (!this.#root.readable?.parallel) return;
     this.#root.filling = this.#readPending(options);
     this.#root.filling.catch(() => {}); // it is waited for in fill, or given up
   }
@@ -177,8 +203,8 @@ export class Weights {
   }
 
   async #readPending(options: FillOptions): Promise<void> {
-    const { checkpoint, pending, stop } = this.#root;
-    await fillParameters(checkpoint, pending.splice(0), options, stop);
+    const { readable, pending, stop } = this.#root;
+    await fillParameters(readable!, pending.splice(0), options, stop);
   }
 
   /** Gives back the memory of everything that was taken. */
@@ -188,7 +214,7 @@ export class Weights {
 
   #take(name: string, shape: Shape): TensorInfo {
     const key = this.#prefix + name;
-    const { checkpoint, taken } = this.#root;
+    const { checkpoint, readable, taken } = this.#root;
     const info = checkpoint.tensors.get(key);
     if (info === undefined) {
       throw new FormatError(`checkpoint has no tensor "${key}" ${formatShape(shape)}`, {
@@ -197,7 +223,7 @@ export class Weights {
         file: checkpoint.name,
       });
     }
-    if (!sameShape(info.shape, shape)) {
+    if (readable !== null && !sameShape(info.shape, shape)) {
       throw new FormatError(
         `"${key}": expected shape ${formatShape(shape)}, checkpoint has ${formatShape(info.shape)}`,
         { code: "tensor-shape", subject: key, file: info.file },
@@ -207,3 +233,16 @@ export class Weights {
     return info;
   }
 }
+
+function unknownTensor(name: string, file: string): TensorInfo {
+  return { name, file, dtype: "F32", shape: [], byteOffset: 0, byteLength: 0 };
+}
+
+/** What `ofNames` reserves in: nothing. */
+const noBackend = {
+  createVector: (length: number) => ({ length }),
+  createMatrix: (outFeatures: number, inFeatures: number) => ({ outFeatures, inFeatures }),
+  matrixMemory: () => null,
+  createTable: (rows: number, width: number) => ({ rows, width }),
+  tableMemory: () => null,
+} as unknown as Backend;

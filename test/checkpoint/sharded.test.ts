@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { FileSource } from "../../src/checkpoint/file-source.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
-import { openSharded } from "../../src/checkpoint/sharded.ts";
+import { findShards, openSharded } from "../../src/checkpoint/sharded.ts";
 import { ArgumentError, FileError, FormatError, SentensorError } from "../../src/errors.ts";
 import { anyChanges } from "./changes.ts";
 import { CountingSource, memory, readAll, safetensorsFile, utf8 } from "./support.ts";
@@ -28,10 +29,14 @@ const goodIndex = {
   weight_map: { c: "model-2.safetensors", a: "model-1.safetensors", b: "model-1.safetensors" },
 };
 
+async function openIndex(source: FileSource, path = INDEX) {
+  return await openSharded(source, await findShards(source, path), openSafetensors);
+}
+
 function open(index: unknown, files: Readonly<Record<string, Uint8Array>> = shards) {
   const text = typeof index === "string" ? index : JSON.stringify(index);
   const source = new CountingSource(memory({ ...files, [INDEX]: text }));
-  return { source, opening: openSharded(source, INDEX, openSafetensors) };
+  return { source, opening: openIndex(source) };
 }
 
 test("tensors are read from the shards that hold them", async () => {
@@ -75,7 +80,7 @@ test("shards lie beside the index, or in folders beside it", async () => {
     [`2_Dense/${INDEX}`]: index,
     "2_Dense/parts/model-2.safetensors": shards["model-2.safetensors"],
   });
-  const checkpoint = await openSharded(source, `2_Dense/${INDEX}`, openSafetensors);
+  const checkpoint = await openIndex(source, `2_Dense/${INDEX}`);
   assert.deepEqual([...(await checkpoint.readBytes("c"))], [3]);
 });
 
@@ -159,7 +164,7 @@ test("an index with any bytes changed is read or refused", async () => {
     fc.asyncProperty(anyChanges(valid), async (changed) => {
       const source = new CountingSource(memory({ ...shards, [INDEX]: changed }));
       try {
-        const checkpoint = await openSharded(source, INDEX, openSafetensors);
+        const checkpoint = await openIndex(source);
         await readAll(checkpoint);
         await checkpoint.close();
       } catch (error) {
@@ -171,6 +176,6 @@ test("an index with any bytes changed is read or refused", async () => {
   );
   for (let length = 0; length < valid.length; length++) {
     const source = memory({ ...shards, [INDEX]: valid.subarray(0, length) });
-    await assert.rejects(openSharded(source, INDEX, openSafetensors), SentensorError);
+    await assert.rejects(openIndex(source), SentensorError);
   }
 });

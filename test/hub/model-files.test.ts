@@ -45,10 +45,7 @@ test("weights come in the first form that is there, with all their shards, in ea
   const index = "model.safetensors.index.json";
   const cases: [string[], string[]][] = [
     [["pytorch_model.bin", "model.safetensors", index, ...shards], ["model.safetensors"]],
-    [
-      ["pytorch_model.bin", index, ...shards],
-      [index, ...shards],
-    ],
+    [["pytorch_model.bin", index, ...shards], [...shards]],
     [["pytorch_model.bin", ...shards], ["pytorch_model.bin"]],
     [
       [
@@ -56,11 +53,16 @@ test("weights come in the first form that is there, with all their shards, in ea
         "pytorch_model-00001-of-00001.bin",
         "a/pytorch_model-00001-of-00001.bin",
       ],
-      ["pytorch_model.bin.index.json", "pytorch_model-00001-of-00001.bin"],
+      ["pytorch_model-00001-of-00001.bin"],
     ],
     [["model.onnx"], []],
   ];
-  for (const [paths, expected] of cases) assert.deepEqual(planFiles(listing(...paths), []).weights, expected);
+  for (const [paths, expected] of cases) {
+    const plan = planFiles(listing(...paths), []);
+    assert.deepEqual(plan.weights, expected);
+    // The index of shards is small: reading it must not fetch them.
+    assert.equal(plan.descriptions.includes(index), expected === cases[1]![1]);
+  }
   const dense = listing(
     "0_Transformer/pytorch_model.bin",
     "2_Dense/model.safetensors",
@@ -73,10 +75,10 @@ test("weights come in the first form that is there, with all their shards, in ea
 });
 
 test("weights are told by their names", () => {
-  for (const path of ["model.safetensors", "2_Dense/pytorch_model.bin", "model.safetensors.index.json"]) {
+  for (const path of ["model.safetensors", "2_Dense/pytorch_model.bin"]) {
     assert.ok(isWeights(path), path);
   }
-  for (const path of ["config.json", "spiece.model", "bin", "tokenizer.json"])
+  for (const path of ["config.json", "spiece.model", "bin", "tokenizer.json", "model.safetensors.index.json"])
     assert.ok(!isWeights(path), path);
 });
 

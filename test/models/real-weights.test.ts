@@ -8,7 +8,7 @@ import { openCheckpoint, openCheckpointFile } from "../../src/checkpoint/open.ts
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 import { ConfigReader } from "../../src/config-reader.ts";
 import { BertEncoder, BertModel, BertPooler } from "../../src/models/bert.ts";
-import { Dense } from "../../src/modules/dense.ts";
+import { Dense, settleDense } from "../../src/modules/dense.ts";
 import { Features } from "../../src/modules/features.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { upload } from "../../src/tensor/ops/upload.ts";
@@ -97,7 +97,11 @@ for (const name of testedBackends) {
 
     const results: Float32Array[] = [];
     for (const file of ["model.safetensors", "pytorch_model.bin"]) {
-      const declared = await Dense.declare(options, () => openCheckpointFile(source, file), backend, file);
+      const declared = await Dense.declare(
+        settleDense(options, file),
+        () => openCheckpointFile(source, file),
+        backend,
+      );
       await declared.fill({});
       await declared.close();
       const features = new Features({

@@ -126,12 +126,8 @@ test("a worker that dies in the middle costs time, and no result", async () => {
 /** Mean pooling on the backend, by workers as `spawn` starts them. */
 async function modelOn(backend: Backend): Promise<SentenceTransformer> {
   const { source } = await openModelPlace(demo);
-  const { module, fill, close } = await Transformer.load({
-    source,
-    root: source,
-    backend,
-    filling: {},
-  });
+  const prepared = await Transformer.preparePlain({ source });
+  const { module, fill, close } = await prepared.declare({ backend, filling: {} });
   await fill({});
   await close();
   const embeddingDimension = module.embeddingDimension!;
