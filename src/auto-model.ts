@@ -87,9 +87,9 @@ function callable(encoder: Encoder, weights: Weights): PretrainedModel {
   return Object.assign(call, {
     config: encoder.config,
     dispose: () =>
-      lifetime.end(() => {
+      lifetime.end(async () => {
         weights.dispose();
-        encoder.backend.dispose();
+        await encoder.backend.dispose();
       }),
   });
 }

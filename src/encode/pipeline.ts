@@ -133,9 +133,9 @@ export class Pipeline {
 
   /** Frees all memory once the running batches are done. Calls with further batches reject ("disposed"). */
   async dispose(): Promise<void> {
-    await this.lifetime.end(() => {
+    await this.lifetime.end(async () => {
       for (const module of this.modules) module.dispose();
-      this.input.backend.dispose();
+      await this.input.backend.dispose();
     });
   }
 }

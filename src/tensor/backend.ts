@@ -224,6 +224,6 @@ export interface Backend {
   /** out[r] = x[r] / max(‖x[r]‖₂, 1e-12). `out` may be `x`. */
   normalizeRows(out: Storage, x: Storage, dims: RowDims): void;
 
-  /** Gives back all memory. The backend cannot be used afterwards. */
-  dispose(): void;
+  /** Gives back all memory. The backend cannot be used afterwards. Resolves when its threads have ended. */
+  dispose(): void | Promise<void>;
 }

@@ -45,7 +45,7 @@ export function tracedBackend(backend: Backend): Backend {
             debug(2, () => `${name}: ${calls} calls, ${milliseconds.toFixed(2)} ms`);
           }
           sums.clear();
-          backend.dispose();
+          return backend.dispose();
         };
       }
       if (!Object.hasOwn(SHAPES, property)) return value.bind(target);

@@ -313,12 +313,31 @@ test("a program that embeds one short text starts no worker; what comes next has
   }
 });
 
-test("a disposed model rejects what it has not done, and its threads end", async () => {
-  const model = await load(2);
-  const work = model.encode(texts);
-  await model.dispose();
-  await work.catch((error: Error) => assert.match(error.message, /disposed/));
-  await assert.rejects(model.encode("a"), /disposed/);
+test("a disposed model rejects what it has not done, and its threads have ended", async () => {
+  const { Worker } = await import("node:worker_threads");
+  const started = new Set<InstanceType<typeof Worker>>();
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
+    if ("kernels" in (args[0] as object)) started.add(this as InstanceType<typeof Worker>);
+    return post.apply(this, args);
+  };
+  const disposed = { name: "ArgumentError", code: "disposed", subject: "model" };
+  const alive = () => [...started].filter(({ threadId }) => threadId !== -1).length;
+  try {
+    const idle = await load(2);
+    await idle.encode(texts);
+    assert.equal(alive(), 2);
+    await idle.dispose();
+    assert.equal(alive(), 0);
+    const model = await load(2);
+    const work = assert.rejects(model.encode([...texts, ...texts, ...texts], { batchSize: 1 }), disposed);
+    await model.dispose();
+    assert.equal(alive(), 0);
+    await work;
+    await assert.rejects(model.encode("a"), disposed);
+  } finally {
+    Worker.prototype.postMessage = post;
+  }
 });
 
 test("an unawaited model does not keep the process alive; a pending call does", async () => {

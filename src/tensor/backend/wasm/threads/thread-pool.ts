@@ -150,17 +150,15 @@ export class ThreadPool {
     if (!this.#disposed) this.#freeRegions.push(region);
   }
 
-  /** Ends all threads. Work that has not ended is rejected. */
-  dispose(): void {
+  /** Ends all threads. Work that has not ended is rejected. Resolves when the threads are gone. */
+  async dispose(): Promise<void> {
     this.#disposed = true;
     const error = new ThreadError("threads: the backend has been disposed of", { code: "disposed" });
     for (const work of this.#queue.splice(0)) rejectAll(work, error);
     for (const { work } of this.#tasks.values()) rejectAll(work, error);
     this.#tasks.clear();
-    for (const [index, slot] of this.#slots.entries()) {
-      this.#slots[index] = null;
-      void slot?.thread.then((thread) => thread.terminate()).catch(() => {});
-    }
+    const slots = this.#slots.filter((slot) => slot !== null);
+    await Promise.all(slots.map((slot) => this.#discard(slot)));
   }
 
   #run(work: ReadyWork, slots: readonly Slot[]): void {

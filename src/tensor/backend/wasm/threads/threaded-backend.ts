@@ -195,9 +195,10 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#inner.freeTable(table);
   }
 
-  dispose(): void {
-    this.#pool.dispose();
+  async dispose(): Promise<void> {
+    const ended = this.#pool.dispose();
     this.#inner.dispose();
+    await ended;
   }
 
   protected override address(storage: Storage): number {
