@@ -15,6 +15,9 @@ export const errorCodes = {
   disposed: "A model, a tensor or a backend was used after `dispose`.",
   "download-corrupt": "A downloaded file does not have the size or the hash that the hub lists.",
   "duplicate-name": "A name appears twice where each must be unique: a path, a tensor.",
+  "embeddings-count-mismatch":
+    "A file of embeddings has more vectors than there are texts, or other numbers of both.",
+  "embeddings-text-mismatch": "A file of embeddings belongs to other texts than it is to be continued with.",
   "fetch-failed": "A file at an http(s) address cannot be fetched: no connection, or it broke.",
   "file-changed": "A file changed while it was being read.",
   "file-error": "A file cannot be read or written.",
@@ -81,6 +84,8 @@ export const errorCodes = {
   "not-embeddings": "A safetensors file is not one of embeddings.",
   "not-finite": "NaN or an infinity cannot be stored in this format.",
   "out-of-memory": "The memory that WebAssembly may use is full.",
+  "output-exists": "The output exists already, and is to be neither continued nor replaced.",
+  "output-is-input": "A file that a command would write is one that it reads.",
   "overlap-too-large": "The overlap of `chunkText` is not less than the tokens of one piece.",
   "path-outside-folder": "A path is not a relative path inside its folder.",
   "pool-needs-files":

@@ -2,6 +2,14 @@ import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { FileError } from "../errors.ts";
 
+/** A whole file beside the one that it is to replace. */
+export interface StagedFile {
+  /** Takes the place of the old file. @throws FileError where that fails; nothing is left then */
+  commit(): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
 /**
  * Writes a file so that at any moment there is the old one or the complete new one: to a temporary file
  * in the same folder, through to the disk, renamed at the end. What `pieces` throws is passed on.
@@ -12,31 +20,38 @@ export async function writeFileAtomically(
   path: string,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    const handle = await open(temporary, "wx").catch((cause) => fail(path, cause));
-    try {
-      for await (const piece of pieces) {
-        for (let written = 0; written < piece.length; ) {
-          // One call writes at most what the system takes, just under 2 GiB.
-          const { bytesWritten } = await handle
-            .write(piece, written, Math.min(piece.length - written, 2 ** 30))
-            .catch((cause) => fail(path, cause));
-          written += bytesWritten;
-        }
-      }
-      await handle.sync().catch((cause) => fail(path, cause));
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path).catch((cause) => fail(path, cause));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await (await stageFile(path, pieces)).commit();
 }
 
-function fail(path: string, cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new FileError(path, `cannot be written: ${reason}`, { code: "file-not-writable", cause });
+/** The first half of `writeFileAtomically`: the old file stays until `commit`. */
+export async function stageFile(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<StagedFile> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const discard = () => rm(temporary, { force: true });
+  const fail = async (cause: unknown): Promise<never> => {
+    await discard();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileError(path, `cannot be written: ${reason}`, { code: "file-not-writable", cause });
+  };
+  const handle = await open(temporary, "wx").catch(fail);
+  try {
+    for await (const piece of pieces) {
+      for (let written = 0; written < piece.length; ) {
+        // One call writes at most what the system takes, just under 2 GiB.
+        const { bytesWritten } = await handle
+          .write(piece, written, Math.min(piece.length - written, 2 ** 30))
+          .catch(fail);
+        written += bytesWritten;
+      }
+    }
+    await handle.sync().catch(fail);
+  } catch (error) {
+    await handle.close();
+    await discard();
+    throw error;
+  }
+  await handle.close();
+  return { commit: () => rename(temporary, path).catch(fail), discard };
 }

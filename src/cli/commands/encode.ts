@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import type { StreamOptions } from "../../encode/stream.ts";
-import { ArgumentError, ShapeError } from "../../errors.ts";
+import { FormatError, ShapeError } from "../../errors.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { EmbeddingPrecision } from "../../util/quantize-embeddings.ts";
+import { linkTarget, sentencesPath } from "../../util/stored/file-access-node.ts";
 import { loadEmbeddings } from "../../util/stored/save.ts";
 import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
@@ -17,10 +18,20 @@ import {
   streamInput,
   type TextInput,
 } from "../input/text-input.ts";
+import { checkLayout, skipStored } from "../output/check-stored.ts";
+import { checkDistinct } from "../output/distinct-files.ts";
 import { encodeInto } from "../output/encode-into.ts";
-import { type ExistingOutput, hasContent, openFileSink, removeOutput } from "../output/file-sink.ts";
+import {
+  type ExistingOutput,
+  FileSink,
+  hasContent,
+  openFileSink,
+  partialPath,
+  type RowLayout,
+  removeOutput,
+} from "../output/file-sink.ts";
 import { quantizeFile } from "../output/quantize-file.ts";
-import type { RowSink } from "../output/row-sink.ts";
+import type { Outcome, RowSink } from "../output/row-sink.ts";
 import { StdoutSink } from "../output/stdout-sink.ts";
 import { ProgressLine } from "../progress-line.ts";
 import { parseShard, type Shard, shardRange } from "../shard.ts";
@@ -64,8 +75,9 @@ Input
 Output
   -o, --output FILE    .safetensors, .npy (for numpy) or .jsonl; without it, lines of JSON on standard output
   --resume             go on where an earlier run ended, killed or not: nothing is lost, nothing comes twice.
-                       Give the same input and the same settings (.npy cannot tell when they differ)
-  --overwrite          replace the file if there is one
+                       Give the same input and the same settings: other texts are rejected where the file has the
+                       texts (.npy has neither texts nor settings, unless there are --texts)
+  --overwrite          replace the file if there is one, once the new one is whole (FILE.partial until then)
   --texts, --no-texts  write the texts along with the embeddings, or not (default: not with .npy)
 
 Embeddings
@@ -90,10 +102,12 @@ export const encode: Command = {
   help,
   async run(argv, context) {
     const request = readRequest(argv);
+    await checkFiles(request);
     const input = await openInput(request, context);
     const range = await rangeOf(request.shard, input, context);
     const model = await SentenceTransformer.load(request.model, loadOptions(request.values, context));
     try {
+      if (request.truncateDim !== undefined) model.truncateDim = request.truncateDim;
       await new EncodeRun(request, context, model, input, range).run();
     } finally {
       await model.dispose();
@@ -155,7 +169,7 @@ function readRequest(argv: readonly string[]): Request {
     inputFormat:
       oneOf("--input-format", values["input-format"], inputFormats) ?? inputFormatOf(inputFile ?? ""),
     output,
-    existing: values.resume ? "continue" : values.overwrite ? "replace" : "refuse",
+    existing: values.resume ? "continue" : values.overwrite ? "replace" : "reject",
     withTexts: values.texts ?? (!values["no-texts"] && !output?.toLowerCase().endsWith(".npy")),
     shard: parseShard(values.shard),
     precision: oneOf("--precision", values.precision, precisions) ?? "float32",
@@ -186,6 +200,24 @@ function checkRanges(request: Request): void {
   throw new UsageError(
     `--precision ${precision}: the ranges of all embeddings cannot be known ${problem}; pass --ranges FILE`,
   );
+}
+
+/** @throws UsageError where a file that is written would be one that is read */
+async function checkFiles({ output, inputFile, values, model }: Request): Promise<void> {
+  if (output === undefined) return;
+  const file = await linkTarget(output);
+  const written = [file, partialPath(file), floatsPath(output), partialPath(floatsPath(output))];
+  const read = [model, values.ranges, inputFile === "-" ? undefined : inputFile];
+  await checkDistinct(
+    written.flatMap((path) => [path, sentencesPath(path)]),
+    read.filter((path) => path !== undefined),
+    inputFile === "-",
+  );
+}
+
+/** Where float32 embeddings lie until all of them are there, and can be quantized by their ranges. */
+function floatsPath(output: string): string {
+  return `${output}.float32.safetensors`;
 }
 
 async function openInput(request: Request, { stdin }: Context): Promise<TextInput> {
@@ -244,32 +276,50 @@ class EncodeRun {
   /** Float32 to a file of its own, which has the ranges; then all of it in the precision that is wanted. */
   async #encodeThenQuantize(output: string): Promise<void> {
     const { existing, precision, withTexts } = this.#request;
-    const floats = `${output}.float32.safetensors`;
+    const floats = floatsPath(output);
     if (existing !== "replace" && (await hasContent(output)) && !(await hasContent(floats))) {
       return await this.#checkComplete(output);
     }
-    await this.#encode(await this.#openSink(floats, "float32"), "float32", false);
-    await removeOutput(output);
-    const sink = await this.#openSink(output, precision);
-    const texts = withTexts ? this.#texts(0) : null;
+    if (existing === "replace") await removeOutput(floats);
+    // With the texts, whatever the output has: --resume compares them.
+    try {
+      const sink = await this.#openSink(floats, "float32");
+      await this.#encode(sink, "float32", sink.layout?.sentences ?? true);
+    } catch (error) {
+      if (existing === "replace" && !this.#context.signal.aborted) await removeOutput(floats);
+      throw error;
+    }
+    const sink = await this.#openSink(output, precision, "replace");
+    const texts = withTexts ? this.#texts() : null;
+    let outcome: Outcome = "failed";
     try {
       await quantizeFile(floats, sink, precision, texts);
+      outcome = "complete";
     } finally {
       await texts?.return();
-      await sink.close();
+      await sink.close(outcome);
     }
     await removeOutput(floats);
   }
 
   /** A quantized file cannot be resumed, because new embeddings would change the ranges. */
   async #checkComplete(output: string): Promise<void> {
-    const sink = await this.#openSink(output, this.#request.precision);
-    await sink.close();
+    const { precision, withTexts } = this.#request;
+    const sink = await this.#openSink(output, precision);
+    const texts = this.#texts();
+    try {
+      checkLayout(sink, this.#layout(precision, withTexts));
+      await skipStored(sink, texts, this.#context.signal);
+    } finally {
+      leave(texts);
+      await sink.close("failed"); // nothing was to be written
+    }
     const count = await countTexts(this.#input, this.#context.signal);
     if (sink.count === count) return;
-    throw new ArgumentError(
-      `${output} has the embeddings of ${sink.count} texts, quantized by their ranges; the input has ${count} texts now. ` +
+    throw new FormatError(
+      `has the embeddings of ${sink.count} texts, quantized by their ranges; the input has ${count} texts now. ` +
         "--overwrite embeds all of them",
+      { file: output, code: "embeddings-count-mismatch" },
     );
   }
 
@@ -284,17 +334,28 @@ class EncodeRun {
       if (index === 0) progress.start(done, fraction);
       ahead.push(fraction);
     };
+    const texts = this.#texts();
     let cut: number;
+    let outcome: Outcome = "failed";
     try {
-      cut = await encodeInto(sink, this.#model, watched(this.#texts(done), onText), {
+      if (sink instanceof FileSink) {
+        checkLayout(sink, this.#layout(precision, withTexts));
+        await skipStored(sink, texts, signal);
+      }
+      cut = await encodeInto(sink, this.#model, watched(texts, onText), {
         encode: await this.#streamOptions(precision),
         withTexts,
         onRow: (index) => progress.update(done + index, ahead.shift() ?? null),
       });
+      outcome = "complete";
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) outcome = "interrupted";
+      throw error;
     } finally {
       progress.close();
-      await sink.close();
-      if (signal.aborted && this.#request.output !== undefined) {
+      leave(texts);
+      await sink.close(outcome);
+      if (outcome === "interrupted" && this.#request.output !== undefined && sink.count > 0) {
         await stderr.write(`${sink.count} embeddings are there; --resume goes on after them\n`);
       }
     }
@@ -303,10 +364,21 @@ class EncodeRun {
     await stderr.write(`${cut} of ${sink.count - done} texts had their ends cut off: they are ${longer}\n`);
   }
 
-  /** From the `skip`-th of the range on. */
-  #texts(skip: number): AsyncGenerator<string, void, undefined> {
+  /** Those of the range. */
+  #texts(): AsyncGenerator<string, void, undefined> {
     const { start, end } = this.#range;
-    return sliceTexts(this.#input.texts(), start + skip, end);
+    return sliceTexts(this.#input.texts(), start, end);
+  }
+
+  /** What the rows of this run have in common. */
+  #layout(precision: EmbeddingPrecision, sentences: boolean): RowLayout {
+    const dimension = this.#model.getEmbeddingDimension();
+    const dtype = precision === "binary" ? "int8" : precision === "ubinary" ? "uint8" : precision;
+    return {
+      dtype,
+      dimension: precision.endsWith("binary") ? Math.ceil(dimension / 8) : dimension,
+      sentences,
+    };
   }
 
   /** How far the run is where the text of a row has just been read. */
@@ -315,8 +387,12 @@ class EncodeRun {
     return Number.isFinite(end) ? row / (end - start) : this.#input.fractionRead();
   }
 
-  async #openSink(file: string, precision: EmbeddingPrecision): Promise<RowSink> {
-    const { existing, model, values } = this.#request;
+  async #openSink(
+    file: string,
+    precision: EmbeddingPrecision,
+    existing: ExistingOutput = this.#request.existing,
+  ): Promise<FileSink> {
+    const { model, values } = this.#request;
     const { prompts, defaultPromptName, maxSeqLength, truncateDim } = this.#model;
     const name = values["prompt-name"] ?? defaultPromptName;
     return await openFileSink(file, existing, {
@@ -329,6 +405,8 @@ class EncodeRun {
         max_seq_length: String(maxSeqLength),
         task: values.task ?? "none",
         shard: values.shard ?? "1/1",
+        // The same part of another number of texts has other texts.
+        ...(values.shard === undefined ? {} : { shard_texts: `${this.#range.start} to ${this.#range.end}` }),
       },
     });
   }
@@ -347,6 +425,11 @@ class EncodeRun {
       signal: this.#context.signal,
     };
   }
+}
+
+/** Closes a source that may be waited for: standard input answers when somebody types. */
+function leave(texts: AsyncGenerator<string, void, undefined>): void {
+  texts.return().catch(() => {});
 }
 
 /** Calls `onText` with the index of each text before it passes it on. */

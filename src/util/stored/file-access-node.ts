@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RangeReader } from "../../checkpoint/file-source.ts";
@@ -12,6 +12,11 @@ export function pathOf(file: string | URL): string {
   throw new ArgumentError(`embeddings: expected a path or a file: address, got ${file.protocol}`, {
     code: "invalid-address",
   });
+}
+
+/** The file that a symbolic link leads to: it is replaced, and the link stays. */
+export async function linkTarget(path: string): Promise<string> {
+  return await realpath(path).catch(() => path);
 }
 
 /** The folder that a file lies in, and the file's name there. */

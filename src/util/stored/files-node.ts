@@ -1,8 +1,16 @@
 import { rm } from "node:fs/promises";
-import { writeFileAtomically } from "../../checkpoint/write-file-node.ts";
+import { type StagedFile, stageFile } from "../../checkpoint/write-file-node.ts";
 import { type Content, type FileContent, takeMatrix } from "./content.ts";
 import { piecesOf } from "./encode.ts";
-import { attempt, fileExists, pathOf, sentencesPath, sourceOf, withReader } from "./file-access-node.ts";
+import {
+  attempt,
+  fileExists,
+  linkTarget,
+  pathOf,
+  sentencesPath,
+  sourceOf,
+  withReader,
+} from "./file-access-node.ts";
 import type { EmbeddingFormat } from "./format.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { rangeOf } from "./lines.ts";
@@ -10,20 +18,28 @@ import { readNpy } from "./npy.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readSentences, sentencePieces } from "./sentence-lines.ts";
 
-/** Writes a file, and for .npy the sentences beside it. */
+/** Writes a file, and for .npy the sentences beside it. A file that is there stays until both are whole. */
 export async function saveFile(file: string | URL, format: EmbeddingFormat, content: Content): Promise<void> {
-  const path = pathOf(file);
-  const pieces = piecesOf(content, format, "saveEmbeddings");
+  const path = await linkTarget(pathOf(file));
+  const embeddings = await stageFile(path, piecesOf(content, format, "saveEmbeddings"));
   if (format === "jsonl") {
-    await writeFileAtomically(path, pieces);
+    await embeddings.commit();
     return;
   }
-  // Sentences of an older file must not be taken for those of the new one, wherever this is interrupted.
-  const sentences = sentencesPath(path);
-  await attempt(sentences, () => rm(sentences, { force: true }));
-  await writeFileAtomically(path, pieces);
-  if (format === "npy" && content.sentences !== undefined) {
-    await writeFileAtomically(sentences, sentencePieces(content.sentences));
+  const beside = sentencesPath(path);
+  let sentences: StagedFile | null = null;
+  try {
+    if (format === "npy" && content.sentences !== undefined) {
+      sentences = await stageFile(beside, sentencePieces(content.sentences));
+    }
+    // Sentences of an older file must not be taken for those of the new one, wherever this is interrupted.
+    await attempt(beside, () => rm(beside, { force: true }));
+    await embeddings.commit();
+    await sentences?.commit();
+  } catch (error) {
+    await embeddings.discard();
+    await sentences?.discard();
+    throw error;
   }
 }
 

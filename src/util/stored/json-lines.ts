@@ -61,7 +61,7 @@ export interface JsonLinesLayout {
   /** Of the first vector; 0 without any. */
   readonly dimension: number;
   readonly sentences: boolean;
-  /** Complete lines with a vector; only the first has been looked at. */
+  /** Complete lines with a vector. */
   readonly count: number;
   /** Where the last complete line ends. */
   readonly end: number;
@@ -71,7 +71,7 @@ export interface JsonLinesLayout {
 
 /** @throws FormatError where a line is not what it should be */
 export async function readJsonLines(reader: RangeReader, convertToTensor: boolean): Promise<FileContent> {
-  const builder = new Builder(reader.name);
+  const builder = new Builder(reader.name, { keeps: true });
   for await (const lines of readLines(rangeOf(reader), reader.name))
     for (const line of lines) builder.add(line);
   const { dtype, dimension, vectors, sentences, metadata } = builder;
@@ -82,9 +82,9 @@ export async function readJsonLines(reader: RangeReader, convertToTensor: boolea
 }
 
 /**
- * A truncated last line is not counted.
+ * Reads all lines, so that none is taken for a vector that is none. A last line that was cut off is not counted.
  *
- * @throws FormatError if a header line is malformed, or the last line is not a truncated record
+ * @throws FormatError where a line is not what it should be, or the last one is not the beginning of one
  */
 export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLinesLayout> {
   const file = reader.name;
@@ -92,18 +92,34 @@ export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLine
   const complete = await findLineEnds(bytes);
   const lacksLineEnd = await endsWithCompleteLine(bytes, complete.end, file);
   const end = lacksLineEnd ? reader.size : complete.end;
-  const builder = new Builder(file);
-  const looked = await addUntilVector(builder, { ...bytes, length: end }, file);
-  const { dtype, metadata, dimension, sentences, vectors } = builder;
-  return {
-    dtype,
-    metadata,
-    dimension,
-    sentences: sentences !== undefined,
-    count: complete.count + (lacksLineEnd ? 1 : 0) - (looked - vectors.length),
-    end,
-    lacksLineEnd,
-  };
+  const builder = new Builder(file, { keeps: false });
+  for await (const lines of readLines({ ...bytes, length: end }, file))
+    for (const line of lines) builder.add(line);
+  const { dtype, metadata, dimension, count, hasSentences: sentences } = builder;
+  return { dtype, metadata, dimension, sentences, count, end, lacksLineEnd };
+}
+
+/** The sentences of the first `count` vectors of a file that `readJsonLinesLayout` has read. */
+export async function* readJsonLinesSentences(
+  reader: RangeReader,
+  count: number,
+): AsyncGenerator<string, void, undefined> {
+  let left = count;
+  let number = 0;
+  for await (const lines of readLines(rangeOf(reader), reader.name)) {
+    for (const line of lines) {
+      if (left === 0) return;
+      // The rest of the line, its numbers, need not be parsed where the sentence comes first, as we write it.
+      const start = /^\{"sentence":("[^"\\]*(?:\\.[^"\\]*)*")/.exec(line)?.[1];
+      const value = parseLine(start ?? line, ++number, reader.name) as
+        | string
+        | { readonly sentence?: string };
+      const sentence = typeof value === "string" ? value : value.sentence;
+      if (sentence === undefined) continue; // the header
+      left--;
+      yield sentence;
+    }
+  }
 }
 
 /** How the lines begin that this package writes. */
@@ -120,7 +136,8 @@ async function endsWithCompleteLine(bytes: ByteRange, start: number, file: strin
   }
   const text = new TextDecoder().decode(await bytes.read(start, bytes.length));
   try {
-    return typeof JSON.parse(text) === "object";
+    JSON.parse(text);
+    return true;
   } catch {
     if (beginnings.some((beginning) => text.startsWith(beginning.slice(0, text.length)))) return false;
     throw new FormatError("the last line is neither JSON nor the beginning of a line of embeddings", {
@@ -130,37 +147,29 @@ async function endsWithCompleteLine(bytes: ByteRange, start: number, file: strin
   }
 }
 
-/** @returns how many lines were added */
-async function addUntilVector(builder: Builder, bytes: ByteRange, file: string): Promise<number> {
-  let added = 0;
-  for await (const lines of readLines(bytes, file)) {
-    for (const line of lines) {
-      builder.add(line);
-      added++;
-      if (builder.vectors.length > 0) return added;
-    }
-  }
-  return added;
-}
-
 /** Takes a file line by line. */
 class Builder {
   readonly #file: string;
+  readonly #keeps: boolean;
   readonly #sentences: string[] = [];
   #line = 0;
+  /** Vectors so far. */
+  count = 0;
+  hasSentences = false;
   dtype: StoredDType = "float32";
   metadata: ReadonlyMap<string, string> = new Map();
   readonly vectors: TypedArrayOf<StoredDType>[] = [];
   /** 0 without vectors. */
   dimension = 0;
-  #hasSentences = false;
 
-  constructor(file: string) {
+  /** Where it does not keep vectors and sentences, it only checks and counts them. */
+  constructor(file: string, { keeps }: { readonly keeps: boolean }) {
     this.#file = file;
+    this.#keeps = keeps;
   }
 
   get sentences(): string[] | undefined {
-    return this.#hasSentences ? this.#sentences : undefined;
+    return this.hasSentences ? this.#sentences : undefined;
   }
 
   add(line: string): void {
@@ -196,20 +205,22 @@ class Builder {
     if (!Array.isArray(embedding) || embedding.length === 0) {
       throw this.#fail("embedding: expected an array of numbers");
     }
-    if (this.vectors.length === 0) {
+    if (this.count === 0) {
       this.dimension = embedding.length;
-      this.#hasSentences = sentence !== undefined;
+      this.hasSentences = sentence !== undefined;
     }
     if (embedding.length !== this.dimension) {
       throw this.#fail(`embedding: expected ${this.dimension} dimensions, found ${embedding.length}`);
     }
-    if (this.#hasSentences ? typeof sentence !== "string" : sentence !== undefined) {
+    if (this.hasSentences ? typeof sentence !== "string" : sentence !== undefined) {
       throw this.#fail(
-        this.#hasSentences ? "sentence: expected a string" : "sentence: the lines before have none",
+        this.hasSentences ? "sentence: expected a string" : "sentence: the lines before have none",
       );
     }
     this.#checkNumbers(embedding);
-    if (this.#hasSentences) this.#sentences.push(sentence as string);
+    this.count++;
+    if (!this.#keeps) return;
+    if (this.hasSentences) this.#sentences.push(sentence as string);
     const vector = newTypedArray(this.dtype, this.dimension);
     vector.set(embedding as number[]);
     this.vectors.push(vector);

@@ -101,9 +101,11 @@ export async function appendEmbeddings(file: string | URL, content: EmbeddingsTo
   const writer = await openEmbeddingWriter(file, { model, prompt, metadata });
   try {
     await writer.append(rows);
-  } finally {
-    await writer.close();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
   }
+  await writer.close();
 }
 
 function nameOf(file: string | URL): string {

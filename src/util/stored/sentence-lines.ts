@@ -25,14 +25,7 @@ export async function readSentences(bytes: ByteRange, count: number, file: strin
   const sentences: string[] = [];
   for await (const lines of readLines(bytes, file)) {
     for (const line of lines) {
-      const sentence = parseLine(line, sentences.length + 1, file);
-      if (typeof sentence !== "string") {
-        throw new FormatError(`line ${sentences.length + 1}: expected a JSON string`, {
-          code: "invalid-json",
-          file,
-        });
-      }
-      sentences.push(sentence);
+      sentences.push(checkSentence(line, sentences.length + 1, file));
       if (sentences.length > count) {
         throw new FormatError(`expected ${count} sentences, one for each vector, found more`, {
           code: "sentence-count",
@@ -48,4 +41,31 @@ export async function readSentences(bytes: ByteRange, count: number, file: strin
     });
   }
   return sentences;
+}
+
+/** The first `count` sentences. @throws FormatError where there are fewer, or a line is no JSON string */
+export async function* iterateSentences(
+  bytes: ByteRange,
+  count: number,
+  file: string,
+): AsyncGenerator<string, void, undefined> {
+  let number = 0;
+  for await (const lines of readLines(bytes, file)) {
+    for (const line of lines) {
+      if (number === count) return;
+      yield checkSentence(line, ++number, file);
+    }
+  }
+  if (number < count) {
+    throw new FormatError(`expected ${count} sentences, one for each vector, found ${number}`, {
+      code: "sentence-count",
+      file,
+    });
+  }
+}
+
+function checkSentence(line: string, number: number, file: string): string {
+  const sentence = parseLine(line, number, file);
+  if (typeof sentence === "string") return sentence;
+  throw new FormatError(`line ${number}: expected a JSON string`, { code: "invalid-json", file });
 }

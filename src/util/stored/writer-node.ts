@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { readOptions } from "../../check-options.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
@@ -12,7 +12,7 @@ import {
   type EmbeddingsMetadata,
   type EmbeddingsToAppend,
 } from "./content.ts";
-import { fileExists, pathOf } from "./file-access-node.ts";
+import { attempt, fileExists, pathOf, sentencesPath } from "./file-access-node.ts";
 import type { EmbeddingFormat } from "./format.ts";
 import type { ExistingFile, GrowingFile, GrowingLayout } from "./growing-file.ts";
 import { JsonLinesFile } from "./json-lines-file-node.ts";
@@ -36,6 +36,8 @@ export class EmbeddingWriter implements AsyncDisposable {
   readonly #metadata: ReadonlyMap<string, string>;
   /** What was there before; null: no vectors. */
   readonly #existing: ExistingFile | null;
+  /** Whether there was a file, with vectors or without. */
+  readonly #existed: boolean;
   readonly #work = new Mutex();
   /** null: nothing has been appended yet. */
   #file: GrowingFile | null = null;
@@ -46,11 +48,13 @@ export class EmbeddingWriter implements AsyncDisposable {
     format: EmbeddingFormat,
     metadata: ReadonlyMap<string, string>,
     existing: ExistingFile | null,
+    existed: boolean,
   ) {
     this.#path = path;
     this.#format = format;
     this.#metadata = metadata;
     this.#existing = existing;
+    this.#existed = existed;
   }
 
   /** @throws ArgumentError, FileError, FormatError, UnsupportedError: see `openEmbeddingWriter` */
@@ -67,12 +71,20 @@ export class EmbeddingWriter implements AsyncDisposable {
         { code: "format-without-texts", subject: "metadata" },
       );
     }
-    if (!(await hasContent(path))) return new EmbeddingWriter(path, format, metadata, null);
+    const existed = await fileExists(path);
+    if (!existed || !(await hasContent(path))) {
+      return new EmbeddingWriter(path, format, metadata, null, existed);
+    }
     const existing = await findFile(path, format);
     checkSameMetadata(path, existing.layout, metadata);
     return existing.count > 0
-      ? new EmbeddingWriter(path, format, metadata, existing)
-      : new EmbeddingWriter(path, format, existing.layout.metadata, null);
+      ? new EmbeddingWriter(path, format, metadata, existing, true)
+      : new EmbeddingWriter(path, format, existing.layout.metadata, null, true);
+  }
+
+  /** What all vectors of the file have in common; null: it has none. */
+  get layout(): GrowingLayout | null {
+    return (this.#file ?? this.#existing)?.layout ?? null;
   }
 
   /** Vectors in the file. */
@@ -118,6 +130,18 @@ export class EmbeddingWriter implements AsyncDisposable {
     });
   }
 
+  /** `close` after a failure. Where nothing has been appended, no file is made and none is changed. */
+  async abandon(): Promise<void> {
+    await this.#work.run(async () => {
+      if (this.#file === null) this.#closed = true;
+    });
+    await this.close();
+    if (this.#file === null || this.count > 0 || this.#existed) return;
+    for (const path of [this.#path, sentencesPath(this.#path)]) {
+      await attempt(path, () => rm(path, { force: true }));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -151,7 +175,7 @@ export class EmbeddingWriter implements AsyncDisposable {
 
 /** Whether there is more than an empty file. */
 async function hasContent(path: string): Promise<boolean> {
-  return (await fileExists(path)) && (await stat(path)).size > 0;
+  return (await stat(path)).size > 0;
 }
 
 function createFile(path: string, format: EmbeddingFormat, layout: GrowingLayout): Promise<GrowingFile> {
@@ -171,7 +195,7 @@ function checkSameMetadata(path: string, layout: GrowingLayout, metadata: Readon
     const has = found === undefined ? `no ${key}` : `the ${key} ${quote(found)}`;
     throw new ArgumentError(
       `openEmbeddingWriter: expected the metadata of ${path}, which has ${has}, got ${quote(value)}`,
-      { code: "append-mismatch" },
+      { code: "append-mismatch", subject: key },
     );
   }
 }
