@@ -6,6 +6,7 @@ import { type Json, JsonFields, parseJson } from "./json/fields.ts";
 import { partsFromFields, readSavedPadding, readSavedTruncation } from "./json/from-json.ts";
 import { Lowercase } from "./normalizers/lowercase.ts";
 import { Sequence } from "./normalizers/sequence.ts";
+import type { Padding } from "./padding.ts";
 import { TemplateProcessing } from "./post-processors/template-processing.ts";
 import { BertTokenizer } from "./pretrained/bert-tokenizer.ts";
 import { pretrainedClasses } from "./pretrained/classes.ts";
@@ -65,9 +66,10 @@ export async function loadTokenizer(
     hasRemoteCode: hasRemoteCode(tokenizerConfig),
   });
 
+  const pretrained = Object.hasOwn(pretrainedClasses, name) ? pretrainedClasses[name] : undefined;
   const made =
-    name === "" && tokenizerJson !== null
-      ? verbatim(tokenizerJson, settings)
+    tokenizerJson !== null && (name === "" || pretrained?.overFile !== undefined)
+      ? verbatim(tokenizerJson, settings, pretrained)
       : await rebuilt(source, name, tokenizerJson, settings);
   const parts = options.lowercase ? withLowercase(made.parts) : made.parts;
   return new Tokenizer(parts, {
@@ -100,16 +102,14 @@ interface Made {
 
 type SpecialTokens = ClassPipeline["specialTokens"];
 
-function verbatim(tokenizerJson: JsonFields, settings: PretrainedSettings): Made {
+function verbatim(
+  tokenizerJson: JsonFields,
+  settings: PretrainedSettings,
+  pretrained: PretrainedClass | undefined,
+): Made {
   const parts = partsFromFields(tokenizerJson);
-  const specialTokens: { [name in SpecialTokenName]?: AddedToken | string } = {};
-  for (const [field, name] of SPECIAL_TOKEN_FIELDS) {
-    const token = settings.specialToken(field);
-    if (token !== null && token !== undefined) specialTokens[name] = token;
-    else if (token === undefined && name === "padToken" && parts.savedPadding !== null) {
-      specialTokens[name] = parts.savedPadding.token;
-    }
-  }
+  const changes = pretrained?.overFile?.(settings);
+  const specialTokens = changes?.specialTokens ?? namedTokens(settings, parts.savedPadding);
   const split = settings.config.boolean("split_special_tokens", false);
   const addedVocabulary = new AddedVocabulary(split);
   addedVocabulary.add(
@@ -118,13 +118,29 @@ function verbatim(tokenizerJson: JsonFields, settings: PretrainedSettings): Made
     parts.normalizer,
   );
   addMissing(addedVocabulary, parts, settings, specialTokens, settings.extraSpecialTokens);
+  const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? parts.model.tokenToId(token);
+  const roles = new RoleTokens(specialTokens, idOf, settings.config.file);
+  const postProcessor = changes?.postProcessor?.(roles) ?? parts.postProcessor ?? plainTemplate;
   return {
-    parts: { ...parts, addedVocabulary, postProcessor: parts.postProcessor ?? plainTemplate },
+    parts: { ...parts, addedVocabulary, postProcessor },
     specialTokens: contents(specialTokens),
     extraSpecialTokens: settings.extraSpecialTokens,
-    modelInputNames: MODEL_INPUT_NAMES,
-    paddingSide: "right",
+    modelInputNames: pretrained?.modelInputNames ?? MODEL_INPUT_NAMES,
+    paddingSide: pretrained?.paddingSide ?? "right",
   };
+}
+
+/** The special tokens of the settings, for a class that has none of its own. */
+function namedTokens(settings: PretrainedSettings, savedPadding: Padding | null): SpecialTokens {
+  const specialTokens: { [name in SpecialTokenName]?: AddedToken | string } = {};
+  for (const [field, name] of SPECIAL_TOKEN_FIELDS) {
+    const token = settings.specialToken(field);
+    if (token !== null && token !== undefined) specialTokens[name] = token;
+    else if (token === undefined && name === "padToken" && savedPadding !== null) {
+      specialTokens[name] = savedPadding.token;
+    }
+  }
+  return specialTokens;
 }
 
 async function rebuilt(

@@ -51,6 +51,9 @@ for (const [name, { files, calls }] of Object.entries(names)) {
         tensor.toArray(),
       ]);
       assert.deepEqual(Object.fromEntries(given), expected, JSON.stringify({ input, options }));
+      for (const text of [inputs[input]!].flat(2)) {
+        assert.deepEqual([...tokenizer.encodeIds(text)], tokenizer.encode(text).inputIds, text);
+      }
     }
   });
 }

@@ -1,4 +1,4 @@
-import { BertTokenizer, DistilBertTokenizer } from "./bert-tokenizer.ts";
+import { BertTokenizer, ConvBertTokenizer, DistilBertTokenizer, DPRTokenizer } from "./bert-tokenizer.ts";
 import {
   GPT2Tokenizer,
   GPTNeoXTokenizer,
@@ -12,6 +12,7 @@ import {
   AlbertTokenizer,
   CamembertTokenizer,
   DebertaV2Tokenizer,
+  FNetTokenizer,
   T5Tokenizer,
   XLMRobertaTokenizer,
   XLNetTokenizer,
@@ -22,8 +23,14 @@ export const pretrainedClasses: { readonly [name: string]: PretrainedClass } = {
   AlbertTokenizer,
   BertTokenizer,
   CamembertTokenizer,
+  ConvBertTokenizer,
+  DPRContextEncoderTokenizer: DPRTokenizer,
+  DPRContextEncoderTokenizerFast: ConvBertTokenizer,
+  DPRQuestionEncoderTokenizer: DPRTokenizer,
+  DPRQuestionEncoderTokenizerFast: ConvBertTokenizer,
   DebertaV2Tokenizer,
   DistilBertTokenizer,
+  FNetTokenizer,
   GPT2Tokenizer,
   GPTNeoXTokenizer,
   GemmaTokenizer,

@@ -32,10 +32,9 @@ for name in sorted(names):
         kind = ""
     elif not issubclass(found, TokenizersBackend):
         kind = "python:" + found.__name__
-    elif "__init__" in found.__dict__:
-        kind = found.__name__
     else:
-        kind = ""
+        # A class that inherits the __init__ of one that rebuilds changes what it takes from tokenizer.json.
+        kind = "" if found.__init__ is TokenizersBackend.__init__ else found.__name__
     classes[name] = kind
 
 
@@ -48,8 +47,8 @@ lines = [
     f"// Written by generate.py from transformers {transformers.__version__}. Do not edit.",
     "",
     "/**",
-    " * Class name → the class that rebuilds the pipeline; \"\" where tokenizer.json is used as it is; \"python:…\"",
-    " * where the class is not built on the `tokenizers` library.",
+    " * Class name → the class that rebuilds the pipeline, or changes parts of it; \"\" where tokenizer.json is used as it",
+    " * is; \"python:…\" where the class is not built on the `tokenizers` library.",
     " */",
     "export const CLASSES: { readonly [name: string]: string } = {",
     *[f'  {name}: "{kind}",' for name, kind in sorted(classes.items())],

@@ -41,4 +41,11 @@ export interface PretrainedClass {
   /** Default "right". */
   readonly paddingSide?: Side;
   build(files: VocabularyFiles, settings: PretrainedSettings): ClassPipeline;
+  /**
+   * Of a class that takes tokenizer.json as it is, since it inherits its constructor from one that rebuilds: what that
+   * constructor puts in place of the file's parts.
+   */
+  overFile?(
+    settings: PretrainedSettings,
+  ): Pick<ClassPipeline, "specialTokens"> & Partial<Pick<ClassPipeline, "postProcessor">>;
 }

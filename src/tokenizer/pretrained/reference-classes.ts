@@ -1,8 +1,8 @@
 // Written by generate.py from transformers 5.18.0. Do not edit.
 
 /**
- * Class name → the class that rebuilds the pipeline; "" where tokenizer.json is used as it is; "python:…"
- * where the class is not built on the `tokenizers` library.
+ * Class name → the class that rebuilds the pipeline, or changes parts of it; "" where tokenizer.json is used as it
+ * is; "python:…" where the class is not built on the `tokenizers` library.
  */
 export const CLASSES: { readonly [name: string]: string } = {
   AlbertTokenizer: "AlbertTokenizer",
@@ -35,16 +35,16 @@ export const CLASSES: { readonly [name: string]: string } = {
   CodeLlamaTokenizer: "CodeLlamaTokenizer",
   CodeLlamaTokenizerFast: "CodeLlamaTokenizer",
   CohereTokenizer: "CohereTokenizer",
-  ConvBertTokenizer: "",
+  ConvBertTokenizer: "ConvBertTokenizer",
   CpmAntTokenizer: "python:CpmAntTokenizer",
   CpmTokenizer: "python:CpmTokenizer",
   CpmTokenizerFast: "python:CpmTokenizer",
   DPRContextEncoderTokenizer: "DPRContextEncoderTokenizer",
-  DPRContextEncoderTokenizerFast: "",
+  DPRContextEncoderTokenizerFast: "DPRContextEncoderTokenizerFast",
   DPRQuestionEncoderTokenizer: "DPRQuestionEncoderTokenizer",
-  DPRQuestionEncoderTokenizerFast: "",
+  DPRQuestionEncoderTokenizerFast: "DPRQuestionEncoderTokenizerFast",
   DPRReaderTokenizer: "DPRReaderTokenizer",
-  DPRReaderTokenizerFast: "",
+  DPRReaderTokenizerFast: "DPRReaderTokenizerFast",
   DebertaTokenizer: "DebertaTokenizer",
   DebertaV2Tokenizer: "DebertaV2Tokenizer",
   DiaTokenizer: "python:DiaTokenizer",
@@ -53,8 +53,8 @@ export const CLASSES: { readonly [name: string]: string } = {
   ElectraTokenizer: "BertTokenizer",
   EsmTokenizer: "python:EsmTokenizer",
   EsmcTokenizer: "EsmcTokenizer",
-  FNetTokenizer: "",
-  FNetTokenizerFast: "",
+  FNetTokenizer: "FNetTokenizer",
+  FNetTokenizerFast: "FNetTokenizer",
   FSMTTokenizer: "python:FSMTTokenizer",
   FastSpeech2ConformerTokenizer: "python:FastSpeech2ConformerTokenizer",
   FlaubertTokenizer: "python:FlaubertTokenizer",

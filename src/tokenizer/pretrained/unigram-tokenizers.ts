@@ -113,15 +113,7 @@ export const AlbertTokenizer: PretrainedClass = {
   modelInputNames: ["input_ids", "attention_mask"],
   build: (files, settings) => {
     const source = readUnigramSource(files, "spiece.model");
-    const specialTokens = tokensOf(settings, {
-      bos_token: "[CLS]",
-      eos_token: "[SEP]",
-      unk_token: "<unk>",
-      sep_token: "[SEP]",
-      pad_token: "<pad>",
-      cls_token: "[CLS]",
-      mask_token: "[MASK]",
-    });
+    const specialTokens = tokensOf(settings, ALBERT_TOKENS);
     const keepsAccents = settings.config.boolean("keep_accents", false);
     const lowercases = settings.config.boolean("do_lower_case", true);
     const model = unigram(source.tokens, source.scores, 1);
@@ -149,6 +141,13 @@ export const AlbertTokenizer: PretrainedClass = {
       },
     };
   },
+};
+
+/** transformers v5.18, models/fnet/tokenization_fnet.py: it inherits ALBERT's constructor. */
+export const FNetTokenizer: PretrainedClass = {
+  ...AlbertTokenizer,
+  modelInputNames: ["input_ids", "token_type_ids"],
+  overFile: (settings) => ({ specialTokens: tokensOf(settings, ALBERT_TOKENS) }),
 };
 
 /** transformers v5.18, models/xlnet/tokenization_xlnet.py. */
@@ -239,6 +238,16 @@ const ROBERTA_TOKENS = {
   unk_token: "<unk>",
   pad_token: "<pad>",
   mask_token: "<mask>",
+};
+
+const ALBERT_TOKENS = {
+  bos_token: "[CLS]",
+  eos_token: "[SEP]",
+  unk_token: "<unk>",
+  sep_token: "[SEP]",
+  pad_token: "<pad>",
+  cls_token: "[CLS]",
+  mask_token: "[MASK]",
 };
 
 /** The special tokens of the settings; those that they do not mention as the class has them. */
