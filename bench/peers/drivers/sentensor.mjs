@@ -14,7 +14,9 @@ await serve({
     if (texts.length === 1) return model.encode(texts[0]);
     const vectors = await model.encode(texts, { batchSize });
     const length = vectors[0].length;
-    return new Float32Array(vectors[0].buffer, vectors[0].byteOffset, texts.length * length);
+    const matrix = new Float32Array(texts.length * length);
+    for (const [i, vector] of vectors.entries()) matrix.set(vector, i * length);
+    return matrix;
   },
 
   count(texts) {
