@@ -5,7 +5,15 @@ import { ArgumentError, FileError } from "../errors.ts";
 import { hubPathProblem } from "./hub-path.ts";
 import { Limiter } from "./limiter.ts";
 import type { ModelFile, ModelListing } from "./listing.ts";
-import { isWeights, type ModelPlan, moduleFolders, planFiles } from "./model-files.ts";
+import {
+  isWeights,
+  listedModules,
+  MOST_MODULES,
+  type ModelPlan,
+  planFiles,
+  routedModules,
+  routerFile,
+} from "./model-files.ts";
 import type { HubModel } from "./options.ts";
 import { NoSuchEntryError } from "./status-error.ts";
 
@@ -123,8 +131,20 @@ export class HubSource implements HubModel {
 
   async #makePlan(): Promise<ModelPlan> {
     if (!this.#listing.files.has("modules.json")) return planFiles(this.#listing, []);
-    await this.#obtain("modules.json");
-    return planFiles(this.#listing, moduleFolders(await this.#store.files.read("modules.json")));
+    const modules = listedModules(await this.#obtained("modules.json"));
+    const folders = new Set<string>();
+    for (const { path, isRouter } of modules) {
+      if (folders.has(path) || folders.size === MOST_MODULES) continue;
+      folders.add(path);
+      const file = isRouter ? routerFile(this.#listing, path) : undefined;
+      if (file !== undefined) modules.push(...routedModules(await this.#obtained(file), path));
+    }
+    return planFiles(this.#listing, [...folders]);
+  }
+
+  async #obtained(path: string): Promise<Uint8Array> {
+    await this.#obtain(path);
+    return await this.#store.files.read(path);
   }
 
   /** One download per file, however many ask for it. */

@@ -54,7 +54,7 @@ const weightFormats: readonly WeightFormat[] = [
 ];
 
 /** A model has a handful of modules; a hostile list is not worth following. */
-const MOST_MODULES = 100;
+export const MOST_MODULES = 100;
 
 /** The files that loading a model of these module folders (see `moduleFolders`) asks for. */
 export function planFiles(listing: ModelListing, folders: readonly string[]): ModelPlan {
@@ -93,17 +93,55 @@ export function isWeights(path: string): boolean {
   return /\.(?:safetensors|bin)$/.test(path);
 }
 
-/** The folders that modules.json names. What is wrong with the file is for the loader to say. */
-export function moduleFolders(modulesJson: Uint8Array): string[] {
-  let modules: unknown;
-  try {
-    modules = JSON.parse(new TextDecoder().decode(modulesJson));
-  } catch {
-    return [];
-  }
+/** A module's folder, "" being the model's own. */
+export interface ModuleFolder {
+  readonly path: string;
+  /** Whether its own files name more of them. */
+  readonly isRouter: boolean;
+}
+
+/** Those that modules.json names. What is wrong with the file is for the loader to say. */
+export function listedModules(modulesJson: Uint8Array): ModuleFolder[] {
+  const modules = parse(modulesJson);
   if (!Array.isArray(modules)) return [];
   return modules.slice(0, MOST_MODULES).flatMap((module: unknown) => {
-    const path = (module as { readonly path?: unknown } | null)?.path;
-    return typeof path === "string" && hubPathProblem(path) === undefined ? [path] : [];
+    const { path, type } = (module ?? {}) as { readonly path?: unknown; readonly type?: unknown };
+    return typeof path === "string" ? moduleFolder(path, type) : [];
   });
+}
+
+/** The folders that modules.json names, but for the model's own. */
+export function moduleFolders(modulesJson: Uint8Array): string[] {
+  return listedModules(modulesJson)
+    .map(({ path }) => path)
+    .filter((path) => path !== "");
+}
+
+/** The file that names the routes of a router: of two names, as the loader looks for them. */
+export function routerFile({ files }: ModelListing, folder: string): string | undefined {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  return ["router_config.json", "config.json"].map((name) => prefix + name).find((path) => files.has(path));
+}
+
+/** The modules of a router's routes. */
+export function routedModules(routerJson: Uint8Array, folder: string): ModuleFolder[] {
+  const { types } = (parse(routerJson) ?? {}) as { readonly types?: unknown };
+  if (typeof types !== "object" || types === null) return [];
+  return Object.entries(types)
+    .slice(0, MOST_MODULES)
+    .flatMap(([id, type]) => moduleFolder(folder === "" ? id : `${folder}/${id}`, type));
+}
+
+function moduleFolder(path: string, type: unknown): ModuleFolder[] {
+  if (path !== "" && hubPathProblem(path) !== undefined) return [];
+  return [{ path, isRouter: /\.(?:Router|Asym)$/.test(String(type)) }];
+}
+
+/** undefined where it is no JSON. */
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }

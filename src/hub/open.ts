@@ -1,3 +1,4 @@
+import type { FileSource } from "../checkpoint/file-source.ts";
 import { UnsupportedError } from "../errors.ts";
 import { openBrowserModel } from "./open-browser.ts";
 import type { HubModel, HubOptions } from "./options.ts";
@@ -32,14 +33,20 @@ export interface DownloadedModel {
 /**
  * Puts into the cache all files that loading a model asks for.
  *
+ * @param check called before weights are fetched; what it throws ends the download
  * @throws UnsupportedError in browsers, which have no folders
  * @throws ArgumentError, HubError as `openHubModel` does
  */
-export async function downloadModel(name: string, options: HubOptions = {}): Promise<DownloadedModel> {
+export async function downloadModel(
+  name: string,
+  options: HubOptions = {},
+  check?: (source: FileSource) => Promise<void>,
+): Promise<DownloadedModel> {
   if (!hasFolders())
     throw new UnsupportedError("downloadModel: this runtime has no folders", { code: "no-file-system" });
   const { openNodeModel } = await import("./open-node.ts");
   const { source, folder } = await openNodeModel(name, options);
+  await check?.(source);
   return { folder, files: await source.fetchAll() };
 }
 

@@ -145,3 +145,45 @@ test("download puts a model into the cache and prints its folder", async (t) => 
   await assert.rejects(runCommand(download, ["org/none", "--cache-folder", cache]), ModelNotFoundError);
   await assert.rejects(runCommand(download, []), UsageError);
 });
+
+test("download rejects what cannot be loaded before weights are fetched, and takes what AutoModel takes", async (t) => {
+  const server = await HubServer.start();
+  const cache = await temporaryFolder(t);
+  t.after(() => server.close());
+  process.env.HF_ENDPOINT = server.url;
+  t.after(() => delete process.env.HF_ENDPOINT);
+  const files = filesOfFixture("bert-mean");
+  const config = (changes: Record<string, unknown>) =>
+    JSON.stringify({ ...JSON.parse(new TextDecoder().decode(files["config.json"])), ...changes });
+  server.publish("org/t5", { ...files, "config.json": config({ model_type: "t5" }) });
+  server.publish("org/reranker", {
+    ...files,
+    "config_sentence_transformers.json": JSON.stringify({ model_type: "CrossEncoder" }),
+  });
+  const weights = () => server.requests.filter(({ url }) => url.endsWith("/model.safetensors")).length;
+  await assert.rejects(runCommand(download, ["org/t5", "--cache-folder", cache]), {
+    code: "unknown-model-type",
+    subject: "t5",
+  });
+  assert.equal(weights(), 0);
+  await runCommand(download, ["org/reranker", "--cache-folder", cache]);
+  assert.equal(weights(), 1);
+});
+
+test("download fetches the routes of a Router as well: the model can be loaded without a connection", async (t) => {
+  for (const fixture of ["router-saved", "router-mappings", "asym-legacy"]) {
+    const server = await HubServer.start();
+    const cache = await temporaryFolder(t);
+    process.env.HF_ENDPOINT = server.url;
+    t.after(() => delete process.env.HF_ENDPOINT);
+    server.publish("org/router", filesOfFixture(fixture));
+    await runCommand(download, ["org/router", "--cache-folder", cache]);
+    await server.close();
+    const model = await SentenceTransformer.load("org/router", {
+      cacheFolder: cache,
+      localFilesOnly: true,
+      backend: "js",
+    });
+    await model.dispose();
+  }
+});

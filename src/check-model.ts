@@ -1,0 +1,33 @@
+import type { FileSource } from "./checkpoint/file-source.ts";
+import { ConfigReader } from "./config-reader.ts";
+import { SentensorError } from "./errors.ts";
+import { HubError } from "./hub/errors.ts";
+import { readModelSettings } from "./model-settings.ts";
+import { prepareEncoder } from "./models/registry.ts";
+import { rejectAdapter } from "./models/unsupported-weights.ts";
+import { prepareModules } from "./modules/registry.ts";
+
+/**
+ * Rejects a model that no loader of this package takes, as far as its small files tell: weights are not opened.
+ *
+ * @throws as `SentenceTransformer.load` would, unless `AutoModel` takes the model: a reranker, for one
+ */
+export async function checkModel(source: FileSource): Promise<void> {
+  try {
+    await readModelSettings(source);
+    await prepareModules(source);
+  } catch (error) {
+    if (error instanceof HubError || !(await isEncoder(source))) throw error;
+  }
+}
+
+async function isEncoder(source: FileSource): Promise<boolean> {
+  try {
+    await rejectAdapter(source);
+    await prepareEncoder(source, await ConfigReader.read(source, "config.json"));
+    return true;
+  } catch (error) {
+    if (error instanceof SentensorError && !(error instanceof HubError)) return false;
+    throw error;
+  }
+}
