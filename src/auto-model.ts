@@ -12,7 +12,7 @@ import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-
 import { whileRunning } from "./signals.ts";
 import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
 import { type BackendOptions, backendOptionNames, selectBackend } from "./tensor/select.ts";
-import type { Tensor } from "./tensor/tensor.ts";
+import type { Tensor, Tensor2D, Tensor3D } from "./tensor/tensor.ts";
 
 /** Where the files come from and which kernels compute: as in `SentenceTransformer.load`. */
 export interface AutoModelOptions extends SourceOptions, BackendOptions {}
@@ -30,11 +30,11 @@ const callOptionNames: OptionNames<ModelCallOptions> = { outputHiddenStates: tru
 /** Tensors in host memory. Vectors of padding are 0 (the reference leaves arbitrary numbers there). */
 export interface ModelOutput {
   /** [batch, length, hidden] */
-  readonly lastHiddenState: Tensor;
+  readonly lastHiddenState: Tensor3D;
   /** [batch, hidden]; null where the checkpoint has no pooler. (The reference makes up random weights then.) */
-  readonly poolerOutput: Tensor | null;
+  readonly poolerOutput: Tensor2D | null;
   /** With `outputHiddenStates`: the embedding output, then each layer's, each [batch, length, hidden]. */
-  readonly hiddenStates: readonly Tensor[] | null;
+  readonly hiddenStates: readonly Tensor3D[] | null;
 }
 
 /** An encoder that is called with what a tokenizer gives. */

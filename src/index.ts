@@ -1,6 +1,8 @@
 // Models, pools and writers are AsyncDisposable, which a program's own `lib` need not have.
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of sentensor. */
+// Programs whose `lib` has no Symbol.asyncDispose can check these declarations, too.
+/// <reference lib="esnext.disposable" preserve="true" />
 export {
   AutoModel,
   type AutoModelOptions,
@@ -66,6 +68,7 @@ export type { SaveOptions } from "./save/save-model.ts";
 export type { SavedDType } from "./save/save-weights.ts";
 export {
   type CountOptions,
+  type EncodeResult,
   type LoadingEvent,
   type LoadOptions,
   type ModelOptions,
@@ -113,7 +116,7 @@ export type { EmbeddingPrecision, QuantizedArray, QuantizeOptions } from "./util
 export type { Embeddings, Vector } from "./util/rows.ts";
 export type { ScoreFunction, ScoringOptions } from "./util/search.ts";
 export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./util/semantic-search.ts";
-export type { SimilarityFunction } from "./util/similarity-functions.ts";
+export type { PairwiseSimilarityFunction, SimilarityFunction } from "./util/similarity-functions.ts";
 export type {
   EmbeddingsToAppend,
   EmbeddingsToSave,

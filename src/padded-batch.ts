@@ -4,7 +4,7 @@ import { type OptionNames, readOptions } from "./check-options.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import type { PackedTokens } from "./models/encoder.ts";
 import { formatShape, sameShape } from "./tensor/shape.ts";
-import { Tensor } from "./tensor/tensor.ts";
+import { Tensor, type Tensor2D, type Tensor3D } from "./tensor/tensor.ts";
 
 /** What a tokenizer makes of a batch of texts. All tensors are int32 [batch, length]. */
 export interface ModelInputs {
@@ -67,7 +67,7 @@ export function packBatch(inputs: ModelInputs, positionsCount: "column" | "conte
 }
 
 /** [tokens, width] → [batch, length, width], with zeros where there was padding. */
-export function unpackTokens(packed: PackedBatch, data: Float32Array, width: number): Tensor {
+export function unpackTokens(packed: PackedBatch, data: Float32Array, width: number): Tensor3D {
   const { batch, length, rows, tokens } = packed;
   const out = new Float32Array(batch * length * width);
   for (const [i, { row, column }] of rows.entries()) {
@@ -78,7 +78,7 @@ export function unpackTokens(packed: PackedBatch, data: Float32Array, width: num
 }
 
 /** [sequences, width] → [batch, width], with zeros where a row had no tokens. */
-export function unpackRows(packed: PackedBatch, data: Float32Array, width: number): Tensor {
+export function unpackRows(packed: PackedBatch, data: Float32Array, width: number): Tensor2D {
   const out = new Float32Array(packed.batch * width);
   for (const [i, { row }] of packed.rows.entries()) {
     out.set(data.subarray(i * width, (i + 1) * width), row * width);

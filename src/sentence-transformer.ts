@@ -44,7 +44,7 @@ import { type SaveOptions, saveModel, saveOptionNames } from "./save/save-model.
 import { whileRunning } from "./signals.ts";
 import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
 import { type BackendOptions, backendOptionNames } from "./tensor/select.ts";
-import { Tensor } from "./tensor/tensor.ts";
+import { Tensor, type Tensor1D, type Tensor2D } from "./tensor/tensor.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
 import { copyEmbeddings } from "./util/containers.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
@@ -224,20 +224,31 @@ export class SentenceTransformer {
     texts: readonly string[],
     options?: VectorOptions<P>,
   ): Promise<QuantizedArray<P>[]>;
+  /** One vector for a text, one each for several. */
+  encode<P extends EmbeddingPrecision = "float32">(
+    texts: string | readonly string[],
+    options?: VectorOptions<P>,
+  ): Promise<QuantizedArray<P> | QuantizedArray<P>[]>;
   /** [dimension] */
-  encode(text: string, options: TensorOptions): Promise<Tensor>;
+  encode(text: string, options: TensorOptions): Promise<Tensor1D>;
   /** [texts, dimension] */
-  encode(texts: readonly string[], options: TensorOptions): Promise<Tensor>;
+  encode(texts: readonly string[], options: TensorOptions): Promise<Tensor2D>;
+  /** [dimension] for a text, [texts, dimension] for several. */
+  encode(texts: string | readonly string[], options: TensorOptions): Promise<Tensor1D | Tensor2D>;
   /** The token embeddings of one text: [tokens, hidden]. */
-  encode(text: string, options: TokenOptions): Promise<Tensor>;
+  encode(text: string, options: TokenOptions): Promise<Tensor2D>;
   /** The token embeddings of each text: [tokens, hidden]. */
-  encode(texts: readonly string[], options: TokenOptions): Promise<Tensor[]>;
+  encode(texts: readonly string[], options: TokenOptions): Promise<Tensor2D[]>;
+  /** The token embeddings of a text, or of each text: [tokens, hidden]. */
+  encode(texts: string | readonly string[], options: TokenOptions): Promise<Tensor2D | Tensor2D[]>;
   /** Everything that was computed for one text. */
   encode(text: string, options: FeatureOptions): Promise<TextFeatures>;
   /** Everything that was computed for each text. */
   encode(texts: readonly string[], options: FeatureOptions): Promise<TextFeatures[]>;
+  /** Everything that was computed for a text, or for each text. */
+  encode(texts: string | readonly string[], options: FeatureOptions): Promise<TextFeatures | TextFeatures[]>;
   /** For options that are not known when the call is written. */
-  encode(texts: string | readonly string[], options: EncodeOptions): Promise<EncodeResult>;
+  encode(texts: string | readonly string[], options?: EncodeOptions): Promise<EncodeResult>;
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
     this.#pipeline.lifetime.check("encode");
     options = readOptions("encode", options, encodeOptionNames);
@@ -350,12 +361,12 @@ export class SentenceTransformer {
    * How alike each embedding of `a` is to each of `b`, by the function that `similarityFnName` names:
    * [embeddings of a, embeddings of b].
    */
-  similarity(a: Embeddings, b: Embeddings): Tensor {
+  similarity(a: Embeddings, b: Embeddings): Tensor2D {
     return similarityFunction(this.#similarityFnName)(a, b);
   }
 
   /** How alike the first embeddings of both are, the second ones, and so on: [pairs]. */
-  similarityPairwise(a: Embeddings, b: Embeddings): Tensor {
+  similarityPairwise(a: Embeddings, b: Embeddings): Tensor1D {
     return pairwiseSimilarityFunction(this.#similarityFnName)(a, b);
   }
 
@@ -487,11 +498,21 @@ export class SentenceTransformer {
   }
 
   /** `encode` with a pool, by its older name. */
-  async encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
+  encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
     texts: readonly string[],
     pool: EncodingPool,
+    options?: VectorOptions<P>,
+  ): Promise<QuantizedArray<P>[]>;
+  encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
+    texts: string | readonly string[],
+    pool: EncodingPool,
+    options?: VectorOptions<P>,
+  ): Promise<QuantizedArray<P> | QuantizedArray<P>[]>;
+  async encodeMultiProcess<P extends EmbeddingPrecision = "float32">(
+    texts: string | readonly string[],
+    pool: EncodingPool,
     options: VectorOptions<P> = {},
-  ): Promise<QuantizedArray<P>[]> {
+  ): Promise<QuantizedArray<P> | QuantizedArray<P>[]> {
     options = readOptions("encodeMultiProcess", options, encodeOptionNames);
     return await this.encode(texts, { ...options, pool });
   }
@@ -662,7 +683,15 @@ function moduleSettings(options: LoadOptions): Required<ModuleSettings> {
 }
 
 type Vector = QuantizedArray<EmbeddingPrecision>;
-type EncodeResult = Vector | Vector[] | Tensor | Tensor[] | TextFeatures | TextFeatures[];
+/** What `encode` gives, whatever its options. */
+export type EncodeResult =
+  | Vector
+  | Vector[]
+  | Tensor1D
+  | Tensor2D
+  | Tensor2D[]
+  | TextFeatures
+  | TextFeatures[];
 
 /** What the constructor would reject. */
 function checkUsage({ prompts, defaultPromptName, similarityFnName, truncateDim }: ModelOptions): void {

@@ -3,15 +3,16 @@ import { describe } from "./check-arguments.ts";
 import { type OptionNames, readOptions } from "./check-options.ts";
 import { ArgumentError, ShapeError } from "./errors.ts";
 import type { ModelInputs } from "./padded-batch.ts";
-import { Tensor } from "./tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "./tensor/tensor.ts";
 import type { EncodeOptions, TextOrPair, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** int32 tensors [batch, length]: those that the tokenizer's `modelInputNames` have, or that options ask for. */
 export interface TokenizedBatch extends ModelInputs {
+  readonly inputIds: Tensor2D;
   /** There for every tokenizer but those few whose `modelInputNames` leave it out. */
-  readonly attentionMask: Tensor;
+  readonly attentionMask: Tensor2D;
   /** A model that is not given them counts all as 0. */
-  readonly tokenTypeIds?: Tensor;
+  readonly tokenTypeIds?: Tensor2D;
 }
 
 export interface TokenizerCallOptions extends Omit<EncodeOptions, "pair" | "stride"> {

@@ -1,7 +1,7 @@
 /** What becomes of a batch that has gone through the model: one collector for each form of output. */
 import { ArgumentError } from "../errors.ts";
 import type { Features } from "../modules/features.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import type { TextBatch } from "./batches.ts";
 import type { TextFeatures } from "./options.ts";
 
@@ -92,11 +92,11 @@ function markTruncated(flags: Uint8Array, { indices, texts }: TextBatch): void {
 }
 
 /** One tensor [tokens, hidden] a text. */
-export class TokenCollector implements Collector<Tensor[]> {
-  readonly #results: Tensor[];
+export class TokenCollector implements Collector<Tensor2D[]> {
+  readonly #results: Tensor2D[];
 
   constructor(count: number) {
-    this.#results = new Array<Tensor>(count);
+    this.#results = new Array<Tensor2D>(count);
   }
 
   async add({ indices }: TextBatch, features: Features): Promise<void> {
@@ -104,7 +104,7 @@ export class TokenCollector implements Collector<Tensor[]> {
     for (const [i, tensor] of tensors.entries()) this.#results[indices[i]!] = tensor;
   }
 
-  finish(): Tensor[] {
+  finish(): Tensor2D[] {
     return this.#results;
   }
 }
@@ -159,7 +159,7 @@ async function readSentenceEmbeddings(
   return rows;
 }
 
-async function readTokenEmbeddings(features: Features): Promise<Tensor[]> {
+async function readTokenEmbeddings(features: Features): Promise<Tensor2D[]> {
   if (!features.has("token_embeddings")) {
     throw new ArgumentError(
       `encode: this model makes no token embeddings, only ${features.names().join(", ")}`,

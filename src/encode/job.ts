@@ -1,5 +1,5 @@
 /** What `encode` makes of texts once all options are settled: here, or in another thread. */
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor2D } from "../tensor/tensor.ts";
 import {
   type Collector,
   type EmbeddingMatrix,
@@ -23,7 +23,7 @@ export interface EncodeJob extends RunSettings {
 export interface Outputs {
   readonly sentence_embedding: EmbeddingMatrix;
   readonly sentence_vectors: EmbeddingVectors;
-  readonly token_embeddings: Tensor[];
+  readonly token_embeddings: Tensor2D[];
   readonly all: TextFeatures[];
 }
 

@@ -1,7 +1,7 @@
 import type { OptionNames } from "../check-options.ts";
 import type { DeviceName } from "../device.ts";
 import type { EncodingPool } from "../pool/encoding-pool.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor2D } from "../tensor/tensor.ts";
 import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
 import type { Embeddings } from "../util/rows.ts";
 
@@ -99,7 +99,7 @@ export interface TextFeatures {
   /** All 1: texts are never padded. */
   readonly attentionMask: Int32Array;
   /** [tokens, hidden]; null where the model makes none (StaticEmbedding). */
-  readonly tokenEmbeddings: Tensor | null;
+  readonly tokenEmbeddings: Tensor2D | null;
   /** [dimension], truncated to `truncateDim`; not normalized by `normalizeEmbeddings`, as in the reference. */
   readonly sentenceEmbedding: Float32Array;
   /** How many tokens belong to the prompt; null without a prompt. */

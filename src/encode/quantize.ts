@@ -1,5 +1,5 @@
 /** The last step of `encode`: embeddings in the precision that was asked for. */
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor2D } from "../tensor/tensor.ts";
 import {
   type EmbeddingPrecision,
   type QuantizedArray,
@@ -22,12 +22,16 @@ export function quantizeVectors<P extends EmbeddingPrecision>(
 }
 
 /** [texts, dimension] in another precision. */
-export function quantizeMatrix(matrix: Tensor, precision: EmbeddingPrecision, ranges: Ranges): Tensor {
+export function quantizeMatrix(matrix: Tensor2D, precision: EmbeddingPrecision, ranges: Ranges): Tensor2D {
   return precision === "float32" ? matrix : quantizeEmbeddings(matrix, precision, { ranges });
 }
 
 /** Token embeddings [tokens, hidden] of each text in another precision, with the ranges of all tokens together. */
-export function quantizeTokens(tensors: Tensor[], precision: EmbeddingPrecision, ranges: Ranges): Tensor[] {
+export function quantizeTokens(
+  tensors: Tensor2D[],
+  precision: EmbeddingPrecision,
+  ranges: Ranges,
+): Tensor2D[] {
   if (precision === "float32" || tensors.length === 0) return tensors;
   return quantizeTensors(tensors, precision, { ranges });
 }

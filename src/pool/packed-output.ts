@@ -3,7 +3,7 @@ import type { EmbeddingMatrix, EmbeddingVectors } from "../encode/collectors.ts"
 import type { OutputName, Outputs } from "../encode/job.ts";
 import type { TextFeatures } from "../encode/options.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 
 interface PackedTensor {
   readonly data: Float32Array;
@@ -166,8 +166,8 @@ function packTensor(tensor: Tensor): PackedTensor {
   return { data: tensor.data as Float32Array, shape: tensor.shape };
 }
 
-function unpackTensor({ data, shape }: PackedTensor): Tensor {
-  return Tensor.from(data, shape);
+function unpackTensor({ data, shape }: PackedTensor): Tensor2D {
+  return Tensor.from(data, shape) as Tensor2D;
 }
 
 function unpackFeatures({ tokenEmbeddings, ...others }: PackedFeatures): TextFeatures {

@@ -1,11 +1,11 @@
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, Tensor2D } from "../tensor/tensor.ts";
 import { paddedTokens, poolRows } from "./padded.ts";
 
 /**
  * The mean of each text's token vectors, without padding: their sum divided by their number (at least 1e-9).
  * lastHiddenState: [batch, length, width]; attentionMask: [batch, length]; result: [batch, width].
  */
-export function meanPooling(lastHiddenState: Tensor, attentionMask: Tensor): Tensor {
+export function meanPooling(lastHiddenState: Tensor, attentionMask: Tensor): Tensor2D {
   const tokens = paddedTokens("meanPooling", lastHiddenState, attentionMask);
   const { length, width, hidden, mask } = tokens;
   return poolRows(tokens, (row, index) => {

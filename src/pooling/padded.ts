@@ -5,7 +5,7 @@
 import { describe } from "../check-arguments.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 
 export interface PaddedTokens {
   readonly batch: number;
@@ -52,7 +52,7 @@ export function paddedTokens(
 export function poolRows(
   { batch, width }: PaddedTokens,
   fillRow: (row: Float64Array, index: number) => void,
-): Tensor {
+): Tensor2D {
   const out = new Float32Array(batch * width);
   const row = new Float64Array(width);
   for (let i = 0; i < batch; i++) {

@@ -5,7 +5,7 @@ import type { Embeddings, Vector } from "./rows.ts";
 
 /** A vector for a vector, an array of vectors for an array, a tensor of the same number of axes for a tensor. */
 export type SameContainer<E extends Embeddings, D extends TensorData> = E extends Tensor
-  ? Tensor
+  ? E
   : E extends Vector
     ? D
     : D[];

@@ -1,7 +1,7 @@
 /** Similarities of the first vectors of both sides, of the second, and so on: sentence_transformers/util/similarity.py. */
 import { ShapeError } from "../errors.ts";
 import type { SimilarityFunctionName } from "../model-settings.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor1D } from "../tensor/tensor.ts";
 import { checkElementType } from "./compare.ts";
 import { measures, sizeOf } from "./measures.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
@@ -12,22 +12,22 @@ import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.t
  * @returns [pairs]; a side with one vector is paired with every vector of the other
  * @throws ShapeError where the numbers of vectors or of their dimensions differ
  */
-export function pairwiseCosSim(a: Embeddings, b: Embeddings): Tensor {
+export function pairwiseCosSim(a: Embeddings, b: Embeddings): Tensor1D {
   return pairwise("pairwiseCosSim", "cosine", a, b);
 }
 
 /** The dot product of a[i] and b[i]: [pairs]. */
-export function pairwiseDotScore(a: Embeddings, b: Embeddings): Tensor {
+export function pairwiseDotScore(a: Embeddings, b: Embeddings): Tensor1D {
   return pairwise("pairwiseDotScore", "dot", a, b);
 }
 
 /** Minus the Euclidean distance of a[i] and b[i]: [pairs]. */
-export function pairwiseEuclideanSim(a: Embeddings, b: Embeddings): Tensor {
+export function pairwiseEuclideanSim(a: Embeddings, b: Embeddings): Tensor1D {
   return pairwise("pairwiseEuclideanSim", "euclidean", a, b);
 }
 
 /** Minus the Manhattan distance of a[i] and b[i]: [pairs]. */
-export function pairwiseManhattanSim(a: Embeddings, b: Embeddings): Tensor {
+export function pairwiseManhattanSim(a: Embeddings, b: Embeddings): Tensor1D {
   return pairwise("pairwiseManhattanSim", "manhattan", a, b);
 }
 
@@ -38,12 +38,12 @@ export function pairwiseManhattanSim(a: Embeddings, b: Embeddings): Tensor {
  *
  * @returns [pairs]
  */
-export function pairwiseAngleSim(a: Embeddings, b: Embeddings): Tensor {
+export function pairwiseAngleSim(a: Embeddings, b: Embeddings): Tensor1D {
   const operation = "pairwiseAngleSim";
   return scorePairsInOrder(operation, rowsOf(a, operation), rowsOf(b, operation), angle);
 }
 
-function pairwise(operation: string, name: SimilarityFunctionName, a: Embeddings, b: Embeddings): Tensor {
+function pairwise(operation: string, name: SimilarityFunctionName, a: Embeddings, b: Embeddings): Tensor1D {
   const measure = measures[name];
   const left = rowsOf(a, operation);
   const right = rowsOf(b, operation);
@@ -57,7 +57,7 @@ function scorePairsInOrder(
   a: Rows,
   b: Rows,
   score: (x: Float64Array, y: Float64Array) => number,
-): Tensor {
+): Tensor1D {
   checkSameDimension(a, b, operation);
   if (a.count !== b.count && a.count !== 1 && b.count !== 1) {
     throw new ShapeError(

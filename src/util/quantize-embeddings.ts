@@ -1,7 +1,7 @@
 import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import type { TensorData } from "../tensor/dtype.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { makeContainer, type SameContainer } from "./containers.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
 
@@ -59,16 +59,16 @@ export function quantizeEmbeddings<E extends Embeddings, P extends EmbeddingPrec
 
 /** Matrices of one width, with the ranges of all their rows together: a tensor for each. */
 export function quantizeTensors(
-  tensors: readonly Tensor[],
+  tensors: readonly Tensor2D[],
   precision: EmbeddingPrecision,
   options: QuantizeOptions = {},
-): Tensor[] {
+): Tensor2D[] {
   const all = tensors.flatMap((tensor) => {
     return Array.from({ length: tensor.shape[0]! }, (_, i) => tensor.row(i).data as Float32Array);
   });
   const quantizer = quantizerFor(floatRows(all, "quantizeEmbeddings"), precision, options);
   return tensors.map((tensor) => {
-    return quantizeRows(tensor, floatRows(tensor, "quantizeEmbeddings"), quantizer) as Tensor;
+    return quantizeRows(tensor, floatRows(tensor, "quantizeEmbeddings"), quantizer) as Tensor2D;
   });
 }
 

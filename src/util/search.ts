@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../errors.ts";
 import type { SimilarityFunctionName } from "../model-settings.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { type Collector, checkElementType, compare } from "./compare.ts";
 import { measures } from "./measures.ts";
 import type { Rows } from "./rows.ts";
@@ -11,7 +11,7 @@ import { checkSimilarityFunctionName, similarityFunctionName } from "./similarit
 import type { Steps } from "./steps.ts";
 
 /** Scores of all rows of `a` [n, dimension] with all rows of `b` [m, dimension]: [n, m], the higher the more alike. */
-export type ScoreFunction = (a: Tensor, b: Tensor) => Tensor;
+export type ScoreFunction = (a: Tensor2D, b: Tensor2D) => Tensor;
 
 /** What searches have in common. */
 export interface ScoringOptions {
@@ -108,7 +108,7 @@ function checkScores(operation: string, scores: unknown, a: Tensor, b: Tensor): 
 }
 
 /** Rows `start … end − 1`, or as many of them as there are. */
-function toTensor(rows: Rows, start: number, end: number): Tensor {
+function toTensor(rows: Rows, start: number, end: number): Tensor2D {
   const count = Math.min(end, rows.count) - start;
   const data = new Float32Array(count * rows.dimension);
   for (let i = 0; i < count; i++) rows.load(start + i, data, i * rows.dimension);

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors.ts";
 import type { SimilarityFunctionName } from "../model-settings.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import {
   pairwiseCosSim,
   pairwiseDotScore,
@@ -10,7 +10,11 @@ import {
 import type { Embeddings } from "./rows.ts";
 import { cosSim, dotScore, euclideanSim, manhattanSim } from "./similarity.ts";
 
-export type SimilarityFunction = (a: Embeddings, b: Embeddings) => Tensor;
+/** Each vector of `a` with each of `b`: [vectors of a, vectors of b]. */
+export type SimilarityFunction = (a: Embeddings, b: Embeddings) => Tensor2D;
+
+/** Vector i of `a` with vector i of `b`: [pairs]. */
+export type PairwiseSimilarityFunction = (a: Embeddings, b: Embeddings) => Tensor1D;
 
 const functions: Readonly<Record<SimilarityFunctionName, SimilarityFunction>> = {
   cosine: cosSim,
@@ -19,7 +23,7 @@ const functions: Readonly<Record<SimilarityFunctionName, SimilarityFunction>> = 
   manhattan: manhattanSim,
 };
 
-const pairwiseFunctions: Readonly<Record<SimilarityFunctionName, SimilarityFunction>> = {
+const pairwiseFunctions: Readonly<Record<SimilarityFunctionName, PairwiseSimilarityFunction>> = {
   cosine: pairwiseCosSim,
   dot: pairwiseDotScore,
   euclidean: pairwiseEuclideanSim,
@@ -32,7 +36,7 @@ export function similarityFunction(name: SimilarityFunctionName): SimilarityFunc
 }
 
 /** The same for pairs: row i with row i. @throws ArgumentError for an unknown name. */
-export function pairwiseSimilarityFunction(name: SimilarityFunctionName): SimilarityFunction {
+export function pairwiseSimilarityFunction(name: SimilarityFunctionName): PairwiseSimilarityFunction {
   return pairwiseFunctions[checkSimilarityFunctionName(name)];
 }
 

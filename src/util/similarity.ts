@@ -1,6 +1,6 @@
 /** Similarities of all vectors of one side with all of the other: sentence_transformers/util/similarity.py. */
 import type { SimilarityFunctionName } from "../model-settings.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { checkElementType, Directions, isLarge } from "./compare.ts";
 import { measures } from "./measures.ts";
 import { productBlocks, type StagedRows } from "./product-blocks.ts";
@@ -15,26 +15,31 @@ import { runAtOnce } from "./steps.ts";
  * @returns [vectors of a, vectors of b]; one vector counts as a matrix of one row
  * @throws ShapeError where the vectors do not have the same number of dimensions
  */
-export function cosSim(a: Embeddings, b: Embeddings): Tensor {
+export function cosSim(a: Embeddings, b: Embeddings): Tensor2D {
   return similarities("cosSim", "cosine", a, b);
 }
 
 /** The dot product of each vector of `a` with each of `b`: [vectors of a, vectors of b]. */
-export function dotScore(a: Embeddings, b: Embeddings): Tensor {
+export function dotScore(a: Embeddings, b: Embeddings): Tensor2D {
   return similarities("dotScore", "dot", a, b);
 }
 
 /** Minus the Euclidean distance of each vector of `a` from each of `b`: [vectors of a, vectors of b]. */
-export function euclideanSim(a: Embeddings, b: Embeddings): Tensor {
+export function euclideanSim(a: Embeddings, b: Embeddings): Tensor2D {
   return similarities("euclideanSim", "euclidean", a, b);
 }
 
 /** Minus the Manhattan distance of each vector of `a` from each of `b`: [vectors of a, vectors of b]. */
-export function manhattanSim(a: Embeddings, b: Embeddings): Tensor {
+export function manhattanSim(a: Embeddings, b: Embeddings): Tensor2D {
   return similarities("manhattanSim", "manhattan", a, b);
 }
 
-function similarities(operation: string, name: SimilarityFunctionName, a: Embeddings, b: Embeddings): Tensor {
+function similarities(
+  operation: string,
+  name: SimilarityFunctionName,
+  a: Embeddings,
+  b: Embeddings,
+): Tensor2D {
   const left = rowsOf(a, operation);
   const right = rowsOf(b, operation);
   checkSameDimension(left, right, operation);

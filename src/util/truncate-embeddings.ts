@@ -8,7 +8,7 @@ import { type Embeddings, type Rows, rowsOf, type Vector } from "./rows.ts";
  * The first `truncateDim` dimensions of each vector, in new memory of its own; all of them where there are no more, or
  * where `truncateDim` is null.
  */
-export function truncateEmbeddings(embeddings: Tensor, truncateDim: number | null): Tensor;
+export function truncateEmbeddings<T extends Tensor>(embeddings: T, truncateDim: number | null): T;
 export function truncateEmbeddings<V extends Vector>(embeddings: V, truncateDim: number | null): V;
 export function truncateEmbeddings<V extends Vector>(
   embeddings: readonly V[],

@@ -4,7 +4,7 @@ import { fromFloat32 } from "../../checkpoint/from-float32.ts";
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, ShapeError } from "../../errors.ts";
 import { newTypedArray, type TypedArrayOf } from "../../tensor/dtype.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import { Tensor, type Tensor2D } from "../../tensor/tensor.ts";
 import { type Embeddings, type Rows, rowsOf } from "../rows.ts";
 
 /** The element types that embeddings are stored in. */
@@ -48,7 +48,7 @@ export interface StoredEmbeddings {
 
 export interface StoredTensor extends Omit<StoredEmbeddings, "embeddings"> {
   /** [vectors, dimension] */
-  readonly embeddings: Tensor;
+  readonly embeddings: Tensor2D;
 }
 
 /** Checked, with everything that is not a vector or a sentence in one map. */
@@ -148,7 +148,7 @@ export function toStored(content: FileContent, convertToTensor: boolean): Stored
   const { model, prompt, ...others } = Object.fromEntries(metadata);
   const about = { sentences, model, prompt, metadata: others };
   return convertToTensor
-    ? { ...about, embeddings: embeddings as Tensor }
+    ? { ...about, embeddings: embeddings as Tensor2D }
     : { ...about, embeddings: embeddings as StoredVectors };
 }
 
