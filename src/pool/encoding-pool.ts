@@ -68,7 +68,7 @@ export class EncodingPool implements AsyncDisposable {
   ): Promise<EncodingPool> {
     const workers: WorkerClient[] = [];
     try {
-      const spawnWorker = spawn ?? (await chooseSpawn());
+      const spawnWorker = spawn ?? (await chooseSpawn().catch(notStarted));
       const threadPlace = await abortable(placeForThreads(place), signals);
       for (const signal of signals) signal?.throwIfAborted();
       for (const _ of devices) workers.push(new WorkerClient(spawnWorker, threadPlace, settings));
@@ -211,6 +211,10 @@ export function stoppedBefore(): ArgumentError {
 
 function stoppedMeanwhile(): PoolError {
   return new PoolError("encode: the pool was stopped meanwhile", { code: "pool-stopped", subject: "pool" });
+}
+
+function notStarted(error: unknown): never {
+  throw new WorkerEnded(false, error);
 }
 
 function defaultChunkSize(texts: number, workers: number): number {

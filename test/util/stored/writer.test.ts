@@ -122,6 +122,27 @@ for (const format of formats) {
     });
   });
 
+  test(`.${format}: what was appended before the end is there, what comes after is an error`, async (t) => {
+    const path = join(await temporaryFolder(t), `a.${format}`);
+    const writer = await openEmbeddingWriter(path);
+    const before = [writer.append({ embeddings: [[1, 2]] }), writer.append({ embeddings: [[3, 4]] })];
+    const ends = [writer.close(), writer.close(), writer[Symbol.asyncDispose]()];
+    const closed = { name: "ArgumentError", code: "disposed", subject: path };
+    const late = [
+      assert.rejects(writer.append({ embeddings: [[5, 6]] }), closed),
+      assert.rejects(writer.flush(), closed),
+    ];
+    await Promise.all([...before, ...ends, ...late]);
+    const { embeddings } = await loadEmbeddings(path);
+    assert.deepEqual(
+      embeddings.map((embedding) => [...embedding]),
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    );
+  });
+
   test(`.${format}: wherever the process is killed, what had been appended is there and can be continued`, async (t) => {
     const folder = await temporaryFolder(t);
     const work = join(folder, "work");

@@ -357,6 +357,29 @@ console.log((await model.encode(${JSON.stringify(long)})).length > 9);`);
   assert.equal(first.stdout, `${texts.length}\ntrue\n`);
 });
 
+test("memory that may not be shared, by whatever error, leaves one thread", async () => {
+  const { Memory } = WebAssembly;
+  for (const Kind of [TypeError, RangeError, Error]) {
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if (descriptor.shared) throw new Kind("not here");
+        super(descriptor);
+      }
+    };
+    try {
+      const backend = await selectBackend();
+      assert.match(backend.description, /^wasm: .*tile \dx\d+$/);
+      await backend.dispose();
+      await assert.rejects(selectBackend({ backend: "wasm", threads: 2 }), {
+        code: "threads-unavailable",
+        subject: "threads",
+      });
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+  }
+});
+
 test("what cannot be had is refused by name", async () => {
   await assert.rejects(selectBackend({ threads: 0 }), /threads: expected a whole number from 1 on, got 0/);
   await assert.rejects(selectBackend({ threads: 1.5 }), { name: "ArgumentError" });
