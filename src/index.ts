@@ -1,8 +1,6 @@
 // Models, pools and writers are AsyncDisposable, which a program's own `lib` need not have.
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public surface of sentensor. */
-// Programs whose `lib` has no Symbol.asyncDispose can check these declarations, too.
-/// <reference lib="esnext.disposable" preserve="true" />
 export {
   AutoModel,
   type AutoModelOptions,
