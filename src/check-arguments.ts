@@ -10,7 +10,7 @@ export function describe(value: unknown): string {
 /** @throws ArgumentError for a callback that cannot be called. */
 export function checkCallback(what: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;
-  throw new ArgumentError(`${what}: expected a function, got ${describe(callback)}`);
+  throw new ArgumentError(`${what}: expected a function, got ${describe(callback)}`, { subject: what });
 }
 
 /** @throws ArgumentError for what is no AbortSignal, of whatever realm. */
@@ -18,5 +18,5 @@ export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
   const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
   if (typeof throwIfAborted === "function" && typeof addEventListener === "function") return;
-  throw new ArgumentError(`signal: expected an AbortSignal, got ${describe(signal)}`);
+  throw new ArgumentError(`signal: expected an AbortSignal, got ${describe(signal)}`, { subject: "signal" });
 }

@@ -24,7 +24,7 @@ export function checkText(text: unknown, expected: string): string {
 /** @throws ArgumentError for what is not a whole number from 1 on. */
 export function checkPositive(what: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new ArgumentError(`${what}: expected a whole number from 1 on, got ${value}`);
+  throw new ArgumentError(`${what}: expected a whole number from 1 on, got ${value}`, { subject: what });
 }
 
 /** @throws ArgumentError for an unknown precision. */
@@ -32,5 +32,6 @@ export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecisio
   if (precisions.includes(precision)) return precision;
   throw new ArgumentError(
     `precision: expected ${precisions.join(", ")}, got ${JSON.stringify(precision) ?? String(precision)}`,
+    { subject: "precision" },
   );
 }

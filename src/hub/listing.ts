@@ -52,7 +52,7 @@ async function fetchText(client: HubClient, path: string): Promise<string> {
   if (reply.response.status !== 200) {
     await client.drop(reply);
     const { status } = reply.response;
-    throw new HubResponseError(client.model, `${path} was answered with status ${status}`, { status });
+    throw new HubResponseError(client.model, `${path}: the hub answered with status ${status}`, { status });
   }
   const decoder = new TextDecoder();
   let text = "";

@@ -48,9 +48,11 @@ export async function* transfer(client: HubClient, request: TransferRequest): As
         yield bytes;
       }
       if (end === undefined || position === end) return;
-      throw new HubConnectionError(client.model, `${path} broke off after ${position} of ${end} bytes`, {
-        transient: true,
-      });
+      throw new HubConnectionError(
+        client.model,
+        `${path}: the connection broke after ${position} of ${end} bytes`,
+        { transient: true },
+      );
     } catch (error) {
       // A name that cannot be looked up is hopeless at the start; later on it is a network that went away.
       const isLost = error instanceof HubConnectionError && position > request.from;
@@ -73,7 +75,7 @@ async function checkReply(
   const size = wholeSize(reply.response);
   let problem: Error | undefined;
   if (reply.commit !== undefined && reply.commit !== commit) {
-    problem = new HubIntegrityError(client.model, `${path}: the server sends the file of another commit`);
+    problem = new HubIntegrityError(client.model, `${path}: the server sent the file of another commit`);
   } else if (isOtherEtag(reply.etag, file.etag)) {
     problem = new HubIntegrityError(
       client.model,
@@ -83,7 +85,9 @@ async function checkReply(
     problem = new ResumeRefused(`${path}: the server cannot resume at byte ${position}`);
   } else if (position === 0 && reply.response.status !== 200) {
     const { status } = reply.response;
-    problem = new HubResponseError(client.model, `${path} was answered with status ${status}`, { status });
+    problem = new HubResponseError(client.model, `${path}: the hub answered with status ${status}`, {
+      status,
+    });
   } else if (size !== undefined && file.size !== undefined && size !== file.size) {
     problem = new HubIntegrityError(
       client.model,

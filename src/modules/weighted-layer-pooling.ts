@@ -67,7 +67,7 @@ export class WeightedLayerPooling implements Module {
     const layerWeights = await this.#layerWeights.read();
     if (layers.length !== layerWeights.length) {
       throw new ShapeError(
-        `WeightedLayerPooling: ${layerWeights.length} weights for ${layers.length} layers from ${this.#layerStart} on`,
+        `WeightedLayerPooling: expected a weight for each of ${layers.length} layers from ${this.#layerStart} on, got ${layerWeights.length}`,
       );
     }
     const sum = new Float64Array(last.elementCount);

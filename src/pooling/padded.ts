@@ -42,7 +42,7 @@ export function paddedTokens(
   }
   if (!sameShape(attentionMask.shape, [batch, length])) {
     throw new ShapeError(
-      `${operation}: attention mask ${formatShape(attentionMask.shape)} does not fit states ${formatShape(lastHiddenState.shape)}`,
+      `${operation}: expected an attention mask that fits states ${formatShape(lastHiddenState.shape)}, got ${formatShape(attentionMask.shape)}`,
     );
   }
   return { batch, length, width, hidden: lastHiddenState.data, mask: attentionMask.data };

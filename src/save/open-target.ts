@@ -8,6 +8,7 @@ export async function openTarget(target: string | URL | FileTarget): Promise<Fil
   if (!(target instanceof URL) && (typeof target !== "string" || target === "")) {
     throw new ArgumentError(
       `save: expected the path of a folder or a FileTarget, got ${target === "" ? '""' : describe(target)}`,
+      { subject: "target" },
     );
   }
   if (typeof process === "undefined" || process.versions?.node === undefined) {

@@ -143,7 +143,7 @@ export class Tensor {
     const dimensions = shape === undefined ? [values.length] : [...shape];
     if (elementCount(dimensions) !== values.length) {
       throw new ShapeError(
-        `Tensor.from: shape ${formatShape(dimensions)} does not fit ${values.length} elements`,
+        `Tensor.from: expected ${formatShape(dimensions)} to have as many elements as the data, got ${values.length}`,
       );
     }
     return new Tensor({ kind: "host", data: values }, dtype, dimensions, contiguousStrides(dimensions), 0);
@@ -216,7 +216,9 @@ export class Tensor {
   reshape<const S extends Shape>(shape: S): TensorOfRank<S["length"]> {
     const target = inferDimension(shape, this.elementCount);
     if (elementCount(target) !== this.elementCount) {
-      throw new ShapeError(`reshape: ${formatShape(this.shape)} does not fit ${formatShape(shape)}`);
+      throw new ShapeError(
+        `reshape: expected a shape with as many elements as ${formatShape(this.shape)}, got ${formatShape(shape)}`,
+      );
     }
     const memory: HostMemory | BackendMemory = this.isContiguous
       ? this.#memory
@@ -230,7 +232,7 @@ export class Tensor {
   /** A view of rows `start … end − 1` of the first axis. Host tensors only. */
   slice(start: number, end: number = this.shape[0] ?? 0): this {
     const rows = this.shape[0];
-    if (rows === undefined) throw new ShapeError("slice: a tensor without axes has no rows");
+    if (rows === undefined) throw new ShapeError("slice: expected a tensor with at least one axis, got none");
     if (!(Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= rows)) {
       throw new ShapeError(`slice: expected rows within ${formatShape(this.shape)}, got ${start} to ${end}`, {
         code: "index-out-of-range",
@@ -246,7 +248,7 @@ export class Tensor {
    */
   row(index: number): Tensor {
     const rows = this.shape[0];
-    if (rows === undefined) throw new ShapeError("row: a tensor without axes has no rows");
+    if (rows === undefined) throw new ShapeError("row: expected a tensor with at least one axis, got none");
     if (!(Number.isInteger(index) && index >= 0 && index < rows)) {
       throw new ShapeError(`row: expected an index from 0 to ${rows - 1}, got ${index}`, {
         code: "index-out-of-range",
@@ -265,7 +267,7 @@ export class Tensor {
       )
     ) {
       throw new ShapeError(
-        `transpose: axes ${formatShape(axes)} are not an order of the ${this.shape.length} axes of ${formatShape(this.shape)}`,
+        `transpose: expected an order of the ${this.shape.length} axes of ${formatShape(this.shape)}, got ${formatShape(axes)}`,
       );
     }
     return this.#view(
@@ -311,7 +313,7 @@ export class Tensor {
    */
   [Symbol.iterator](): IterableIterator<number | Tensor> {
     const { length } = this.shape;
-    if (length === 0) throw new ShapeError("iteration: a tensor without axes has no rows");
+    if (length === 0) throw new ShapeError("iteration: expected a tensor with at least one axis, got none");
     if (length === 1) return this.data[Symbol.iterator]();
     return rowsOf(this.backend === null ? this : Tensor.from(this.data, this.shape));
   }
@@ -350,7 +352,7 @@ function inferDimension(shape: Shape, count: number): number[] {
   if (unknown === -1) return [...shape];
   const known = elementCount(shape.filter((_, axis) => axis !== unknown));
   if (known === 0 || count % known !== 0) {
-    throw new ShapeError(`reshape: ${count} elements do not fit ${formatShape(shape)}`);
+    throw new ShapeError(`reshape: expected a shape for ${count} elements, got ${formatShape(shape)}`);
   }
   return shape.map((dimension, axis) => (axis === unknown ? count / known : dimension));
 }

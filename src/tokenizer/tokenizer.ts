@@ -503,7 +503,7 @@ function frameOf(probe: readonly Encoding[]): Frame | null {
 
 function checkText(operation: string, text: unknown): void {
   if (typeof text !== "string")
-    throw new ArgumentError(`${operation}: expected a string, got ${typeof text}`);
+    throw new ArgumentError(`${operation}: expected a string, got ${typeof text}`, { subject: "text" });
 }
 
 function noRoom(added: number, maxLength: number): ArgumentError {

@@ -47,7 +47,8 @@ export function chunkText(text: string, model: ChunkingModel, options: ChunkText
 
 /** Where the pieces of `chunkText` lie in the text. */
 export function chunkSpans(text: string, model: ChunkingModel, options: ChunkTextOptions = {}): TextSpan[] {
-  if (typeof text !== "string") throw new ArgumentError(`chunkText: expected a string, got ${typeof text}`);
+  if (typeof text !== "string")
+    throw new ArgumentError(`chunkText: expected a string, got ${typeof text}`, { subject: "text" });
   options = readOptions("chunkText", options, optionNames);
   const overlap = checkWhole(options.overlap ?? 0, "overlap", 0);
   const { maxLength = model.maxSeqLength } = options;

@@ -63,7 +63,9 @@ export async function communityDetectionAsync(
 function* detect(embeddings: Embeddings, options: CommunityDetectionOptions): Steps<number[][]> {
   const { threshold = 0.75 } = options;
   if (typeof threshold !== "number" || Number.isNaN(threshold)) {
-    throw new ArgumentError(`communityDetection: expected a number as threshold, got ${String(threshold)}`);
+    throw new ArgumentError(`communityDetection: threshold: expected a number, got ${String(threshold)}`, {
+      subject: "threshold",
+    });
   }
   const batchSize = checkWhole(options.batchSize ?? 1024, "batchSize", 1);
   const rows = rowsOf(embeddings, "communityDetection");

@@ -51,11 +51,11 @@ test("linear names the shapes that do not fit", () => {
   );
   refuses(
     () => linear(on(backend, [2, 3]), weight, on(backend, [3])),
-    /bias has shape \[3\], expected \[2\]/,
+    /expected bias of shape \[2\], got \[3\]/,
   );
   refuses(
     () => linear(on(backend, [2, 3]), weight, null, { residual: on(backend, [2, 3]) }),
-    /residual has shape \[2, 3\], expected \[2, 2\]/,
+    /expected residual of shape \[2, 2\], got \[2, 3\]/,
   );
 });
 
@@ -67,18 +67,21 @@ test("tensors of host memory or of two backends do not mix", () => {
 
 test("add, layerNorm and normalizeRows check their inputs", () => {
   assert.deepEqual(add(on(backend, [2], [1, 2]), on(backend, [2], [3, 5])).toArray(), [4, 7]);
-  refuses(() => add(on(backend, [2]), on(backend, [3])), /second input has shape \[3\], expected \[2\]/);
+  refuses(() => add(on(backend, [2]), on(backend, [3])), /expected second input of shape \[2\], got \[3\]/);
   refuses(() => layerNorm(on(backend, [2, 3]), on(backend, [2]), on(backend, [3]), 1e-12), /weight/);
   refuses(() => layerNorm(on(backend, [2, 3]), on(backend, [3]), on(backend, [2]), 1e-12), /bias/);
-  refuses(() => normalizeRows(on(backend, [])), /no last axis/);
+  refuses(() => normalizeRows(on(backend, [])), /at least one axis, got none/);
 });
 
 test("attention refuses heads, boundaries and biases that do not fit", () => {
   const x = on(backend, [3, 4]);
   const options = { heads: 2, scale: 1 };
   assert.deepEqual(attention(x, x, x, offsets(0, 1, 3), options).shape, [3, 4]);
-  refuses(() => attention(x, x, x, offsets(0, 3), { heads: 3, scale: 1 }), /3 heads do not divide/);
-  refuses(() => attention(x, on(backend, [2, 4]), x, offsets(0, 3), options), /key has shape/);
+  refuses(
+    () => attention(x, x, x, offsets(0, 3), { heads: 3, scale: 1 }),
+    /a divisor of the width of \[3, 4\] as heads, got 3/,
+  );
+  refuses(() => attention(x, on(backend, [2, 4]), x, offsets(0, 3), options), /expected key of shape/);
   refuses(() => attention(x, x, x, offsets(0, 2), options), /end at 3, the rows of the batch, got 2/);
   refuses(() => attention(x, x, x, offsets(1, 3), options), /begin with 0, got 1/);
   refuses(
@@ -88,7 +91,7 @@ test("attention refuses heads, boundaries and biases that do not fit", () => {
   const relativeBias = on(backend, [2, 3]); // spans 2 positions
   refuses(
     () => attention(x, x, x, offsets(0, 3), { ...options, relativeBias }),
-    /spans 2 positions, a sequence has 3/,
+    /expected relativeBias to span 3 positions, .* got 2/,
   );
   assert.deepEqual(attention(x, x, x, offsets(0, 2, 3), { ...options, relativeBias }).shape, [3, 4]);
 });
@@ -103,7 +106,10 @@ test("embeddingSum refuses ids outside of the table by name", () => {
   ]);
   refuses(() => embeddingSum(backend, [lookup(0, 3)]), /expected a position below 3, got 3/);
   refuses(() => embeddingSum(backend, [lookup(-1)]), /got -1/);
-  refuses(() => embeddingSum(backend, [lookup(0), lookup(0, 1)]), /do not fit/);
+  refuses(
+    () => embeddingSum(backend, [lookup(0), lookup(0, 1)]),
+    /expected positions \[1\] into rows of 2, got \[2\]/,
+  );
 });
 
 test("pool puts reductions side by side and refuses empty sequences", () => {
@@ -113,7 +119,7 @@ test("pool puts reductions side by side and refuses empty sequences", () => {
     [7, 8, 7, 8, 7, 8],
   ]);
   assert.deepEqual(pool(x, offsets(0, 3), ["first"], 1).toArray(), [[5, 0]]);
-  refuses(() => pool(x, offsets(0, 0, 3), ["mean", "last"]), /sequence 0 has no token/);
+  refuses(() => pool(x, offsets(0, 0, 3), ["mean", "last"]), /got none in sequence 0/);
   const [empty] = pool(x, offsets(0, 0, 3), ["mean"]).toArray() as number[][];
   assert.deepEqual(empty, [0, 0], "the mean of no tokens is 0, as the reference has it");
 });

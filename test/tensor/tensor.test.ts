@@ -72,7 +72,7 @@ test("reshape infers one dimension and refuses what does not fit", () => {
   assert.throws(() => matrix.reshape([4, -1]), ShapeError);
   assert.throws(() => matrix.reshape([7]), {
     name: "ShapeError",
-    message: "reshape: [2, 3] does not fit [7]",
+    message: "reshape: expected a shape with as many elements as [2, 3], got [7]",
   });
   assert.throws(() => Tensor.from([1, 2], [3]), ShapeError);
   assert.throws(() => Tensor.from([1, 2], [-2, -1]), ShapeError);

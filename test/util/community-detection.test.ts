@@ -86,7 +86,7 @@ test("what makes no sense is refused", () => {
   for (const [options, message] of [
     [{ minCommunitySize: 0 }, "minCommunitySize: expected a whole number from 1 on, got 0"],
     [{ batchSize: 0 }, "batchSize: expected a whole number from 1 on, got 0"],
-    [{ threshold: Number.NaN }, "communityDetection: expected a number as threshold, got NaN"],
+    [{ threshold: Number.NaN }, "communityDetection: threshold: expected a number, got NaN"],
   ] as const) {
     assert.throws(() => communityDetection([[1]], options), { name: "ArgumentError", message });
   }

@@ -27,7 +27,10 @@ export function attention(
   expectShape("attention", "key", key, query.shape);
   expectShape("attention", "value", value, query.shape);
   if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
-    throw new ShapeError(`attention: ${heads} heads do not divide the width of ${formatShape(query.shape)}`);
+    throw new ShapeError(
+      `attention: expected a divisor of the width of ${formatShape(query.shape)} as heads, got ${heads}`,
+      { subject: "heads" },
+    );
   }
   checkOffsets("attention", offsets, tokens);
   const span = relativeBias === null ? 0 : relativeSpan(relativeBias, heads, offsets);
@@ -51,13 +54,17 @@ function relativeSpan(relativeBias: Tensor, heads: number, offsets: Int32Array):
   const span = (distances + 1) / 2;
   if (rows !== heads || !Number.isInteger(span)) {
     throw new ShapeError(
-      `attention: relativeBias has shape ${formatShape(relativeBias.shape)}, expected [${heads}, 2 · span − 1]`,
+      `attention: expected relativeBias [${heads}, 2 · span − 1], got ${formatShape(relativeBias.shape)}`,
+      { subject: "relativeBias" },
     );
   }
   for (let i = 1; i < offsets.length; i++) {
     const length = offsets[i]! - offsets[i - 1]!;
     if (length > span) {
-      throw new ShapeError(`attention: relativeBias spans ${span} positions, a sequence has ${length}`);
+      throw new ShapeError(
+        `attention: expected relativeBias to span ${length} positions, as the longest sequence, got ${span}`,
+        { subject: "relativeBias" },
+      );
     }
   }
   return span;

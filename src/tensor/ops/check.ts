@@ -23,14 +23,15 @@ export function commonBackend(operation: string, ...inputs: readonly (Tensor | n
     }
     backend = input.backend;
   }
-  if (backend === null) throw new ShapeError(`${operation}: no input`);
+  if (backend === null) throw new ShapeError(`${operation}: expected at least one input, got none`);
   return backend;
 }
 
 export function expectShape(operation: string, what: string, tensor: Tensor, shape: Shape): void {
   if (!sameShape(tensor.shape, shape)) {
     throw new ShapeError(
-      `${operation}: ${what} has shape ${formatShape(tensor.shape)}, expected ${formatShape(shape)}`,
+      `${operation}: expected ${what} of shape ${formatShape(shape)}, got ${formatShape(tensor.shape)}`,
+      { subject: what },
     );
   }
 }
@@ -40,7 +41,8 @@ export function matrixShape(operation: string, what: string, tensor: Tensor): [n
   const [rows, width] = tensor.shape;
   if (rows === undefined || width === undefined || tensor.shape.length !== 2) {
     throw new ShapeError(
-      `${operation}: ${what} has shape ${formatShape(tensor.shape)}, expected a matrix [rows, width]`,
+      `${operation}: expected ${what} to be a matrix [rows, width], got ${formatShape(tensor.shape)}`,
+      { subject: what },
     );
   }
   return [rows, width];

@@ -14,13 +14,13 @@ export interface Lookup {
 /** Row r of the result is the sum of row ids[r] of every table: [rows, width]. */
 export function embeddingSum(backend: Backend, lookups: readonly Lookup[]): Tensor {
   const [first] = lookups;
-  if (first === undefined) throw new ShapeError("embeddingSum: no table");
+  if (first === undefined) throw new ShapeError("embeddingSum: expected at least one table, got none");
   const { width } = first.table;
   const rows = first.ids.length;
   for (const { what, table, ids } of lookups) {
     if (table.width !== width || ids.length !== rows) {
       throw new ShapeError(
-        `embeddingSum: ${what}s [${ids.length}] into rows of ${table.width} do not fit [${rows}] into rows of ${width}`,
+        `embeddingSum: expected ${what}s [${rows}] into rows of ${width}, got [${ids.length}] into rows of ${table.width}`,
       );
     }
     for (const id of ids) {

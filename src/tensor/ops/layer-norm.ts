@@ -6,7 +6,8 @@ import { commonBackend, expectShape } from "./check.ts";
 /** Layer normalization over the last axis. x: [..., width]; weight, bias: [width]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor {
   const width = x.shape.at(-1);
-  if (width === undefined || width === 0) throw new ShapeError("layerNorm: input has no last axis");
+  if (width === undefined || width === 0)
+    throw new ShapeError("layerNorm: expected an input with at least one axis, got none");
   expectShape("layerNorm", "weight", weight, [width]);
   expectShape("layerNorm", "bias", bias, [width]);
 

@@ -6,7 +6,8 @@ import { commonBackend } from "./check.ts";
 /** Divides each vector of the last axis by its length (at least 1e-12, as torch's `normalize`). */
 export function normalizeRows(x: Tensor): Tensor {
   const width = x.shape.at(-1);
-  if (width === undefined || width === 0) throw new ShapeError("normalizeRows: input has no last axis");
+  if (width === undefined || width === 0)
+    throw new ShapeError("normalizeRows: expected an input with at least one axis, got none");
   const backend = commonBackend("normalizeRows", x);
   const out = allocate(backend, x.shape);
   backend.normalizeRows(out.storage, x.storage, { rows: x.elementCount / width, width });

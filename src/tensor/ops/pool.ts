@@ -21,7 +21,7 @@ export function pool(
   const ends = offsets.subarray(1);
   const empty = starts.findIndex((start, i) => start === ends[i]);
   if (empty !== -1 && reductions.some((reduction) => reduction === "first" || reduction === "last")) {
-    throw new ShapeError(`pool: sequence ${empty} has no token, so none is first or last`);
+    throw new ShapeError(`pool: expected at least one token in each sequence, got none in sequence ${empty}`);
   }
 
   const backend = commonBackend("pool", x);

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 export function upload(backend: Backend, tensor: Tensor): Tensor {
   const { data } = tensor;
   if (!(data instanceof Float32Array)) {
-    throw new ShapeError(`upload: backends hold float32, got ${tensor.dtype}`);
+    throw new ShapeError(`upload: expected float32, got ${tensor.dtype}`, { code: "unsupported-dtype" });
   }
   const out = allocate(backend, tensor.shape);
   backend.write(out.storage, data, 0);
