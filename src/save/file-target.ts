@@ -4,6 +4,13 @@ export interface FileTarget {
   write(path: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
 }
 
+/** Takes files, and puts all of them in their places at the end, or none. */
+export interface StagedTarget extends FileTarget {
+  /** In the order in which they were written. */
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}
+
 /** The subfolder `folder` of a target; the empty string is the target itself. */
 export function prefixedTarget(target: FileTarget, folder: string): FileTarget {
   if (folder === "") return target;

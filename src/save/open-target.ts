@@ -1,10 +1,16 @@
 import { describe } from "../check-arguments.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
-import type { FileTarget } from "./file-target.ts";
+import type { FileTarget, StagedTarget } from "./file-target.ts";
 
-/** A folder on disk, where there are folders, or a target of the caller's own. */
-export async function openTarget(target: string | URL | FileTarget): Promise<FileTarget> {
-  if (typeof target === "object" && target !== null && !(target instanceof URL)) return target;
+/** A folder on disk, where there are folders, or a target of the caller's own, which has each file at once. */
+export async function openTarget(target: string | URL | FileTarget): Promise<StagedTarget> {
+  if (typeof target === "object" && target !== null && !(target instanceof URL)) {
+    return {
+      write: (path, content) => target.write(path, content),
+      commit: async () => {},
+      discard: async () => {},
+    };
+  }
   if (!(target instanceof URL) && (typeof target !== "string" || target === "")) {
     throw new ArgumentError(
       `save: expected the path of a folder or a FileTarget, got ${target === "" ? '""' : describe(target)}`,

@@ -4,7 +4,7 @@ import type { FileSource } from "../checkpoint/file-source.ts";
 import type { ModelSettings } from "../model-settings.ts";
 import type { Module } from "../modules/module.ts";
 import type { Prompts } from "../prompts.ts";
-import { type FileTarget, prefixedTarget, writeJson } from "./file-target.ts";
+import { type FileTarget, prefixedTarget, type StagedTarget, writeJson } from "./file-target.ts";
 import { CARD, chooseCard } from "./model-card.ts";
 import { savedType, saveModule } from "./save-module.ts";
 import type { SavedDType } from "./save-weights.ts";
@@ -34,7 +34,22 @@ export interface ModelToSave {
   readonly origin: FileSource | undefined;
 }
 
-export async function saveModel(model: ModelToSave, target: FileTarget, options: SaveOptions): Promise<void> {
+/** All files, or (in a folder) none: what was there stays where something fails. */
+export async function saveModel(
+  model: ModelToSave,
+  target: StagedTarget,
+  options: SaveOptions,
+): Promise<void> {
+  try {
+    await writeModel(model, target, options);
+  } catch (error) {
+    await target.discard();
+    throw error;
+  }
+  await target.commit();
+}
+
+async function writeModel(model: ModelToSave, target: FileTarget, options: SaveOptions): Promise<void> {
   const { dtype = "float32" } = options;
   const { modules, embeddingDimension, origin } = model;
   // Read first: the target may be the folder that it lies in.

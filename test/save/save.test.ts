@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -161,4 +161,44 @@ test("places that cannot be a folder are told by name", async () => {
     });
   }
   await model.dispose();
+});
+
+test("a save that fails leaves a folder as it is, and makes none", async () => {
+  const root = mkdtempSync(join(tmpdir(), "sentensor-save-"));
+  try {
+    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
+    const folder = join(root, "model");
+    await model.save(folder);
+    const contents = () =>
+      Object.fromEntries(
+        readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ parentPath, path, name }) => join(parentPath ?? path, name))
+          .map((file) => [file, readFileSync(file).toString("base64")]),
+      );
+    const before = contents();
+    const last = {
+      type: "Last",
+      embeddingDimension: null,
+      forward: async () => {},
+      dispose: () => {},
+      save: async (target: FileTarget) => {
+        await target.write("config.json", "{}\n");
+        throw new Error("the disk is full");
+      },
+    };
+    const failing = new SentenceTransformer({
+      modules: [...model.modules, last],
+      prompts: { query: "new " },
+    });
+    for (const dtype of ["float16", "float32"] as const) {
+      await assert.rejects(failing.save(folder, { dtype }), { message: "the disk is full" });
+      assert.deepEqual(contents(), before);
+    }
+    await assert.rejects(failing.save(join(root, "new", "folder")), { message: "the disk is full" });
+    assert.deepEqual(readdirSync(root), ["model"]);
+    await failing.dispose();
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

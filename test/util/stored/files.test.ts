@@ -3,7 +3,14 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { loadEmbeddings, saveEmbeddings } from "../../../src/util/stored/save.ts";
+import { checkContent } from "../../../src/util/stored/content.ts";
+import { saveFile } from "../../../src/util/stored/files-node.ts";
+import {
+  appendEmbeddings,
+  loadEmbeddings,
+  openEmbeddingWriter,
+  saveEmbeddings,
+} from "../../../src/util/stored/save.ts";
 import { fixturePath, someEmbeddings, temporaryFolder } from "./support.ts";
 
 for (const name of ["x.safetensors", "x.npy", "x.jsonl", "X.NPY"]) {
@@ -86,3 +93,53 @@ test("what is no file and no content is told by name", async () => {
   await assert.rejects(saveEmbeddings("x.npy", undefined as never), wrong);
   await assert.rejects(loadEmbeddings(3 as never), wrong);
 });
+
+test(".npy: a save that fails leaves the old matrix with its sentences", async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, "x.npy");
+  const saved = someEmbeddings(3, 5, 4);
+  await saveEmbeddings(path, saved);
+  const names = await readdir(folder);
+  const before = await readFile(path);
+  // Half of the new file has been written when the next row cannot be read.
+  const embeddings = saved.embeddings.map((vector) => vector.slice());
+  const content = checkContent({ embeddings, sentences: saved.sentences }, "saveEmbeddings");
+  let reads = 0;
+  const rows = Object.assign(Object.create(content.rows), {
+    count: content.rows.count,
+    dimension: content.rows.dimension,
+    load: (index: number, target: Float32Array, start: number) => {
+      if (++reads > 3) throw new Error("cannot be read");
+      content.rows.load(index, target, start);
+    },
+  });
+  await assert.rejects(saveFile(path, "npy", { ...content, rows }), { message: "cannot be read" });
+  assert.ok(reads > 3, "the premise: it had begun");
+  assert.deepEqual(await readdir(folder), names);
+  assert.deepEqual(await readFile(path), before);
+  const { embeddings: loaded, sentences } = await loadEmbeddings(path);
+  assert.deepEqual({ embeddings: loaded, sentences }, saved);
+});
+
+for (const format of ["safetensors", "npy", "jsonl"] as const) {
+  test(`.${format}: what cannot be appended makes no file`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const path = join(folder, `x.${format}`);
+    await assert.rejects(appendEmbeddings(path, { embeddings: [[1, 2], [3]] }), { name: "ShapeError" });
+    await assert.rejects(appendEmbeddings(path, { embeddings: [[1, 2]], sentences: [] }), {
+      name: "ShapeError",
+    });
+    if (format === "jsonl") {
+      await assert.rejects(appendEmbeddings(path, { embeddings: [[Number.NaN]] }), { name: "ArgumentError" });
+    }
+    const writer = await openEmbeddingWriter(path);
+    await writer.abandon();
+    assert.deepEqual(await readdir(folder), []);
+    await saveEmbeddings(path, { embeddings: [[1, 2]] });
+    const before = await readFile(path);
+    const other = await openEmbeddingWriter(path);
+    await assert.rejects(other.append({ embeddings: [[1]] }), { name: "ShapeError" });
+    await other.abandon();
+    assert.deepEqual(await readFile(path), before);
+  });
+}
