@@ -18,6 +18,9 @@ const SECONDS = { install: 240, build: 300, run: 90, page: 90 };
 /** Lines of a tool's message that are shown. */
 const LINES = 25;
 
+/** A warning, and a file of the package in its first lines: not one of large assets, which comes with any model. */
+const WARNING = /(?:\bwarn|\(!\))[^\n]*(?:\n[^\n]*){0,2}node_modules\/sentensor\//i;
+
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const model = join(repository, "models/demo-en");
 const runtimes = process.env.SENTENSOR_RUNTIMES ?? join(tmpdir(), "sentensor-runtimes");
@@ -157,7 +160,12 @@ async function checkExample(entry, { folder, tarball, plain, timed }) {
   const step = (name, command) =>
     timed(name, () => run(command, { cwd: folder, env, seconds: SECONDS[name] }));
   await step("install", entry.install ?? "npm install --no-audit --no-fund --prefer-offline");
-  for (const command of entry.build ?? []) await step("build", command);
+  for (const command of entry.build ?? []) {
+    const { all } = await step("build", command);
+    if (WARNING.test(all)) {
+      throw new Error(`${command}: it works, but warns of the package\n${all}`);
+    }
+  }
   if (entry.page) await checkPages(entry, folder, plain, timed);
   if (entry.run) await timed("run", () => checkProgram(entry, folder, plain));
 }
@@ -171,8 +179,9 @@ async function report(entry, context) {
   const timed = async (name, work) => {
     const begin = performance.now();
     current = name;
-    await work();
+    const result = await work();
     steps.push(`${name} ${seconds(begin)}`);
+    return result;
   };
   const folder = join(context.folder, entry.name);
   const line = (outcome, rest) =>
