@@ -26,8 +26,8 @@ export function formatReport(report: Report): string {
     `Machine: ${describeMachine()}; load before: ${load.toFixed(1)}. sentensor at commit ${describeCommit()}. ` +
       `${options.runs} rounds in ${(seconds / 60).toFixed(1)} minutes. Command: \`npm run bench:peers${commandLine()}\``,
     "",
-    `×: how many times as fast (or small) as this system ${baselineName(report)} is: the median of the ratios ` +
-      "within each round (the least – the greatest). Tokens without padding.",
+    `× = ${baselineName(report)} relative to this system; above 1, ${baselineName(report)} is faster or smaller: the ` +
+      "median of the ratios within each round (minimum – maximum). Tokens without padding.",
     ...(options.sortPeers ? ["", "transformers.js was given its texts sorted by length."] : []),
     ...(options.quick ? ["", "**A quick run: it shows that everything works, not how fast.**"] : []),
     ...models.flatMap((results) => formatModel(results, report)),
