@@ -74,7 +74,8 @@ export async function loadEmbeddings(
 }
 
 /**
- * Opens a file for embeddings that come bit by bit: a new one, or one that exists, to continue it.
+ * Opens a file for embeddings that come bit by bit: a new one, or one that exists, to continue it. Nothing is made or
+ * changed before the first `append`, or `close`. Of a .jsonl file, every line is read and checked.
  *
  * @throws ArgumentError where the options are not those of the existing file
  * @throws FormatError where the existing file is broken. @throws UnsupportedError where it cannot grow
