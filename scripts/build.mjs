@@ -13,7 +13,7 @@
  * file; with a top-level await there, a file that imports it back waits for a page that waits for the file: for ever,
  * without a word (2026-11, Rollup and Vite). What both need is in both; classes are compared by their brands.
  *
- * With --no-declarations, the code alone, with its local names: for tests that run it.
+ * With --no-declarations, the code alone, less minified: for tests that run it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
-import { withoutMeanings } from "./read-sources.mjs";
+import { withoutDeclaredMeanings, withoutMeanings } from "./read-sources.mjs";
 import { bundleWorkerProgram } from "./worker-program.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -36,7 +36,7 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   // Node prints the whole line that an uncaught error comes from.
-  lineLimit: 160,
+  lineLimit: 1000,
   legalComments: "none",
   logLevel: "warning",
 };
@@ -85,27 +85,42 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
   };
 }
 
-/**
- * Shortens local names, a fifth of the package; functions and classes keep theirs, so that stack traces can be read.
- * It takes 8 s, so tests of the code alone go without.
- */
-async function withShortLocals(text) {
+/** Shortens local names, a fifth of the package; functions and classes keep theirs, for stack traces. */
+const readable = async (text) => await shortened(text, { toplevel: false, keep_fnames: true });
+
+/** What callers see least of: only classes keep their names. */
+const terse = async (text) => await shortened(text, { toplevel: true });
+
+async function shortened(text, names) {
   const { code } = await minify(text, {
     ecma: 2022,
     compress: false,
-    mangle: { toplevel: false, keep_classnames: true, keep_fnames: true },
+    mangle: { keep_classnames: true, ...names },
     format: { max_line_len: common.lineLimit, ecma: 2022 },
   });
   return code;
 }
 
+/** Shorter by 5 % than what esbuild makes as small as it can. */
+const small = async (text) => {
+  const { code } = await minify(text, {
+    ecma: 2022,
+    compress: { passes: 2 },
+    mangle: true,
+    format: { max_line_len: common.lineLimit, ecma: 2022 },
+  });
+  // Dead code, from which Node learns the names that an import of CommonJS has.
+  const [names = ""] = /\b0&&\(module\.exports=\{[^}]*\}\);?\s*$/.exec(text) ?? [];
+  return `${code}\n${names}`;
+};
+
 /** Replaces addresses that begin with `DIST` by relative ones. */
-async function writeOutputs(outputFiles, { isMinified = false } = {}) {
+async function writeOutputs(outputFiles, shorten) {
   for (const { path, text } of outputFiles) {
     const toDist = relative(dirname(path), resolve("dist")).replaceAll("\\", "/") || ".";
     const located = text.replaceAll(DIST, `${toDist}/`);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, isMinified || !isComplete ? located : await withShortLocals(located));
+    writeFileSync(path, isComplete ? await shorten(located) : located);
   }
 }
 
@@ -131,7 +146,7 @@ async function buildModules() {
     write: false,
     plugins: [readSources({ format: "module", loadedLater, contentsOf })],
   });
-  await writeOutputs(outputFiles);
+  await writeOutputs(outputFiles, readable);
   return loadedLater;
 }
 
@@ -167,7 +182,7 @@ async function buildNodePart(loadedLater) {
       write: false,
       plugins: [readSources({ format: "module", loadedLater })],
     });
-    if (seen.size === loadedLater.size) await writeOutputs(outputFiles);
+    if (seen.size === loadedLater.size) await writeOutputs(outputFiles, terse);
   }
 }
 
@@ -182,7 +197,7 @@ async function buildCommonJs() {
     write: false,
     plugins: [readSources({ format: "commonjs" })],
   });
-  await writeOutputs(outputFiles, { isMinified: true });
+  await writeOutputs(outputFiles, small);
 }
 
 /**
@@ -191,7 +206,8 @@ async function buildCommonJs() {
  * a folder of its own, whose package.json says that it is CommonJS.
  */
 async function buildWorkerProgram() {
-  const program = await bundleWorkerProgram();
+  const bundled = await bundleWorkerProgram();
+  const program = isComplete ? await small(bundled) : bundled;
   mkdirSync("dist/worker", { recursive: true });
   writeFileSync("dist/worker/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
   writeFileSync(
@@ -224,17 +240,23 @@ function removeUnreachableDeclarations() {
   return reached;
 }
 
+/** Types that public ones contain, and that nobody calls by their names: their comments are 5 kB of the tarball. */
+const INTERNAL =
+  /^dist\/(?:nn|models|tokenizer\/(?!tokenizer\.|encoding\.|strategies\.)|pool\/(?!encoding-pool\.)|encode\/(?:job|pipeline|collectors|batches)\.)/;
+const COMMENT = /\/\*\*[\s\S]*?\*\/\s*/g;
+
 /**
  * Makes one set of declarations for both formats, since a class that is declared twice is two types. An ES module may
  * import declarations of CommonJS, and not the other way around: so they are those of CommonJS.
  */
 function declareForBothFormats(files) {
   for (const file of files) {
-    const text = readFileSync(file, "utf8").replaceAll(
+    const declared = readFileSync(file, "utf8");
+    const text = (INTERNAL.test(file) ? declared.replaceAll(COMMENT, "") : declared).replaceAll(
       /((?:from|import\()\s*")(\.[^"]+)\.[jt]s"/g,
       (_, before, specifier) => `${before}${specifier}.cjs"`,
     );
-    writeFileSync(file, text);
+    writeFileSync(file, file === "dist/error-codes.d.ts" ? withoutDeclaredMeanings(text) : text);
     renameSync(file, file.replace(/\.d\.ts$/, ".d.cts"));
   }
   writeFileSync("dist/index.d.ts", 'export * from "./index.cjs";\n');

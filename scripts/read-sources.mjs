@@ -8,3 +8,8 @@
 export function withoutMeanings(text) {
   return text.replaceAll(/^( {2}(?:"[a-z0-9-]+"|[a-z]+):)\s+"(?:[^"\\]|\\.)*",$/gm, '$1 "",');
 }
+
+/** The same of its declarations: dist/error-codes.d.ts. */
+export function withoutDeclaredMeanings(text) {
+  return text.replaceAll(/^(\s+readonly (?:"[a-z0-9-]+"|[a-z]+):) "(?:[^"\\]|\\.)*";$/gm, "$1 string;");
+}

@@ -11,6 +11,14 @@ const NEVER_CALLED = {
   [source("model-source.ts")]: ["openModelSource"],
 };
 
+/** What a worker gets from the thread that starts it: src/pool/shared-data.ts. */
+const SHARED = "tokenizer/unicode/tables.ts";
+
+function fromOtherThread(text) {
+  const names = [...text.matchAll(/^export const (\w+)/gm)].map((match) => match[1]);
+  return `export const { ${names.join(", ")} } = globalThis[Symbol.for("sentensor.shared-data")]["${SHARED}"];`;
+}
+
 /** A worker starts no workers: the text would hold itself. */
 const NEVER_REACHED = source("pool/worker-program.ts");
 
@@ -27,6 +35,7 @@ const readSources = {
         return { contents: stubs.join("\n") };
       }
       const text = await readFile(path, "utf8");
+      if (path === source(SHARED)) return { contents: fromOtherThread(text) };
       return { contents: path === source("error-codes.ts") ? withoutMeanings(text) : text, loader: "ts" };
     });
   },

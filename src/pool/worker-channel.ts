@@ -1,6 +1,7 @@
 /** One worker of a pool, seen from the pool. */
 import { hasWorkerThreads } from "./has-worker-threads.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { withSharedData } from "./shared-data.ts";
 import { spawnWebWorker } from "./spawn-web.ts";
 import { loadWorkerProgram } from "./worker-program.ts";
 
@@ -23,7 +24,7 @@ export type SpawnWorker = (events: WorkerEvents) => WorkerChannel;
 
 /** Workers as this runtime has them: threads in Node, Deno and Bun, Web Workers in browsers. */
 export async function chooseSpawn(): Promise<SpawnWorker> {
-  const program = await loadWorkerProgram();
+  const program = withSharedData(await loadWorkerProgram());
   if (!hasWorkerThreads()) return (events) => spawnWebWorker(program, events);
   const { spawnThread } = await import("./spawn-node.ts");
   return (events) => spawnThread(program, events);

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { ArgumentError, Pooling, SentenceTransformer, Transformer, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool as Pool } from "../../src/pool/encoding-pool.ts";
+import { withSharedData } from "../../src/pool/shared-data.ts";
 import { spawnThread } from "../../src/pool/spawn-node.ts";
 import type { SpawnWorker, WorkerChannel } from "../../src/pool/worker-channel.ts";
 import { loadWorkerProgram } from "../../src/pool/worker-program.ts";
@@ -89,7 +90,7 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
   let chunks = 0;
   const others = inProcessWorkers();
   let thread: WorkerChannel | undefined;
-  const program = await loadWorkerProgram();
+  const program = withSharedData(await loadWorkerProgram());
   const spawn: SpawnWorker = (events) => {
     if (thread !== undefined) return others.spawn(events);
     const channel = spawnThread(program, events);

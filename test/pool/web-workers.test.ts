@@ -6,6 +6,7 @@ import { Worker as Thread } from "node:worker_threads";
 import { SentenceTransformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool } from "../../src/pool/encoding-pool.ts";
+import { withSharedData } from "../../src/pool/shared-data.ts";
 import { spawnWebWorker } from "../../src/pool/spawn-web.ts";
 import type { SpawnWorker } from "../../src/pool/worker-channel.ts";
 import { loadWorkerProgram } from "../../src/pool/worker-program.ts";
@@ -50,7 +51,7 @@ class WebWorker extends EventTarget {
   }
 }
 
-const program = await loadWorkerProgram();
+const program = withSharedData(await loadWorkerProgram());
 const spawn: SpawnWorker = (events) => spawnWebWorker(program, events);
 
 const globals = globalThis as { Worker?: unknown };
