@@ -76,7 +76,8 @@ async function select({
     debug(1, () => selected.description);
     return selected;
   } catch (error) {
-    if (backend === "wasm" || !(error instanceof UnsupportedError)) throw error;
+    const isAskedFor = backend === "wasm" || (threads ?? 1) > 1; // JavaScript computes in one thread
+    if (isAskedFor || !(error instanceof UnsupportedError)) throw error;
     const fallback = createJsBackend(error.message);
     debug(1, () => fallback.description);
     return fallback;

@@ -370,10 +370,12 @@ test("memory that may not be shared, by whatever error, leaves one thread", asyn
       const backend = await selectBackend();
       assert.match(backend.description, /^wasm: .*tile \dx\d+$/);
       await backend.dispose();
-      await assert.rejects(selectBackend({ backend: "wasm", threads: 2 }), {
-        code: "threads-unavailable",
-        subject: "threads",
-      });
+      for (const named of [{ backend: "wasm" as const }, {}]) {
+        await assert.rejects(selectBackend({ ...named, threads: 2 }), {
+          code: "threads-unavailable",
+          subject: "threads",
+        });
+      }
     } finally {
       WebAssembly.Memory = Memory;
     }
