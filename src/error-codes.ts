@@ -41,7 +41,6 @@ export const errorCodes = {
   "invalid-model-name": 'A model\'s name is not of the form "name" or "organization/name".',
   "invalid-npy": "A .npy file breaks the rules of its format.",
   "invalid-offsets": "Sequence offsets do not begin with 0, ascend, and end at the number of rows.",
-  "invalid-option": "An option of a call has the wrong type, is out of range, or is an unknown name.",
   "invalid-path": "A path contains characters that no path may have.",
   "invalid-pickle":
     "The pickle of a pytorch_model.bin is damaged, or holds something other than tensors by name.",

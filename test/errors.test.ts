@@ -49,7 +49,6 @@ const CODES = [
   "invalid-model-name",
   "invalid-npy",
   "invalid-offsets",
-  "invalid-option",
   "invalid-path",
   "invalid-pickle",
   "invalid-safetensors",

@@ -103,7 +103,7 @@ export function checkCount(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   const given = typeof value === "number" ? value : describe(value);
   throw new ArgumentError(`${name}: expected a whole number of at least 0, got ${given}`, {
-    code: "invalid-option",
+    code: "invalid-argument",
     subject: name,
   });
 }
@@ -128,7 +128,7 @@ function unknown(option: string, value: unknown, known: readonly (string | boole
   return new ArgumentError(
     `${option}: expected ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, got ${given}`,
     {
-      code: "invalid-option",
+      code: "invalid-argument",
       subject: option,
     },
   );

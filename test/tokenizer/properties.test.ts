@@ -174,7 +174,7 @@ test("a text that is no string is the caller's mistake", async () => {
   });
   for (const maxLength of [-1, 2.5, Number.NaN]) {
     assert.throws(() => tokenizer.encodeIds("a", { maxLength }), {
-      code: "invalid-option",
+      code: "invalid-argument",
       subject: "maxLength",
     });
   }
