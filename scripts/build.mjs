@@ -3,7 +3,8 @@
  * opening and linking them: 180 ms, and 45 ms for one file (2026-11-26, Node 24). So the code is bundled into few:
  *
  *   index.js, chunk-….js   the engine as an ES module; the chunk is what the command line shares with it
- *   node.js                everything that needs Node, loaded when it is called for; empty in bundles for browsers
+ *   node/load.js           what loading a folder takes of Node, loaded when it is called for
+ *   node/more.js           everything else that needs Node; both are empty in bundles for browsers
  *   worker/program.js      the program of a pool's worker, as text, loaded when a pool starts
  *   index.cjs              the engine as CommonJS, in one file
  *   cli/                   the command line
@@ -46,8 +47,19 @@ const DIST = "dist:";
 
 const LOADED_LATER = /import\(\s*"(\.[^"]+-node)\.ts"\s*\)/g;
 
-/** src/hub/open-node.ts: its exports are a namespace of this name in node.js. */
+/** src/hub/open-node.ts: its exports are a namespace of this name in the file that has it. */
 const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
+
+/** Every start loads these. One file of everything took 20 ms more, the hub's hashes among them (Node 20, 2026-11-28). */
+const LOADS = [
+  "checkpoint/folder-source-node",
+  "model-folder-node",
+  "tensor/backend/wasm/threads/spawn-node",
+  "tensor/parallelism-node",
+];
+
+const nodePartOf = (path) =>
+  LOADS.includes(relative("src", path).replaceAll("\\", "/")) ? "node/load.js" : "node/more.js";
 
 const loaders = {
   module: `export async function loadWorkerProgram() {
@@ -76,7 +88,7 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
           text = text.replaceAll(LOADED_LATER, (_, specifier) => {
             const file = resolve(dirname(path), specifier);
             loadedLater.add(file);
-            return `import("${DIST}node.js").then((node) => node.${namespaceOf(file)})`;
+            return `import("${DIST}${nodePartOf(file)}").then((node) => node.${namespaceOf(file)})`;
           });
         }
         return { contents: contentsOf(path, text), loader: "ts" };
@@ -84,6 +96,9 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
     },
   };
 }
+
+/** Text with other than ASCII characters takes twice the memory, and an import 6 ms longer (2026-11-28, Node 20). */
+const format = { ascii_only: true, max_line_len: common.lineLimit, ecma: 2022 };
 
 /** Shortens local names, a fifth of the package; functions and classes keep theirs, for stack traces. */
 const readable = async (text) => await shortened(text, { toplevel: false, keep_fnames: true });
@@ -96,7 +111,7 @@ async function shortened(text, names) {
     ecma: 2022,
     compress: false,
     mangle: { keep_classnames: true, ...names },
-    format: { max_line_len: common.lineLimit, ecma: 2022 },
+    format,
   });
   return code;
 }
@@ -107,7 +122,7 @@ const small = async (text) => {
     ecma: 2022,
     compress: { passes: 2 },
     mangle: true,
-    format: { max_line_len: common.lineLimit, ecma: 2022 },
+    format,
   });
   // Dead code, from which Node learns the names that an import of CommonJS has.
   const [names = ""] = /\b0&&\(module\.exports=\{[^}]*\}\);?\s*$/.exec(text) ?? [];
@@ -163,26 +178,27 @@ async function buildCommandLineEntry() {
   writeFileSync(path, readFileSync(path, "utf8").replace("./command-line.ts", "./command-line.js"));
 }
 
-async function buildNodePart(loadedLater) {
-  const seen = new Set();
-  const files = () => [...loadedLater].sort();
-  // Files for Node may load others of them.
-  while (seen.size < loadedLater.size) {
-    for (const file of files()) seen.add(file);
-    const { outputFiles } = await build({
-      ...common,
-      stdin: {
-        contents: files()
-          .map((file) => `export * as ${namespaceOf(file)} from ${JSON.stringify(`${file}.ts`)};`)
-          .join("\n"),
-        resolveDir: process.cwd(),
-      },
-      format: "esm",
-      outfile: "dist/node.js",
-      write: false,
-      plugins: [readSources({ format: "module", loadedLater })],
-    });
-    if (seen.size === loadedLater.size) await writeOutputs(outputFiles, terse);
+async function buildNodeParts(loadedLater) {
+  // Files for Node load others of them.
+  for (let known = -1; known < loadedLater.size; ) {
+    known = loadedLater.size;
+    for (const part of ["node/load.js", "node/more.js"]) {
+      const files = [...loadedLater].sort().filter((file) => nodePartOf(file) === part);
+      const { outputFiles } = await build({
+        ...common,
+        stdin: {
+          contents: files
+            .map((file) => `export * as ${namespaceOf(file)} from ${JSON.stringify(`${file}.ts`)};`)
+            .join("\n"),
+          resolveDir: process.cwd(),
+        },
+        format: "esm",
+        outfile: `dist/${part}`,
+        write: false,
+        plugins: [readSources({ format: "module", loadedLater })],
+      });
+      await writeOutputs(outputFiles, terse);
+    }
   }
 }
 
@@ -276,7 +292,7 @@ function declare() {
 rmSync("dist", { recursive: true, force: true });
 if (isComplete) declare();
 await Promise.all([
-  buildModules().then(buildNodePart),
+  buildModules().then(buildNodeParts),
   buildCommandLineEntry(),
   buildCommonJs(),
   buildWorkerProgram(),
