@@ -41,6 +41,25 @@ const headersOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   strict: { "content-security-policy": "default-src 'self'; script-src 'self'" },
 };
 
+/** A service worker as a module, whose imports are not bundled: it may not call import(). */
+const SERVICE_WORKER = `
+import { SentenceTransformer } from "/dist/index.js";
+
+async function embed(request) {
+  const { url, texts } = await request.json();
+  const model = await SentenceTransformer.load(url);
+  const vectors = await model.encode(texts);
+  const pool = await model.startMultiProcessPool(["cpu"]).catch(({ name, code, subject }) => ({ name, code, subject }));
+  return Response.json({ vectors: vectors.map((vector) => [...vector]), pool });
+}
+
+addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => {
+  if (event.request.method !== "POST") return;
+  event.respondWith(embed(event.request).catch((error) => new Response(String(error.stack), { status: 500 })));
+});`;
+
 let server: Server;
 let origin: string;
 let browser: Browser;
@@ -52,6 +71,11 @@ before(async () => {
     if (url.pathname in headersOf || url.pathname.slice(1) in headersOf) {
       response.writeHead(200, { "content-type": "text/html", ...headersOf[url.pathname.slice(1)] });
       response.end("<!doctype html><title>sentensor</title>");
+      return;
+    }
+    if (url.pathname === "/service-worker.js") {
+      response.writeHead(200, { "content-type": "text/javascript" });
+      response.end(SERVICE_WORKER);
       return;
     }
     const path = join(repository, normalize(url.pathname));
@@ -131,3 +155,39 @@ for (const page of Object.keys(headersOf)) {
     await context.close();
   });
 }
+
+test("Chromium, a service worker that nobody bundled: the numbers of the Python library, and no pool", {
+  skip,
+  timeout: 180_000,
+}, async () => {
+  const jobs = runtimeCases().map(({ name, folder, texts }) => ({
+    name,
+    url: `${origin}/${folder.slice(repository.length)}/`,
+    texts,
+  }));
+  const context = await browser.newContext();
+  const tab = await context.newPage();
+  await tab.goto(`${origin}/plain`);
+  const answers = await tab.evaluate(async (all) => {
+    const { serviceWorker } = navigator;
+    const controlled = new Promise((resolve) => {
+      serviceWorker.addEventListener("controllerchange", resolve);
+    });
+    await serviceWorker.register("/service-worker.js", { type: "module" });
+    await controlled;
+    const found: Record<string, { vectors: number[][]; pool: object }> = {};
+    for (const { name, ...job } of all) {
+      const response = await fetch("/embed", { method: "POST", body: JSON.stringify(job) });
+      if (!response.ok) throw new Error(await response.text());
+      found[name] = (await response.json()) as { vectors: number[][]; pool: object };
+    }
+    return found;
+  }, jobs);
+  await checkParity(
+    Object.fromEntries(Object.entries(answers).map(([name, { vectors }]) => [name, vectors])),
+  );
+  for (const { pool } of Object.values(answers)) {
+    assert.deepEqual(pool, { name: "PoolError", code: "workers-unavailable", subject: "Worker" });
+  }
+  await context.close();
+});
