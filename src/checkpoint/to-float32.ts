@@ -148,6 +148,7 @@ function float32Bits({ exponentBits, mantissaBits, infinities }: SmallFloat): Ui
   const bias = 2 ** (exponentBits - 1) - 1;
   const bits = new Uint32Array(2 * magnitudes);
   const value = new Float32Array(1);
+  const valueBits = bitsOf(value);
   for (let magnitude = 0; magnitude < magnitudes; magnitude++) {
     const exponent = magnitude >> mantissaBits;
     const mantissa = magnitude & (2 ** mantissaBits - 1);
@@ -155,12 +156,11 @@ function float32Bits({ exponentBits, mantissaBits, infinities }: SmallFloat): Ui
     if (special) {
       // A NaN keeps its payload, made quiet, as the conversion instructions of CPUs do it.
       bits[magnitude] = 0x7f80_0000 | (mantissa === 0 ? 0 : 0x40_0000 | (mantissa << (23 - mantissaBits)));
+    } else if (exponent === 0) {
+      value[0] = mantissa * 2 ** (1 - bias - mantissaBits);
+      bits[magnitude] = valueBits[0]!;
     } else {
-      value[0] =
-        exponent === 0
-          ? mantissa * 2 ** (1 - bias - mantissaBits)
-          : (2 ** mantissaBits + mantissa) * 2 ** (exponent - bias - mantissaBits);
-      bits[magnitude] = bitsOf(value)[0]!;
+      bits[magnitude] = ((exponent - bias + 127) << 23) | (mantissa << (23 - mantissaBits));
     }
     bits[magnitudes + magnitude] = (bits[magnitude]! | 0x8000_0000) >>> 0;
   }

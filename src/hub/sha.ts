@@ -93,6 +93,7 @@ export class Sha1 extends BlockDigest {
 /** 6.2.2. What Git LFS names files by. */
 export class Sha256 extends BlockDigest {
   readonly #words = new Int32Array(64);
+  readonly #constants = sha256Constants();
 
   constructor() {
     super(firstPrimes(8).map((prime) => fractionBits(Math.sqrt(prime))));
@@ -100,6 +101,7 @@ export class Sha256 extends BlockDigest {
 
   protected override compress(state: Int32Array, block: DataView): void {
     const words = this.#words;
+    const constants = this.#constants;
     for (let t = 0; t < 16; t++) words[t] = block.getInt32(4 * t);
     for (let t = 16; t < 64; t++) {
       const x = words[t - 15]!;
@@ -118,7 +120,7 @@ export class Sha256 extends BlockDigest {
     let h = state[7]!;
     for (let t = 0; t < 64; t++) {
       const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-      const first = (h + sum1 + ((e & f) ^ (~e & g)) + SHA256_CONSTANTS[t]! + words[t]!) | 0;
+      const first = (h + sum1 + ((e & f) ^ (~e & g)) + constants[t]! + words[t]!) | 0;
       const sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
       const second = (sum0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       h = g;
@@ -145,8 +147,13 @@ function rotate(word: number, count: number): number {
   return (word >>> count) | (word << (32 - count));
 }
 
-/** 4.2.2: of the cube roots of the first 64 primes. */
-const SHA256_CONSTANTS = Int32Array.from(firstPrimes(64), (prime) => fractionBits(Math.cbrt(prime)));
+let madeConstants: Int32Array | undefined;
+
+/** 4.2.2: of the cube roots of the first 64 primes. Made when they are needed: most programs never do. */
+function sha256Constants(): Int32Array {
+  madeConstants ??= Int32Array.from(firstPrimes(64), (prime) => fractionBits(Math.cbrt(prime)));
+  return madeConstants;
+}
 
 /** The first 32 bits behind the point. */
 function fractionBits(value: number): number {
