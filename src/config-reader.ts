@@ -74,7 +74,7 @@ export class ConfigReader {
       });
   }
 
-  /** @throws UnsupportedError for a value that changes the numbers and is not implemented. */
+  /** @throws UnsupportedError for a value other than these: it would change the numbers. */
   refuseUnless(key: string, allowed: readonly unknown[]): void {
     if (this.has(key) && !allowed.includes(this.json[key])) {
       throw new UnsupportedError(`${key} ${JSON.stringify(this.json[key])} is not supported`, {

@@ -8,6 +8,7 @@ import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/e
 import { modelNameProblem } from "./hub/model-name.ts";
 import { openHubModel } from "./hub/open.ts";
 import type { ThreadOrigin, ThreadPlace } from "./reopen-model.ts";
+import { isNodeCompatible } from "./runtime/environment.ts";
 import type { SourceOptions } from "./source-options.ts";
 
 /** How the same files are found again: plain data. */
@@ -50,7 +51,7 @@ export async function openModelPlace(
   }
   const folder = /^file:/i.test(name) ? new URL(name) : name;
   const canBeName = typeof folder === "string" && modelNameProblem(folder) === undefined;
-  if (!hasFolders()) {
+  if (!isNodeCompatible()) {
     if (canBeName) return await openHubPlace(name, options);
     throw new UnsupportedError(
       `"${name}": this runtime has no folders; pass the name of a model, an http(s) address or a FileSource`,
@@ -113,8 +114,4 @@ function withoutFolder(error: unknown, name: string): unknown {
   const { model, message, transient } = error as ModelNotFoundError;
   const reason = message.slice(`${model}: `.length);
   return new Kind(model, `${reason}; there is no folder "${name}" either`, { cause: error, transient });
-}
-
-function hasFolders(): boolean {
-  return typeof process !== "undefined" && process.versions?.node !== undefined;
 }

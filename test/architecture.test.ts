@@ -56,6 +56,7 @@ test("the rules look at real files", () => {
 const layers: readonly { readonly of: string; readonly may: readonly string[] }[] = [
   { of: "error-codes.ts", may: [] },
   { of: "errors.ts", may: ["error-codes.ts"] },
+  { of: "runtime", may: [] },
   { of: "scheduling.ts", may: [] },
   { of: "worker-problem.ts", may: [] },
   { of: "check-arguments.ts", may: ["errors.ts"] },
@@ -64,11 +65,25 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   { of: "tensor/backend.ts", may: [] },
   {
     of: "tensor/backend",
-    may: ["errors.ts", "worker-problem.ts", "tensor/backend.ts", "tensor/shape.ts", "tensor/dtype.ts"],
+    may: [
+      "errors.ts",
+      "runtime",
+      "worker-problem.ts",
+      "tensor/backend.ts",
+      "tensor/shape.ts",
+      "tensor/dtype.ts",
+    ],
   },
   {
     of: "tensor",
-    may: ["errors.ts", "check-arguments.ts", "check-options.ts", "scheduling.ts", "worker-problem.ts"],
+    may: [
+      "errors.ts",
+      "runtime",
+      "check-arguments.ts",
+      "check-options.ts",
+      "scheduling.ts",
+      "worker-problem.ts",
+    ],
   },
   { of: "checkpoint", may: ["errors.ts", "check-arguments.ts", "check-options.ts"] },
   { of: "tokenizer", may: ["errors.ts", "check-arguments.ts", "check-options.ts", "checkpoint"] },

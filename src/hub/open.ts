@@ -1,5 +1,6 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { UnsupportedError } from "../errors.ts";
+import { isNodeCompatible } from "../runtime/environment.ts";
 import { openBrowserModel } from "./open-browser.ts";
 import type { HubModel, HubOptions } from "./options.ts";
 
@@ -16,7 +17,7 @@ import type { HubModel, HubOptions } from "./options.ts";
  * @throws HubError of the kind that tells what went wrong; the model's methods throw it as well
  */
 export async function openHubModel(name: string, options: HubOptions = {}): Promise<HubModel> {
-  if (hasFolders()) {
+  if (isNodeCompatible()) {
     const { openNodeModel } = await import("./open-node.ts");
     return (await openNodeModel(name, options)).source;
   }
@@ -42,14 +43,10 @@ export async function downloadModel(
   options: HubOptions = {},
   check?: (source: FileSource) => Promise<void>,
 ): Promise<DownloadedModel> {
-  if (!hasFolders())
+  if (!isNodeCompatible())
     throw new UnsupportedError("downloadModel: this runtime has no folders", { code: "no-file-system" });
   const { openNodeModel } = await import("./open-node.ts");
   const { source, folder } = await openNodeModel(name, options);
   await check?.(source);
   return { folder, files: await source.fetchAll() };
-}
-
-function hasFolders(): boolean {
-  return typeof process !== "undefined" && process.versions?.node !== undefined;
 }

@@ -2,7 +2,7 @@
  * The program of a pool's worker, in every runtime: a thread of Node, Deno and Bun, or a Web Worker. The build bundles
  * it, and all that it may ever import, into one text without `import()`: see worker-program.ts.
  */
-import { hasWorkerThreads } from "./has-worker-threads.ts";
+import { isNodeCompatible } from "../runtime/environment.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { serve } from "./serve.ts";
 
@@ -12,7 +12,7 @@ interface WorkerScope {
   addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;
 }
 
-if (hasWorkerThreads()) {
+if (isNodeCompatible()) {
   // Messages wait until somebody listens.
   void import("./pool-worker-node.ts").then(({ parentPort }) => {
     if (parentPort === null) throw new TypeError("this program runs in worker threads");

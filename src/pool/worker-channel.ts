@@ -1,5 +1,5 @@
 /** One worker of a pool, seen from the pool. */
-import { hasWorkerThreads } from "./has-worker-threads.ts";
+import { isNodeCompatible } from "../runtime/environment.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { withSharedData } from "./shared-data.ts";
 import { spawnWebWorker } from "./spawn-web.ts";
@@ -25,7 +25,7 @@ export type SpawnWorker = (events: WorkerEvents) => WorkerChannel;
 /** Workers as this runtime has them: threads in Node, Deno and Bun, Web Workers in browsers. */
 export async function chooseSpawn(): Promise<SpawnWorker> {
   const program = withSharedData(await loadWorkerProgram());
-  if (!hasWorkerThreads()) return (events) => spawnWebWorker(program, events);
+  if (!isNodeCompatible()) return (events) => spawnWebWorker(program, events);
   const { spawnThread } = await import("./spawn-node.ts");
   return (events) => spawnThread(program, events);
 }

@@ -1,5 +1,6 @@
 import { describe } from "../check-arguments.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { isNodeCompatible } from "../runtime/environment.ts";
 import type { FileTarget, StagedTarget } from "./file-target.ts";
 
 /** A folder on disk, where there are folders, or a target of the caller's own, which has each file at once. */
@@ -17,7 +18,7 @@ export async function openTarget(target: string | URL | FileTarget): Promise<Sta
       { subject: "target" },
     );
   }
-  if (typeof process === "undefined" || process.versions?.node === undefined) {
+  if (!isNodeCompatible()) {
     throw new UnsupportedError(`"${target}": this runtime has no folders; pass a FileTarget`, {
       code: "no-file-system",
       subject: String(target),

@@ -1,6 +1,8 @@
 /** The only file that knows every backend. */
+
 import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { isNodeCompatible } from "../runtime/environment.ts";
 import { nextMacrotask } from "../scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
 import { hasThreads } from "./backend/wasm/threads/spawn.ts";
@@ -128,7 +130,7 @@ async function offeredThreads(): Promise<number> {
   if (typeof navigator !== "undefined" && navigator.hardwareConcurrency > 0) {
     return navigator.hardwareConcurrency;
   }
-  if (typeof process === "undefined" || process.versions?.node === undefined) return 1;
+  if (!isNodeCompatible()) return 1;
   const { availableParallelism } = await import("./parallelism-node.ts");
   return availableParallelism();
 }

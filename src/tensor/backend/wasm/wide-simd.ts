@@ -3,7 +3,9 @@
  * experimental. It is on for those functions alone while they are optimized: in Node 24 it ends the process at a
  * division (2026-11). The result is compared with the ordinary kernels bit by bit, and timed against them.
  */
+
 import { UnsupportedError } from "../../../errors.ts";
+import { nodeVersion } from "../../../runtime/environment.ts";
 import type { EngineFeatures } from "./features.ts";
 import { assembleKernels } from "./kernels/module.ts";
 import type { Tile } from "./kernels/tile.ts";
@@ -63,12 +65,4 @@ export async function compileWideKernels(features: EngineFeatures): Promise<WebA
     });
   }
   return wide.module;
-}
-
-/** The major version; 0 in other runtimes, which may name a version of Node that they resemble. */
-function nodeVersion(): number {
-  if (typeof process === "undefined") return 0;
-  const versions: Readonly<Record<string, string | undefined>> = process.versions ?? {};
-  if (versions.bun !== undefined || versions.deno !== undefined) return 0;
-  return Number.parseInt(versions.node ?? "0", 10);
 }

@@ -1,4 +1,5 @@
 /** Starting worker threads, in every runtime that has them. */
+import { isNodeCompatible } from "../../../../runtime/environment.ts";
 import { workerProblem } from "../../../../worker-problem.ts";
 import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
 import { kernelWorker, type WorkerConstants, type WorkerJob, type WorkerStart } from "./kernel-worker.ts";
@@ -23,20 +24,15 @@ export type SpawnThread = (events: ThreadEvents) => Promise<Thread>;
 
 /** Whether this runtime has worker threads of one kind or the other. */
 export function hasThreads(): boolean {
-  return isNode() || typeof Worker === "function";
+  return isNodeCompatible() || typeof Worker === "function";
 }
 
 export async function spawnThread(events: ThreadEvents): Promise<Thread> {
-  if (isNode()) {
+  if (isNodeCompatible()) {
     const { spawnNodeThread } = await import("./spawn-node.ts");
     return spawnNodeThread(programText(), events);
   }
   return spawnWebThread(programText(), events);
-}
-
-/** Node, and runtimes that act as it (Deno, Bun). */
-function isNode(): boolean {
-  return typeof process !== "undefined" && process.versions?.node !== undefined;
 }
 
 /** The program of a worker in this thread, which is busy until the work is done. */
