@@ -5,15 +5,7 @@ import { ArgumentError, FileError } from "../errors.ts";
 import { hubPathProblem } from "./hub-path.ts";
 import { Limiter } from "./limiter.ts";
 import type { ModelFile, ModelListing } from "./listing.ts";
-import {
-  isWeights,
-  listedModules,
-  MOST_MODULES,
-  type ModelPlan,
-  planFiles,
-  routedModules,
-  routerFile,
-} from "./model-files.ts";
+import { isWeights, type ModelPlan, planFolder, planModel } from "./model-files.ts";
 import type { HubModel } from "./options.ts";
 import { NoSuchEntryError } from "./status-error.ts";
 
@@ -119,27 +111,18 @@ export class HubSource implements HubModel {
       this.#weights ??= this.#fetchQuietly(({ weights }) => weights);
     } else if (this.#descriptions === undefined) {
       // Nothing in the model's own folder waits for the list of the others.
-      for (const own of planFiles(this.#listing, []).descriptions) this.#obtain(own).catch(() => {});
+      for (const own of planFolder(this.#listing, "").descriptions) this.#obtain(own).catch(() => {});
       this.#descriptions = this.#fetchQuietly(({ descriptions }) => descriptions);
     }
   }
 
   async #fetchQuietly(choose: (plan: ModelPlan) => readonly string[]): Promise<void> {
-    const plan = await this.#makePlan().catch(() => planFiles(this.#listing, []));
+    const plan = await this.#makePlan().catch(() => planFolder(this.#listing, ""));
     await Promise.allSettled(choose(plan).map((path) => this.#obtain(path)));
   }
 
-  async #makePlan(): Promise<ModelPlan> {
-    if (!this.#listing.files.has("modules.json")) return planFiles(this.#listing, []);
-    const modules = listedModules(await this.#obtained("modules.json"));
-    const folders = new Set<string>();
-    for (const { path, isRouter } of modules) {
-      if (folders.has(path) || folders.size === MOST_MODULES) continue;
-      folders.add(path);
-      const file = isRouter ? routerFile(this.#listing, path) : undefined;
-      if (file !== undefined) modules.push(...routedModules(await this.#obtained(file), path));
-    }
-    return planFiles(this.#listing, [...folders]);
+  #makePlan(): Promise<ModelPlan> {
+    return planModel(this.#listing, (path) => this.#obtained(path));
   }
 
   async #obtained(path: string): Promise<Uint8Array> {

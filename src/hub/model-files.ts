@@ -54,19 +54,33 @@ const weightFormats: readonly WeightFormat[] = [
 ];
 
 /** A model has a handful of modules; a hostile list is not worth following. */
-export const MOST_MODULES = 100;
+const MOST_MODULES = 100;
 
-/** The files that loading a model of these module folders (see `moduleFolders`) asks for. */
-export function planFiles(listing: ModelListing, folders: readonly string[]): ModelPlan {
-  const all = new Set(["", ...folders]);
-  const plans = [...all].map((folder) => planFolder(listing, folder));
+/**
+ * The files that loading a model asks for: those in its own folder, and in the folders of its modules and their routes.
+ *
+ * @param read gives a file of the listing that names folders; undefined: it is not at hand, and none are known
+ */
+export async function planModel(
+  listing: ModelListing,
+  read: (path: string) => Promise<Uint8Array | undefined>,
+): Promise<ModelPlan> {
+  const modules = listing.files.has("modules.json") ? listedModules(await read("modules.json")) : [];
+  const folders = new Set<string>();
+  for (const { path, isRouter } of modules) {
+    if (folders.has(path) || folders.size === MOST_MODULES) continue;
+    folders.add(path);
+    if (isRouter) modules.push(...(await routedModules(listing, path, read)));
+  }
+  const plans = [...new Set(["", ...folders])].map((folder) => planFolder(listing, folder));
   return {
     descriptions: plans.flatMap(({ descriptions }) => descriptions),
     weights: plans.flatMap(({ weights }) => weights),
   };
 }
 
-function planFolder({ files }: ModelListing, folder: string): ModelPlan {
+/** The files that are asked for in one folder, "" being the model's own. */
+export function planFolder({ files }: ModelListing, folder: string): ModelPlan {
   const prefix = folder === "" ? "" : `${folder}/`;
   const has = (name: string) => files.has(prefix + name);
   const descriptions = settings.filter(has);
@@ -94,14 +108,14 @@ export function isWeights(path: string): boolean {
 }
 
 /** A module's folder, "" being the model's own. */
-export interface ModuleFolder {
+interface ModuleFolder {
   readonly path: string;
   /** Whether its own files name more of them. */
   readonly isRouter: boolean;
 }
 
 /** Those that modules.json names. What is wrong with the file is for the loader to say. */
-export function listedModules(modulesJson: Uint8Array): ModuleFolder[] {
+function listedModules(modulesJson: Uint8Array | undefined): ModuleFolder[] {
   const modules = parse(modulesJson);
   if (!Array.isArray(modules)) return [];
   return modules.slice(0, MOST_MODULES).flatMap((module: unknown) => {
@@ -110,26 +124,24 @@ export function listedModules(modulesJson: Uint8Array): ModuleFolder[] {
   });
 }
 
-/** The folders that modules.json names, but for the model's own. */
-export function moduleFolders(modulesJson: Uint8Array): string[] {
-  return listedModules(modulesJson)
-    .map(({ path }) => path)
-    .filter((path) => path !== "");
-}
-
-/** The file that names the routes of a router: of two names, as the loader looks for them. */
-export function routerFile({ files }: ModelListing, folder: string): string | undefined {
+/** The modules of a router's routes, in the first of two files that says anything, as the loader has it. */
+async function routedModules(
+  { files }: ModelListing,
+  folder: string,
+  read: (path: string) => Promise<Uint8Array | undefined>,
+): Promise<ModuleFolder[]> {
   const prefix = folder === "" ? "" : `${folder}/`;
-  return ["router_config.json", "config.json"].map((name) => prefix + name).find((path) => files.has(path));
-}
-
-/** The modules of a router's routes. */
-export function routedModules(routerJson: Uint8Array, folder: string): ModuleFolder[] {
-  const { types } = (parse(routerJson) ?? {}) as { readonly types?: unknown };
-  if (typeof types !== "object" || types === null) return [];
-  return Object.entries(types)
-    .slice(0, MOST_MODULES)
-    .flatMap(([id, type]) => moduleFolder(folder === "" ? id : `${folder}/${id}`, type));
+  for (const name of ["router_config.json", "config.json"]) {
+    if (!files.has(prefix + name)) continue;
+    const config = parse(await read(prefix + name)) ?? {};
+    if (Object.keys(config).length === 0) continue;
+    const { types } = config as { readonly types?: unknown };
+    if (typeof types !== "object" || types === null) return [];
+    return Object.entries(types)
+      .slice(0, MOST_MODULES)
+      .flatMap(([id, type]) => moduleFolder(prefix + id, type));
+  }
+  return [];
 }
 
 function moduleFolder(path: string, type: unknown): ModuleFolder[] {
@@ -138,7 +150,7 @@ function moduleFolder(path: string, type: unknown): ModuleFolder[] {
 }
 
 /** undefined where it is no JSON. */
-function parse(bytes: Uint8Array): unknown {
+function parse(bytes: Uint8Array | undefined): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {

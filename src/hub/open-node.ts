@@ -7,7 +7,7 @@ import { HubError, HubIntegrityError, HubOfflineError, RevisionNotFoundError } f
 import { HubSource, type HubStore } from "./hub-source.ts";
 import { describeFile, fetchListing, type ModelFile, type ModelListing } from "./listing.ts";
 import { ModelCache } from "./model-cache-node.ts";
-import { moduleFolders, planFiles } from "./model-files.ts";
+import { planModel } from "./model-files.ts";
 import { resolveModelName } from "./model-name.ts";
 import type { HubOptions } from "./options.ts";
 import { RefUpdate } from "./ref-update-node.ts";
@@ -119,8 +119,9 @@ class Opening {
   async #isComplete({ listing }: Cached): Promise<boolean> {
     const { commit, files } = listing;
     const folder = new FolderSource(this.#cache.snapshot(commit));
-    const modules = (await folder.exists("modules.json")) ? await folder.read("modules.json") : undefined;
-    const { descriptions, weights } = planFiles(listing, modules === undefined ? [] : moduleFolders(modules));
+    const { descriptions, weights } = await planModel(listing, async (path) =>
+      (await folder.exists(path)) ? await folder.read(path) : undefined,
+    );
     for (const path of [...descriptions, ...weights]) {
       if (!(await this.#cache.hasFile(commit, path, files.get(path)!))) return false;
     }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelListing } from "./listing.ts";
 import type { ModelCache } from "./model-cache-node.ts";
-import { isWeights, moduleFolders, planFiles } from "./model-files.ts";
+import { isWeights, planModel } from "./model-files.ts";
 
 /**
  * Lets refs/<revision> point to the commit that is being downloaded: at once where it pointed nowhere, else
@@ -49,9 +49,8 @@ export class RefUpdate {
 async function missing(cache: ModelCache, previous: string, listing: ModelListing): Promise<string[]> {
   const { files } = await cache.listSnapshot(previous);
   const hadWeights = [...files.keys()].some(isWeights);
-  const modules = files.has("modules.json")
-    ? moduleFolders(await readFile(join(cache.snapshot(previous), "modules.json")))
-    : [];
-  const { descriptions, weights } = planFiles(listing, modules);
+  const { descriptions, weights } = await planModel(listing, async (path) =>
+    files.has(path) ? await readFile(join(cache.snapshot(previous), path)) : undefined,
+  );
   return [...descriptions.filter((path) => files.has(path)), ...(hadWeights ? weights : [])];
 }

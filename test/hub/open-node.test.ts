@@ -22,6 +22,7 @@ import {
 } from "../../src/hub/errors.ts";
 import { ModelCache } from "../../src/hub/model-cache-node.ts";
 import type { DownloadingEvent } from "../../src/hub/options.ts";
+import type { Files } from "../helpers/hub-server.ts";
 import { decoded, exchangeFile, files, MODEL, startHub, temporaryFolder, text, weights } from "./setup.ts";
 
 const needsLinks = { skip: process.platform === "win32" && "links need a right on Windows" };
@@ -31,6 +32,15 @@ const needsPermissions = { skip: process.getuid?.() === 0 && "root may write eve
 const SHA256_OF_WEIGHTS = "c12fb0010fbd782b0ffcb958d34a9cd29f9c42692ff2f8361f3379ddd0790932";
 const ID_OF_DENSE_WEIGHTS = "2b4d94a0cb561720ed1cb2e94a9cc668e726dd59";
 const ID_OF_CONFIG = "3967ff7fee9d40eb77abadd6a292230496ca9f24";
+
+/** All weights lie in the folders of the routes. */
+const router: Files = {
+  "modules.json": '[{"path":"","type":"sentence_transformers.models.Router"}]',
+  "router_config.json": '{"types":{"query_0_Transformer":"models.Transformer"}}',
+  "query_0_Transformer/config.json": '{"model_type":"bert"}',
+  "query_0_Transformer/tokenizer.json": '{"model":{}}',
+  "query_0_Transformer/model.safetensors": "weights of a route",
+};
 
 // Most of the time the disk is waited for.
 describe("models of the hub in Node", { concurrency: 4 }, () => {
@@ -207,6 +217,25 @@ describe("models of the hub in Node", { concurrency: 4 }, () => {
     assert.equal(await ref(), newer);
   });
 
+  test("a ref to a model with routes does not move before their weights are there", async (t) => {
+    const hub = await startHub(t);
+    const older = hub.server.publish(MODEL, router);
+    await (await hub.open()).source.fetchAll();
+    const newer = hub.server.publish(MODEL, {
+      ...router,
+      "router_config.json": `${router["router_config.json"]} `,
+      "query_0_Transformer/model.safetensors": "newer weights of a route",
+    });
+    const ref = () => text(join(hub.folder, "refs/main"));
+
+    const { source } = await hub.open();
+    for (const path of Object.keys(router)) {
+      assert.equal(await ref(), older, `${path} is missing`);
+      await source.read(path);
+    }
+    assert.equal(await ref(), newer);
+  });
+
   test("who only has the tokenizer of a model moves on with the tokenizer", async (t) => {
     const hub = await startHub(t);
     await (await hub.open()).source.read("tokenizer.json");
@@ -295,6 +324,20 @@ describe("models of the hub in Node", { concurrency: 4 }, () => {
     const { source } = await hub.open();
     assert.ok(source.offline instanceof HubConnectionError);
     assert.equal((await source.read("model.safetensors")).length, weights.length);
+    assert.deepEqual(hub.timing.waits, []);
+  });
+
+  test("so does one that has a model with routes, all of which are in the cache", async (t) => {
+    const hub = await startHub(t);
+    for (const names of [{}, { "router_config.json": "{}", "config.json": router["router_config.json"]! }]) {
+      hub.server.publish(MODEL, { ...router, ...names });
+      const all = await (await hub.open()).source.fetchAll();
+      assert.deepEqual([...all].sort(), Object.keys({ ...router, ...names }).sort());
+    }
+    await hub.server.close();
+    const { source } = await hub.open();
+    assert.ok(source.offline instanceof HubConnectionError);
+    assert.equal(decoded(await source.read("query_0_Transformer/model.safetensors")), "weights of a route");
     assert.deepEqual(hub.timing.waits, []);
   });
 
