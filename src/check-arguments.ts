@@ -7,6 +7,15 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
 }
 
+/** @throws ArgumentError for what is not a whole number from `minimum` on. */
+export function checkWhole(value: number, name: string, minimum: number): number {
+  if (Number.isSafeInteger(value) && value >= minimum) return value;
+  const given = typeof value === "number" ? value : describe(value);
+  throw new ArgumentError(`${name}: expected a whole number from ${minimum} on, got ${given}`, {
+    subject: name,
+  });
+}
+
 /** @throws ArgumentError for a callback that cannot be called. */
 export function checkCallback(what: string, callback: unknown): void {
   if (callback === undefined || typeof callback === "function") return;

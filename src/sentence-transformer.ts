@@ -4,12 +4,12 @@
  * the last one made.
  */
 
-import { checkCallback, checkSignal } from "./check-arguments.ts";
+import { checkCallback, checkSignal, checkWhole } from "./check-arguments.ts";
 import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { readAhead } from "./checkpoint/read-ahead.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
-import { checkPositive, checkPrecision, checkText, checkTexts } from "./encode/check.ts";
+import { checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
 import { loadModules, type ModuleSettings } from "./encode/load-modules.ts";
 import {
@@ -573,7 +573,7 @@ export class SentenceTransformer {
 
   /** Resolves `pool` and `device` to the workers to use. @throws ArgumentError, UnsupportedError */
   #workers({ pool, device, chunkSize }: Pick<EncodeOptions, "pool" | "device" | "chunkSize">): Workers {
-    if (chunkSize !== undefined) checkPositive("chunkSize", chunkSize);
+    if (chunkSize !== undefined) checkWhole(chunkSize, "chunkSize", 1);
     if (pool !== undefined) {
       const isPool = pool instanceof EncodingPool;
       if (isPool && pool.isStopped) throw stoppedBefore();
@@ -640,7 +640,7 @@ export class SentenceTransformer {
     return {
       prompt: resolvePrompt(this.#prompts, this.#defaultPromptName, options),
       task: task ?? null,
-      batchSize: checkPositive("batchSize", options.batchSize ?? 32),
+      batchSize: checkWhole(options.batchSize ?? 32, "batchSize", 1),
       truncateDim: truncateDim === undefined ? this.#truncateDim : checkTruncateDim(truncateDim),
       normalize: options.normalizeEmbeddings ?? false,
     };
@@ -704,5 +704,5 @@ function checkUsage({ prompts, defaultPromptName, similarityFnName, truncateDim 
 
 /** null: all dimensions. */
 function checkTruncateDim(value: number | null): number | null {
-  return value === null ? null : checkPositive("truncateDim", value);
+  return value === null ? null : checkWhole(value, "truncateDim", 1);
 }

@@ -146,6 +146,10 @@ test("what is not a text is refused with its place", async () => {
   await assert.rejects(call(["a", ["b"]]), /encode: expected a string at index 1, got an array/);
   await assert.rejects(call(["a", undefined]), /at index 1, got undefined/);
   await assert.rejects(call("a", { batchSize: 0 }), /batchSize: expected a whole number from 1 on, got 0/);
+  await assert.rejects(call("a", { batchSize: Symbol("32") }), {
+    name: "ArgumentError",
+    message: "batchSize: expected a whole number from 1 on, got symbol",
+  });
   await assert.rejects(call("a", { truncateDim: 1.5 }), /truncateDim: expected a whole number/);
   await assert.rejects(call("a", { outputValue: "sentence" }), /outputValue: expected/);
   await assert.rejects(call("a", { prompt: 3 }), /prompt: expected a string/);

@@ -21,12 +21,6 @@ export function checkText(text: unknown, expected: string): string {
   throw new ArgumentError(`${expected}, got ${describe(text)}`);
 }
 
-/** @throws ArgumentError for what is not a whole number from 1 on. */
-export function checkPositive(what: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new ArgumentError(`${what}: expected a whole number from 1 on, got ${value}`, { subject: what });
-}
-
 /** @throws ArgumentError for an unknown precision. */
 export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecision {
   if (precisions.includes(precision)) return precision;

@@ -1,5 +1,5 @@
 /** How texts are to be truncated and padded: what the options of a call ask for, under a tokenizer's settings. */
-import { describe } from "../check-arguments.ts";
+import { checkWhole, describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
 import type { PadToken, Side } from "./encoding.ts";
 import type { Padding } from "./padding.ts";
@@ -59,9 +59,10 @@ export function strategiesFor(options: StrategyOptions, defaults: StrategyDefaul
   let filling = strategy("padding", padding, paddingStrategies, ["longest", "do_not_pad"]);
   if (!sides.includes(truncationSide)) throw unknown("truncationSide", truncationSide, sides);
   if (!sides.includes(paddingSide)) throw unknown("paddingSide", paddingSide, sides);
-  if (maxLength !== undefined && maxLength !== Number.POSITIVE_INFINITY) checkCount("maxLength", maxLength);
-  if (padToMultipleOf !== undefined) checkCount("padToMultipleOf", padToMultipleOf);
-  checkCount("stride", stride);
+  if (maxLength !== undefined && maxLength !== Number.POSITIVE_INFINITY)
+    checkWhole(maxLength, "maxLength", 0);
+  if (padToMultipleOf !== undefined) checkWhole(padToMultipleOf, "padToMultipleOf", 0);
+  checkWhole(stride, "stride", 0);
 
   const limit = maxLength ?? defaults.modelMaxLength;
   if (limit === Number.POSITIVE_INFINITY) {
@@ -98,16 +99,6 @@ export function strategiesFor(options: StrategyOptions, defaults: StrategyDefaul
   };
 }
 
-/** @throws ArgumentError for what is no whole number from 0 on. */
-export function checkCount(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) return;
-  const given = typeof value === "number" ? value : describe(value);
-  throw new ArgumentError(`${name}: expected a whole number of at least 0, got ${given}`, {
-    code: "invalid-argument",
-    subject: name,
-  });
-}
-
 /** The strategy of a name, or of true and false. */
 function strategy<T extends string>(
   option: string,
@@ -127,9 +118,6 @@ function unknown(option: string, value: unknown, known: readonly (string | boole
     typeof value === "string" || typeof value === "number" ? JSON.stringify(value) : describe(value);
   return new ArgumentError(
     `${option}: expected ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, got ${given}`,
-    {
-      code: "invalid-argument",
-      subject: option,
-    },
+    { subject: option },
   );
 }

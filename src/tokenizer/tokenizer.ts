@@ -1,4 +1,4 @@
-import { describe } from "../check-arguments.ts";
+import { checkWhole, describe } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
@@ -12,7 +12,7 @@ import { IdBuffer } from "./fast/id-buffer.ts";
 import { NormalizedString } from "./normalized-string.ts";
 import { type Padding, pad } from "./padding.ts";
 import { type TokenLimit, toEncoding } from "./pre-tokenized-string.ts";
-import { checkCount, type Strategies, type StrategyOptions, strategiesFor } from "./strategies.ts";
+import { type Strategies, type StrategyOptions, strategiesFor } from "./strategies.ts";
 import { TokenizedWords } from "./tokenized-words.ts";
 import { type Truncation, truncate } from "./truncation.ts";
 import { wellFormed } from "./well-formed.ts";
@@ -361,7 +361,7 @@ export class Tokenizer {
 
   /** How many tokens of the text fit. */
   #room(maxLength: number, addSpecialTokens: boolean): number {
-    if (maxLength !== Number.POSITIVE_INFINITY) checkCount("maxLength", maxLength);
+    if (maxLength !== Number.POSITIVE_INFINITY) checkWhole(maxLength, "maxLength", 0);
     const added = addSpecialTokens ? this.addedTokens() : 0;
     if (maxLength < added) throw noRoom(added, maxLength);
     return maxLength - added;

@@ -1,7 +1,7 @@
+import { checkWhole } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import { type PromptChoice, type Prompts, resolvePrompt } from "../prompts.ts";
-import { checkWhole } from "./check.ts";
 import { CutPositions, type TokenizedWords } from "./cut-positions.ts";
 
 export interface ChunkTextOptions extends PromptChoice {

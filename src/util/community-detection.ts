@@ -1,7 +1,7 @@
+import { checkWhole } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { checkWhole } from "./check.ts";
 import { type Collector, checkElementType, compare } from "./compare.ts";
 import { measures } from "./measures.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";

@@ -1,7 +1,7 @@
+import { checkWhole } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
 import type { TensorOptions } from "../encode/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkWhole } from "./check.ts";
 import { Heap } from "./heap.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";
 import { createScorer, type ScoringOptions, scoringOptionNames } from "./search.ts";

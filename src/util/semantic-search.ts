@@ -1,5 +1,5 @@
+import { checkWhole } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
-import { checkWhole } from "./check.ts";
 import { copyEmbeddings } from "./containers.ts";
 import { checkSameDimension, type Embeddings, rowsOf } from "./rows.ts";
 import { createScorer, type ScoringOptions, scoringOptionNames } from "./search.ts";

@@ -1,6 +1,6 @@
+import { checkWhole } from "../check-arguments.ts";
 import { newTypedArray } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { checkWhole } from "./check.ts";
 import { copyVector } from "./containers.ts";
 import { type Embeddings, type Rows, rowsOf, type Vector } from "./rows.ts";
 
