@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import fc from "fast-check";
 import { MemorySource } from "../../src/checkpoint/memory-source.ts";
-import { SentensorError } from "../../src/errors.ts";
+import { SentensorError, UnsupportedError } from "../../src/errors.ts";
 import { PlainText } from "../../src/tokenizer/editable-text.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Unigram } from "../../src/tokenizer/models/unigram.ts";
@@ -109,6 +109,28 @@ test("texts without a space are cut in linear time", async () => {
     const ids = tokenizer.encodeIds(text);
     assert.ok(ids.length > 2);
     assert.ok(cpuTime() - started < 3000, unit);
+  }
+});
+
+test("a model of SentencePiece with another algorithm than its class needs is an error with a code and its file", async () => {
+  // One piece "a", and the number of the algorithm in the settings of the training.
+  const pieces = (algorithm: number) => Uint8Array.of(10, 3, 10, 1, 97, 18, 2, 24, algorithm);
+  const expected = [
+    ["XLMRobertaTokenizer", "sentencepiece.bpe.model", 2, "bpe"],
+    ["LlamaTokenizer", "tokenizer.model", 3, "word"],
+  ] as const;
+  for (const [tokenizer_class, path, number, algorithm] of expected) {
+    const config = new TextEncoder().encode(JSON.stringify({ tokenizer_class }));
+    const files = new Map([
+      ["tokenizer_config.json", config],
+      [path, pieces(number)],
+    ]);
+    await assert.rejects(loadTokenizer(new MemorySource(files)), (error) => {
+      assert.ok(error instanceof UnsupportedError, String(error));
+      assert.deepEqual([error.code, error.subject, error.file], ["wrong-tokenizer-model", algorithm, path]);
+      assert.match(error.message, new RegExp(`^${path}: [^:]*"${algorithm}"`));
+      return true;
+    });
   }
 });
 

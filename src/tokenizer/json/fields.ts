@@ -15,7 +15,7 @@ export class JsonFields {
 
   /** @throws FormatError where `value` is no object. */
   constructor(value: Json, file: string, path: string) {
-    if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    if (!isObject(value)) {
       throw new FormatError(`"${path}": expected an object, found ${describe(value)}`, {
         code: "invalid-value",
         subject: path,
@@ -24,7 +24,7 @@ export class JsonFields {
     }
     this.file = file;
     this.path = path;
-    this.#object = value as { readonly [key: string]: Json };
+    this.#object = value;
   }
 
   has(name: string): boolean {
@@ -110,8 +110,7 @@ export class JsonFields {
 
   object(name: string): JsonFields {
     const value = this.get(name);
-    if (value === null || typeof value !== "object" || Array.isArray(value))
-      throw this.wrong(name, "an object");
+    if (!isObject(value)) throw this.wrong(name, "an object");
     return new JsonFields(value, this.file, this.pathOf(name));
   }
 
@@ -127,6 +126,10 @@ export class JsonFields {
   objects(name: string): JsonFields[] {
     return this.array(name).map((value, i) => new JsonFields(value, this.file, `${this.pathOf(name)}[${i}]`));
   }
+}
+
+export function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 export function isCount(value: unknown): value is number {

@@ -87,9 +87,10 @@ function readBpeSource(files: VocabularyFiles): BpeSource {
   }
   const model = readSentencePieceFile(files.own, "tokenizer.model");
   if (model.algorithm !== "bpe" && model.algorithm !== "unigram") {
-    throw new UnsupportedError(`tokenizer.model: "${model.algorithm}" is not supported`, {
+    throw new UnsupportedError(`"${model.algorithm}" is not supported`, {
       code: "wrong-tokenizer-model",
       subject: model.algorithm,
+      file: "tokenizer.model",
     });
   }
   const vocabulary = Vocabulary.numbered(model.pieces.map(({ piece }) => piece));

@@ -1,6 +1,6 @@
-import { FormatError } from "../../errors.ts";
+import type { FormatError } from "../../errors.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
-import { isTokenId, type Json, JsonFields } from "../json/fields.ts";
+import { isObject, isTokenId, type Json, JsonFields } from "../json/fields.ts";
 import { readAddedTokens, readContent } from "../json/from-json.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
 
@@ -75,7 +75,7 @@ export class PretrainedSettings {
       for (const key of decoder.keys()) {
         const id = Number(key);
         if (!isTokenId(id)) throw decoder.wrong(key, "a token id as the key");
-        byId.set(id, readToken(decoder, key, false) as AddedToken);
+        byId.set(id, readTokenObject(decoder.object(key), false));
       }
     } else {
       if (specialTokensMap !== null) read(specialTokensMap, true);
@@ -149,20 +149,18 @@ function isToken(value: Json, isMap: boolean): boolean {
   return isObject(value) && (isMap || value.__type === "AddedToken");
 }
 
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
 function isTruthy(value: Json): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  return value !== null && typeof value === "object" ? Object.keys(value).length > 0 : Boolean(value);
+  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 /** A token as a string, as an object with flags, or null. @param special whether it is special whatever it says */
 function readToken(fields: JsonFields, name: string, special: boolean): AddedToken | string | null {
   const value = fields.get(name);
-  if (value === null || typeof value === "string") return value;
-  const token = fields.object(name);
+  return value === null || typeof value === "string" ? value : readTokenObject(fields.object(name), special);
+}
+
+function readTokenObject(token: JsonFields, special: boolean): AddedToken {
   const content = token.get("content") === null ? "" : readContent(token);
   const isSpecial = special || token.boolean("special", false);
   return {
@@ -190,13 +188,9 @@ function mergeExtra(
   }
   const extra = [...known];
   for (const [i, item] of value.entries()) {
-    const holder = new JsonFields({ [i]: item }, fields.file, fields.pathOf(name));
-    const token = readToken(holder, String(i), true);
-    if (token === null)
-      throw new FormatError(`"${fields.pathOf(name)}[${i}]": expected a token, found null`, {
-        code: "invalid-value",
-        subject: `${fields.pathOf(name)}[${i}]`,
-      });
+    const path = `${fields.pathOf(name)}[${i}]`;
+    const token =
+      typeof item === "string" ? item : readTokenObject(new JsonFields(item, fields.file, path), true);
     if (!extra.some((other) => contentOf(other) === contentOf(token))) extra.push(token);
   }
   return extra;

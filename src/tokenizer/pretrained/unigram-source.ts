@@ -34,9 +34,10 @@ export function readUnigramSource({ tokenizerJson, own }: VocabularyFiles, path:
   }
   const model = readSentencePieceFile(own, path);
   if (model.algorithm !== "unigram") {
-    throw new UnsupportedError(`${path}: this class is for Unigram, the file holds "${model.algorithm}"`, {
+    throw new UnsupportedError(`this class is for Unigram, the file holds "${model.algorithm}"`, {
       code: "wrong-tokenizer-model",
       subject: model.algorithm,
+      file: path,
     });
   }
   return {

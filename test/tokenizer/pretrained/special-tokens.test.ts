@@ -94,6 +94,24 @@ test("a special token that a class cannot use is an error with a code, its name 
     [wordPiece, { tokenizer_class: "BertTokenizer", cls_token: "$A" }, "invalid-special-token", "cls_token"],
     [wordPiece, { tokenizer_class: "BertTokenizer", cls_token: plain }, "invalid-value", "cls_token"],
     [wordPiece, { tokenizer_class: "BertTokenizer", pad_token: 0 }, "invalid-value", "pad_token"],
+    ...([null, "[CLS]", 0, []] as const).map(
+      (token) =>
+        [
+          wordPiece,
+          { tokenizer_class: "BertTokenizer", added_tokens_decoder: { "4": token } },
+          "invalid-value",
+          "added_tokens_decoder.4",
+        ] as const,
+    ),
+    ...([null, 0, []] as const).map(
+      (token) =>
+        [
+          wordPiece,
+          { tokenizer_class: "BertTokenizer", extra_special_tokens: ["a", token] },
+          "invalid-value",
+          "extra_special_tokens[1]",
+        ] as const,
+    ),
     [
       wordPiece,
       { tokenizer_class: "BertTokenizer", cls_token: "", unk_token: "" },
