@@ -34,19 +34,7 @@ export class Weights {
   }
 
   static of(checkpoint: Checkpoint, backend: Backend): Weights {
-    return new Weights(
-      {
-        checkpoint,
-        readable: checkpoint,
-        backend,
-        taken: new Set(),
-        pending: [],
-        release: [],
-        stop: { stopped: false },
-        filling: null,
-      },
-      "",
-    );
+    return Weights.#over(checkpoint, checkpoint, backend);
   }
 
   /**
@@ -57,19 +45,21 @@ export class Weights {
    */
   static ofNames(names: Iterable<string>, file: string): Weights {
     const tensors = new Map(Array.from(names, (name) => [name, unknownTensor(name, file)]));
-    return new Weights(
-      {
-        checkpoint: { name: file, tensors },
-        readable: null,
-        backend: noBackend,
-        taken: new Set(),
-        pending: [],
-        release: [],
-        stop: { stopped: false },
-        filling: null,
-      },
-      "",
-    );
+    return Weights.#over({ name: file, tensors }, null, noBackend);
+  }
+
+  static #over(checkpoint: Root["checkpoint"], readable: Root["readable"], backend: Backend): Weights {
+    const root: Root = {
+      checkpoint,
+      readable,
+      backend,
+      taken: new Set(),
+      pending: [],
+      release: [],
+      stop: { stopped: false },
+      filling: null,
+    };
+    return new Weights(root, "");
   }
 
   get backend(): Backend {
