@@ -1,6 +1,7 @@
 /** Reading JSON settings: every value is checked where it is read; unsupported settings raise an error that names them. */
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { type JsonObject, readJsonObject } from "./checkpoint/read-json.ts";
+import { fileNameIn } from "./checkpoint/relative-path.ts";
 import { FormatError, UnsupportedError } from "./errors.ts";
 
 /** A JSON object of a file, read value by value. */
@@ -14,7 +15,7 @@ export class ConfigReader {
   }
 
   static async read(source: FileSource, path: string): Promise<ConfigReader> {
-    return new ConfigReader(await readJsonObject(source, path), `${source.name.replace(/\/$/, "")}/${path}`);
+    return new ConfigReader(await readJsonObject(source, path), fileNameIn(source.name, path));
   }
 
   /** The same settings with some of them changed. */

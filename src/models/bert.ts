@@ -215,10 +215,6 @@ export class BertModel implements Encoder {
       pooler && weights.hasScope("pooler") ? new BertPooler(config, weights.scope("pooler")) : null;
   }
 
-  get maxSequenceLength(): number {
-    return BertModel.maxSequenceLength(this.config);
-  }
-
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
     const hidden = scope(this.backend, () =>
       this.embeddings.forward(this.backend, input, this.positions(input)),

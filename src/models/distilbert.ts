@@ -136,10 +136,6 @@ export class DistilBertModel implements Encoder {
     );
   }
 
-  get maxSequenceLength(): number {
-    return DistilBertModel.maxSequenceLength(this.config);
-  }
-
   forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
     const positions = input.positionIds ?? countPositions(input.offsets);
     const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input, positions));

@@ -38,8 +38,6 @@ export interface EncoderOutput {
 export interface Encoder {
   readonly config: EncoderConfig;
   readonly backend: Backend;
-  /** The longest sequence that the position table allows, in tokens. */
-  readonly maxSequenceLength: number;
   /**
    * Where positions come from: "column" counts from the start of a padded row, padding included (BERT), "content"
    * skips padding (RoBERTa). It matters for left-padded input alone.

@@ -116,13 +116,9 @@ export class MPNetModel implements Encoder {
       (_, i) => new MPNetLayer(config, encoder.scope(`layer.${i}`)),
     );
     this.#bucketBias = encoder.array("relative_attention_bias.weight", [BUCKETS, config.headCount]);
-    this.#relativeBias = encoder.reserve([config.headCount, 2 * this.maxSequenceLength - 1]);
+    this.#relativeBias = encoder.reserve([config.headCount, 2 * MPNetModel.maxSequenceLength(config) - 1]);
     this.pooler =
       pooler && weights.hasScope("pooler") ? new BertPooler(config, weights.scope("pooler")) : null;
-  }
-
-  get maxSequenceLength(): number {
-    return MPNetModel.maxSequenceLength(this.config);
   }
 
   async forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
@@ -145,7 +141,7 @@ export class MPNetModel implements Encoder {
   async #spreadBuckets(): Promise<void> {
     const { headCount } = this.config;
     const byBucket = (await this.#bucketBias.read()) as Float32Array; // [buckets, heads]
-    const span = this.maxSequenceLength;
+    const span = MPNetModel.maxSequenceLength(this.config);
     const distances = 2 * span - 1;
     const byDistance = new Float32Array(headCount * distances);
     for (let i = 0; i < distances; i++) {

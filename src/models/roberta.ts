@@ -20,10 +20,6 @@ export class RobertaModel extends BertModel {
     return maxPositions - padTokenId - 1;
   }
 
-  override get maxSequenceLength(): number {
-    return RobertaModel.maxSequenceLength(this.config);
-  }
-
   protected override positions({ inputIds, offsets }: PackedTokens): Int32Array {
     return countContentPositions(inputIds, offsets, this.config.padTokenId);
   }

@@ -123,7 +123,7 @@ function checkFirst({ type, takesText }: PreparedModule, source: FileSource): vo
   throw new FormatError(`expected a first module that turns text into tokens, found ${type}`, {
     code: "invalid-value",
     subject: type,
-    file: `${source.name}/modules.json`,
+    file: fileNameIn(source.name, "modules.json"),
   });
 }
 
@@ -142,7 +142,7 @@ function checkWidth(
 }
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
-  const file = `${source.name}/modules.json`;
+  const file = fileNameIn(source.name, "modules.json");
   const entries = await readJsonArray(source, "modules.json");
   if (entries.length === 0)
     throw new FormatError("expected at least one module, found none", { code: "invalid-value", file });
@@ -173,7 +173,7 @@ function loaderOf(type: string, source: FileSource): Loader {
   if (loader === undefined) {
     throw new UnsupportedError(
       `module type "${type}" is not supported; known: ${[...loaders.keys()].join(", ")}`,
-      { code: "unknown-module", subject: type, file: `${source.name}/modules.json` },
+      { code: "unknown-module", subject: type, file: fileNameIn(source.name, "modules.json") },
     );
   }
   return loader;

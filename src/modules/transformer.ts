@@ -66,6 +66,8 @@ interface TransformerFiles {
   readonly lowercase: boolean;
   /** `output_hidden_states`: the outputs of the layers are features. */
   readonly keepsHiddenStates: boolean;
+  /** The longest sequence that the position table allows, in tokens. */
+  readonly maxSequenceLength: number;
 }
 
 /**
@@ -154,15 +156,10 @@ export class Transformer implements InputModule {
     const [modelConfig, settings] = await Promise.all([ConfigReader.read(source, "config.json"), saved]);
     const config = modelConfig.with(settings.configChanges);
     const { lowercase } = settings;
-    const files: TransformerFiles = {
-      source,
-      config,
-      lowercase,
-      keepsHiddenStates: config.boolean("output_hidden_states", false),
-    };
+    const keepsHiddenStates = config.boolean("output_hidden_states", false);
     const prepared = await prepareEncoder(source, config, { pooler: false });
     const { maxSequenceLength } = prepared;
-    if (maxSeqLength !== undefined) checkLimit(maxSeqLength, 0, maxSequenceLength);
+    const files: TransformerFiles = { source, config, lowercase, keepsHiddenStates, maxSequenceLength };
     const makeTokenizer = async () => {
       const tokenizer = await loadTokenizer(source, { lowercase });
       // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
@@ -171,7 +168,7 @@ export class Transformer implements InputModule {
       const special = tokenizer.addedTokens();
       if (longest < special) {
         throw new FormatError(
-          `expected a length limit above the ${special} special tokens, found ${longest}`,
+          `expected a length limit of at least the ${special} special tokens, found ${longest}`,
           { code: "limit-too-small", file: source.name },
         );
       }
@@ -215,7 +212,7 @@ export class Transformer implements InputModule {
   }
 
   set maxSeqLength(value: number) {
-    checkLimit(value, this.tokenizer.addedTokens(), this.encoder.maxSequenceLength);
+    checkLimit(value, this.tokenizer.addedTokens(), this.#files.maxSequenceLength);
     this.#maxSeqLength = value;
   }
 

@@ -102,7 +102,7 @@ function readSettings(config: ConfigReader): WeightedLayerSettings {
   const layerStart = config.integer("layer_start", { fallback: 4 });
   const layerCount = config.integer("num_hidden_layers", { fallback: 12 }) + 1 - layerStart;
   if (layerCount < 1) {
-    throw new FormatError(`"layer_start": expected less than the number of layers, found ${layerStart}`, {
+    throw new FormatError(`"layer_start": expected at most the number of layers, found ${layerStart}`, {
       code: "invalid-value",
       subject: "layer_start",
       file: config.file,

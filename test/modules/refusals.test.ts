@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MemorySource } from "../../src/checkpoint/memory-source.ts";
 import type { ErrorCode } from "../../src/error-codes.ts";
 import {
   ArgumentError,
@@ -83,6 +84,37 @@ test("a limit without room for the special tokens is an error of the model", () 
     undefined,
     "model",
   ]));
+
+test("what a limit must be is said alike at each place, and is what is accepted", async () => {
+  const load = (model: ModelFiles, maxSeqLength?: number) =>
+    SentenceTransformer.load(model.source, { maxSeqLength, threads: 1 });
+  const said = { message: /from 3 to \d+ \(the model's positions\), got 1000000/ };
+  await assert.rejects(load(files("bert-mean"), 1_000_000), said);
+  const model = await load(files("bert-mean"));
+  assert.throws(() => {
+    model.maxSeqLength = 1_000_000;
+  }, said);
+  await model.dispose();
+
+  const limit = (value: number) =>
+    load(files("bert-mean").edit("sentence_bert_config.json", { max_seq_length: value }));
+  await assert.rejects(limit(1), /at least the 2 special tokens, found 1/);
+  await (await limit(2)).dispose();
+
+  const config = "1_WeightedLayerPooling/config.json";
+  const start = (value: number) =>
+    load(files("weighted-layer-pooling").edit(config, { layer_start: value, num_hidden_layers: 3 }));
+  await assert.rejects(start(4), /"layer_start": expected at most the number of layers, found 4/);
+  await assert.rejects(start(3), { code: "tensor-shape", subject: "layer_weights" });
+});
+
+test("a slash at the end of a folder's name is not doubled", async () => {
+  const source = (modules: string) =>
+    new MemorySource(new Map([["modules.json", new TextEncoder().encode(modules)]]), "models/mini/");
+  for (const modules of ["[]", "[3]", '[{"type": "x", "path": ""}]', '[{"type": "x", "path": "../x"}]']) {
+    await assert.rejects(SentenceTransformer.load(source(modules)), { file: "models/mini/modules.json" });
+  }
+});
 
 test("null is no value: what reads it does not take its default", async () => {
   const config = (changes: Record<string, unknown>) => files("bert-mean").edit("config.json", changes);
