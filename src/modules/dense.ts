@@ -5,7 +5,7 @@ import { findCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { Linear } from "../nn/linear.ts";
-import { Weights } from "../nn/weights.ts";
+import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { ActivationName, Backend } from "../tensor/backend.ts";
@@ -15,9 +15,9 @@ import type { Features } from "./features.ts";
 import {
   type DeclaredModule,
   type Module,
+  overCheckpoint,
   type PrepareContext,
   type PreparedModule,
-  withWeights,
 } from "./module.ts";
 
 export interface DenseOptions {
@@ -102,14 +102,12 @@ export class Dense implements Module {
   }
 
   /** Checks the checkpoint and reserves memory; `fill` reads it. */
-  static async declare(
+  static declare(
     settings: SettledDense,
     open: () => Promise<Checkpoint>,
     backend: Backend,
   ): Promise<DeclaredModule> {
-    const checkpoint = await open();
-    const weights = Weights.of(checkpoint, backend);
-    return await withWeights(() => new Dense(settings, weights, open), weights, checkpoint);
+    return overCheckpoint(open, backend, (weights) => new Dense(settings, weights, open));
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {

@@ -1,12 +1,12 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { findCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
-import { Weights } from "../nn/weights.ts";
+import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Features } from "./features.ts";
-import { type Module, type PrepareContext, type PreparedModule, withWeights } from "./module.ts";
+import { type Module, overCheckpoint, type PrepareContext, type PreparedModule } from "./module.ts";
 
 /** torch's default; the reference's module has no setting for it. */
 const EPS = 1e-5;
@@ -17,31 +17,29 @@ export class LayerNorm implements Module {
   readonly embeddingDimension: number;
   readonly norm: LayerNormLayer;
   readonly #weights: Weights;
-  readonly #source: FileSource;
+  readonly #open: () => Promise<Checkpoint>;
 
-  private constructor(dimension: number, weights: Weights, source: FileSource) {
+  private constructor(dimension: number, weights: Weights, open: () => Promise<Checkpoint>) {
     this.embeddingDimension = dimension;
     this.norm = new LayerNormLayer(dimension, EPS, weights.scope("norm"));
     weights.assertAllTaken();
     this.#weights = weights;
-    this.#source = source;
+    this.#open = open;
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const config = await ConfigReader.read(source, "config.json");
     const dimension = config.integer("dimension", { minimum: 1 });
     const found = await findCheckpoint(source);
+    const { open } = found;
     return {
       type: "LayerNorm",
       takesText: false,
       embeddingDimension: dimension,
       inputDimension: dimension,
       weights: [found],
-      async declare({ backend }) {
-        const checkpoint = await found.open();
-        const weights = Weights.of(checkpoint, backend);
-        return await withWeights(() => new LayerNorm(dimension, weights, source), weights, checkpoint);
-      },
+      declare: ({ backend }) =>
+        overCheckpoint(open, backend, (weights) => new LayerNorm(dimension, weights, open)),
     };
   }
 
@@ -59,6 +57,6 @@ export class LayerNorm implements Module {
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
     await writeJson(target, "config.json", { dimension: this.embeddingDimension });
-    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
+    await saveWeights(target, this.#open, dtype);
   }
 }

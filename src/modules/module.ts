@@ -3,7 +3,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import type { FoundCheckpoint } from "../checkpoint/open.ts";
 import type { FillOptions } from "../nn/fill.ts";
-import type { Weights } from "../nn/weights.ts";
+import { Weights } from "../nn/weights.ts";
 import type { FileTarget } from "../save/file-target.ts";
 import type { SavedDType } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -128,6 +128,17 @@ export function withoutWeights(module: Module): PreparedModule {
 export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
   await Promise.all(declared.map(({ close }) => close()));
   for (const { module } of declared) module.dispose();
+}
+
+/** For modules that are made of the weights of one checkpoint alone. */
+export async function overCheckpoint(
+  open: () => Promise<Checkpoint>,
+  backend: Backend,
+  make: (weights: Weights, checkpoint: Checkpoint) => Module,
+): Promise<DeclaredModule> {
+  const checkpoint = await open();
+  const weights = Weights.of(checkpoint, backend);
+  return await withWeights(() => make(weights, checkpoint), weights, checkpoint);
 }
 
 /** For modules with one checkpoint, which `make` takes its weights from. */

@@ -1,9 +1,9 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
+import { findCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import { Embedding } from "../nn/embedding.ts";
-import { Weights } from "../nn/weights.ts";
+import type { Weights } from "../nn/weights.ts";
 import type { FileTarget } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -15,14 +15,20 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import {
   type InputModule,
+  overCheckpoint,
   type PrepareContext,
   type PreparedModule,
   type TokenizedText,
-  withWeights,
 } from "./module.ts";
 
 /** The library's own name of the table, and that of model2vec. */
 const tableNames = ["embedding.weight", "embeddings"];
+
+/** What a StaticEmbedding was loaded from. */
+interface StaticFiles {
+  readonly source: FileSource;
+  readonly open: () => Promise<Checkpoint>;
+}
 
 /**
  * The mean of one vector a token, looked up in a table: no encoder at all.
@@ -35,44 +41,38 @@ export class StaticEmbedding implements InputModule {
   readonly backend: Backend;
   readonly embedding: Embedding;
   readonly #weights: Weights;
-  readonly #source: FileSource;
+  readonly #files: StaticFiles;
 
   private constructor(
     tokenizer: Tokenizer,
     table: string,
     shape: readonly [number, number],
     weights: Weights,
-    source: FileSource,
+    files: StaticFiles,
   ) {
     this.tokenizer = tokenizer;
     this.backend = weights.backend;
     this.embedding = new Embedding("token id", ...shape, weights, table);
     weights.assertAllTaken();
     this.#weights = weights;
-    this.#source = source;
+    this.#files = files;
   }
 
   static async prepare({ source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {
     if (maxSeqLength !== undefined) throw noLimit();
     const tokenizer = await loadBareTokenizer(source);
     const found = await findCheckpoint(source);
+    const { open } = found;
     return {
       type: "StaticEmbedding",
       takesText: true,
       embeddingDimension: undefined,
       weights: [found],
-      async declare({ backend }) {
-        const checkpoint = await found.open();
-        const weights = Weights.of(checkpoint, backend);
-        return await withWeights(
-          () => {
-            const { table, shape } = findTable(checkpoint);
-            return new StaticEmbedding(tokenizer, table, shape, weights, source);
-          },
-          weights,
-          checkpoint,
-        );
-      },
+      declare: ({ backend }) =>
+        overCheckpoint(open, backend, (weights, checkpoint) => {
+          const { table, shape } = findTable(checkpoint);
+          return new StaticEmbedding(tokenizer, table, shape, weights, { source, open });
+        }),
     };
   }
 
@@ -130,8 +130,9 @@ export class StaticEmbedding implements InputModule {
   }
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
-    await target.write("tokenizer.json", await this.#source.read("tokenizer.json"));
-    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
+    const { source, open } = this.#files;
+    await target.write("tokenizer.json", await source.read("tokenizer.json"));
+    await saveWeights(target, open, dtype);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type OptionNames, readOptions } from "../check-options.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { openCheckpoint } from "../checkpoint/open.ts";
+import type { FoundCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import { openModelSource } from "../model-source.ts";
@@ -68,6 +68,7 @@ interface TransformerFiles {
   readonly keepsHiddenStates: boolean;
   /** The longest sequence that the position table allows, in tokens. */
   readonly maxSequenceLength: number;
+  readonly found: FoundCheckpoint;
 }
 
 /**
@@ -158,8 +159,8 @@ export class Transformer implements InputModule {
     const { lowercase } = settings;
     const keepsHiddenStates = config.boolean("output_hidden_states", false);
     const prepared = await prepareEncoder(source, config, { pooler: false });
-    const { maxSequenceLength } = prepared;
-    const files: TransformerFiles = { source, config, lowercase, keepsHiddenStates, maxSequenceLength };
+    const { maxSequenceLength, found } = prepared;
+    const files = { source, config, lowercase, keepsHiddenStates, maxSequenceLength, found };
     const makeTokenizer = async () => {
       const tokenizer = await loadTokenizer(source, { lowercase });
       // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
@@ -253,7 +254,7 @@ export class Transformer implements InputModule {
 
   /** The encoder and tokenizer as they were, with the weights in another precision and the limit as it is now. */
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
-    const { source, config, lowercase } = this.#files;
+    const { source, config, lowercase, found } = this.#files;
     // transformers computes in the type that config.json names, unless told otherwise; its old name is torch_dtype.
     const { torch_dtype: _, ...kept } = config.json;
     await writeJson(target, "config.json", { ...kept, dtype });
@@ -264,7 +265,7 @@ export class Transformer implements InputModule {
     for (const path of tokenizerFiles) {
       if (await source.exists(path)) await target.write(path, await source.read(path));
     }
-    await saveWeights(target, () => openCheckpoint(source), dtype);
+    await saveWeights(target, found.open, dtype);
   }
 }
 

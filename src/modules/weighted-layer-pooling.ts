@@ -1,14 +1,14 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { findCheckpoint, openCheckpoint } from "../checkpoint/open.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { findCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { FormatError, ShapeError } from "../errors.ts";
-import { Weights } from "../nn/weights.ts";
+import type { Weights } from "../nn/weights.ts";
 import { type FileTarget, writeJson } from "../save/file-target.ts";
 import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { upload } from "../tensor/ops/upload.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Features } from "./features.ts";
-import { type Module, type PrepareContext, type PreparedModule, withWeights } from "./module.ts";
+import { type Module, overCheckpoint, type PrepareContext, type PreparedModule } from "./module.ts";
 
 interface WeightedLayerSettings {
   readonly embeddingDimension: number;
@@ -28,34 +28,28 @@ export class WeightedLayerPooling implements Module {
   readonly #layerStart: number;
   readonly #layerWeights: Tensor;
   readonly #weights: Weights;
-  readonly #source: FileSource;
+  readonly #open: () => Promise<Checkpoint>;
 
-  private constructor(settings: WeightedLayerSettings, weights: Weights, source: FileSource) {
+  private constructor(settings: WeightedLayerSettings, weights: Weights, open: () => Promise<Checkpoint>) {
     this.embeddingDimension = settings.embeddingDimension;
     this.#layerStart = settings.layerStart;
     this.#layerWeights = weights.vector("layer_weights", settings.layerCount);
     weights.assertAllTaken();
     this.#weights = weights;
-    this.#source = source;
+    this.#open = open;
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const settings = readSettings(await ConfigReader.read(source, "config.json"));
     const found = await findCheckpoint(source);
+    const { open } = found;
     return {
       type: "WeightedLayerPooling",
       takesText: false,
       embeddingDimension: settings.embeddingDimension,
       weights: [found],
-      async declare({ backend }) {
-        const checkpoint = await found.open();
-        const weights = Weights.of(checkpoint, backend);
-        return await withWeights(
-          () => new WeightedLayerPooling(settings, weights, source),
-          weights,
-          checkpoint,
-        );
-      },
+      declare: ({ backend }) =>
+        overCheckpoint(open, backend, (weights) => new WeightedLayerPooling(settings, weights, open)),
     };
   }
 
@@ -92,7 +86,7 @@ export class WeightedLayerPooling implements Module {
       layer_start: this.#layerStart,
       num_hidden_layers: this.#layerWeights.elementCount - 1 + this.#layerStart,
     });
-    await saveWeights(target, () => openCheckpoint(this.#source), dtype);
+    await saveWeights(target, this.#open, dtype);
   }
 }
 
