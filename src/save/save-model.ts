@@ -42,11 +42,11 @@ export async function saveModel(
 ): Promise<void> {
   try {
     await writeModel(model, target, options);
+    await target.commit();
   } catch (error) {
     await target.discard();
     throw error;
   }
-  await target.commit();
 }
 
 async function writeModel(model: ModelToSave, target: FileTarget, options: SaveOptions): Promise<void> {

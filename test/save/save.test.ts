@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -161,6 +161,24 @@ test("places that cannot be a folder are told by name", async () => {
     });
   }
   await model.dispose();
+});
+
+test("a file that cannot be put in its place leaves no temporary ones", async () => {
+  const root = mkdtempSync(join(tmpdir(), "sentensor-save-"));
+  try {
+    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
+    mkdirSync(join(root, "config.json"));
+    await assert.rejects(model.save(root), { name: "FileError", code: "file-not-writable" });
+    const left = readdirSync(root, { recursive: true }).map(String);
+    assert.deepEqual(
+      left.filter((name) => name.endsWith(".tmp") || name === "modules.json"),
+      [],
+    );
+    assert.ok(!left.includes("1_Pooling"), "a folder that was made for nothing");
+    await model.dispose();
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });
 
 test("a save that fails leaves a folder as it is, and makes none", async () => {
