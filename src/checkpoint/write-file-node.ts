@@ -30,8 +30,7 @@ export async function stageFile(
 ): Promise<StagedFile> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const discard = () => rm(temporary, { force: true });
-  const fail = async (cause: unknown): Promise<never> => {
-    await discard();
+  const fail = (cause: unknown): never => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileError(path, `cannot be written: ${reason}`, { code: "file-not-writable", cause });
   };
@@ -47,11 +46,19 @@ export async function stageFile(
       }
     }
     await handle.sync().catch(fail);
+    await handle.close().catch(fail);
   } catch (error) {
-    await handle.close();
+    await handle.close().catch(() => {}); // nothing to do where it is closed already
     await discard();
     throw error;
   }
-  await handle.close();
-  return { commit: () => rename(temporary, path).catch(fail), discard };
+  const commit = async () => {
+    try {
+      await rename(temporary, path);
+    } catch (cause) {
+      await discard();
+      fail(cause);
+    }
+  };
+  return { commit, discard };
 }

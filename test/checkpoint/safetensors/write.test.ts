@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -258,6 +258,37 @@ test("a file is replaced by the complete new one or stays as it is", async (t) =
   await saveSafetensors(path, tensors, new Map([["format", "pt"]]));
   assert.deepEqual(new Uint8Array(await readFile(path)), await write(tensors, new Map([["format", "pt"]])));
   assert.deepEqual(await readdir(folder), ["model.safetensors"]);
+});
+
+test("a file that cannot be closed is not there, and hides no earlier error", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "sentensor-write-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const handle = await open(join(folder, "other"), "wx");
+  await handle.close();
+  const prototype = Object.getPrototypeOf(handle) as typeof handle;
+  const { write: writeBytes } = prototype;
+  // `close` is a handle's own: it can be replaced when the handle is used.
+  t.mock.method(prototype, "write", function (this: typeof handle, ...args: Parameters<typeof writeBytes>) {
+    const { close } = this;
+    this.close = async () => {
+      await close();
+      throw new Error("EIO: i/o error, close");
+    };
+    return writeBytes.apply(this, args);
+  });
+  const path = join(folder, "model.safetensors");
+  await assert.rejects(saveSafetensors(path, []), {
+    name: "FileError",
+    code: "file-not-writable",
+    message: `${path}: cannot be written: EIO: i/o error, close`,
+  });
+  const bytes = () => {
+    throw new Error("out of paper");
+  };
+  await assert.rejects(saveSafetensors(path, [{ name: "a", dtype: "U8", shape: [1], bytes }]), {
+    message: "out of paper",
+  });
+  assert.deepEqual(await readdir(folder), ["other"]);
 });
 
 test("a folder that is not there is a FileError with the file's name", async () => {
