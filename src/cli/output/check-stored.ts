@@ -1,6 +1,7 @@
 /** Whether a file that is to be continued belongs to the texts and settings of this run. */
 import { quote } from "../../checkpoint/quote.ts";
 import { ArgumentError, FormatError } from "../../errors.ts";
+import { abortable } from "../../signals.ts";
 import type { FileSink, RowLayout } from "./file-sink.ts";
 
 /** @throws ArgumentError where the rows of the file are not like those that would follow */
@@ -32,7 +33,7 @@ export async function skipStored(
   const { path: file, count, layout } = sink;
   let index = 0;
   const next = async (): Promise<string> => {
-    const { done, value } = await unlessAborted(texts.next(), signal);
+    const { done, value } = await abortable(texts.next(), [signal]);
     if (!done) return value;
     throw new FormatError(
       `has the embeddings of ${count} texts, the input has ${index} texts now; --overwrite embeds all of them`,
@@ -57,13 +58,4 @@ export async function skipStored(
 
 function shortened(text: string): string {
   return quote(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
