@@ -75,9 +75,9 @@ export function quantizeTensors(
 function quantizeRows(
   embeddings: Embeddings,
   rows: Rows,
-  { dtype, elements, convert }: Quantizer,
+  { dtype, dimension, convert }: Quantizer,
 ): ReturnType<typeof makeContainer>["result"] {
-  const container = makeContainer(embeddings, dtype, { count: rows.count, dimension: elements });
+  const container = makeContainer(embeddings, dtype, { count: rows.count, dimension });
   const row = new Float64Array(rows.dimension);
   for (let index = 0; index < rows.count; index++) {
     rows.load(index, row, 0);
@@ -86,28 +86,37 @@ function quantizeRows(
   return container.result;
 }
 
-/** How one row is converted. */
-interface Quantizer {
+/** What converted rows look like. */
+export interface StoredForm {
   readonly dtype: "float32" | "int8" | "uint8";
-  /** Of a converted row. */
-  readonly elements: number;
+  readonly dimension: number;
+}
+
+/** That of embeddings with `dimension` dimensions. */
+export function storedForm(precision: EmbeddingPrecision, dimension: number): StoredForm {
+  if (precision === "binary") return { dtype: "int8", dimension: Math.ceil(dimension / 8) };
+  if (precision === "ubinary") return { dtype: "uint8", dimension: Math.ceil(dimension / 8) };
+  return { dtype: precision, dimension };
+}
+
+/** How one row is converted. */
+interface Quantizer extends StoredForm {
   convert(row: Float64Array, out: TensorData): void;
 }
 
 function quantizerFor(rows: Rows, precision: EmbeddingPrecision, options: QuantizeOptions): Quantizer {
-  const { dimension } = rows;
-  const bytes = Math.ceil(dimension / 8);
+  const form = storedForm(precision, rows.dimension);
   switch (precision) {
     case "float32":
-      return { dtype: "float32", elements: dimension, convert: (row, out) => out.set(row) };
+      return { ...form, convert: (row, out) => out.set(row) };
     case "int8":
-      return { dtype: "int8", elements: dimension, convert: toSteps(rows, -128, precision, options) };
+      return { ...form, convert: toSteps(rows, -128, precision, options) };
     case "uint8":
-      return { dtype: "uint8", elements: dimension, convert: toSteps(rows, 0, precision, options) };
+      return { ...form, convert: toSteps(rows, 0, precision, options) };
     case "binary":
-      return { dtype: "int8", elements: bytes, convert: (row, out) => packBits(row, out, -128) };
+      return { ...form, convert: (row, out) => packBits(row, out, -128) };
     case "ubinary":
-      return { dtype: "uint8", elements: bytes, convert: (row, out) => packBits(row, out, 0) };
+      return { ...form, convert: (row, out) => packBits(row, out, 0) };
     default:
       throw new ArgumentError(
         `quantizeEmbeddings: expected float32, int8, uint8, binary or ubinary as precision, got ${JSON.stringify(precision)}`,

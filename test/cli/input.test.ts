@@ -137,13 +137,13 @@ test("a file can be read again and again, counted, and in parts", async (t) => {
   const lines = Array.from({ length: 3000 }, (_, i) => `line ${i}`);
   await writeFile(file, lines.join("\n"));
   const input = await fileInput(file, { format: "txt", field: "text" });
-  assert.equal(await countTexts(input, new AbortController().signal), 3000);
+  assert.equal(await countTexts(input.texts(), new AbortController().signal), 3000);
   assert.equal(input.fractionRead(), 1);
   const part: string[] = [];
   for await (const text of sliceTexts(input.texts(), 1000, 1003)) part.push(text);
   assert.deepEqual(part, lines.slice(1000, 1003));
   for await (const _ of sliceTexts(input.texts(), 2, 2)) assert.fail("nothing lies between 2 and 2");
-  await assert.rejects(countTexts(input, AbortSignal.abort(new Error("enough"))), /enough/);
+  await assert.rejects(countTexts(input.texts(), AbortSignal.abort(new Error("enough"))), /enough/);
   await assert.rejects(fileInput(join(file, "..", "none"), { format: "txt", field: "text" }), FileError);
   await assert.rejects(fileInput(join(file, ".."), { format: "txt", field: "text" }), { code: "not-a-file" });
 });

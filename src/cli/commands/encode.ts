@@ -4,7 +4,7 @@ import { FormatError, ShapeError } from "../../errors.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { EmbeddingPrecision } from "../../util/quantize-embeddings.ts";
+import { type EmbeddingPrecision, storedForm } from "../../util/quantize-embeddings.ts";
 import { linkTarget, sentencesPath } from "../../util/stored/file-access-node.ts";
 import { loadEmbeddings } from "../../util/stored/save.ts";
 import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
@@ -105,9 +105,11 @@ export const encode: Command = {
     await checkFiles(request);
     const input = await openInput(request, context);
     const range = await rangeOf(request.shard, input, context);
-    const model = await SentenceTransformer.load(request.model, loadOptions(request.values, context));
+    const model = await SentenceTransformer.load(request.model, {
+      ...loadOptions(request.values, context),
+      truncateDim: request.truncateDim,
+    });
     try {
-      if (request.truncateDim !== undefined) model.truncateDim = request.truncateDim;
       await new EncodeRun(request, context, model, input, range).run();
     } finally {
       await model.dispose();
@@ -238,7 +240,7 @@ interface TextRange {
 async function rangeOf(shard: Shard | undefined, input: TextInput, { signal }: Context): Promise<TextRange> {
   if (shard === undefined) return { start: 0, end: input.count ?? Number.POSITIVE_INFINITY };
   if (!input.isRepeatable) throw new UsageError("--shard: the input has to be a file, to be counted first");
-  return shardRange(shard, await countTexts(input, signal));
+  return shardRange(shard, input.count ?? (await countTexts(input.texts(), signal)));
 }
 
 class EncodeRun {
@@ -305,19 +307,21 @@ class EncodeRun {
   /** A quantized file cannot be resumed, because new embeddings would change the ranges. */
   async #checkComplete(output: string): Promise<void> {
     const { precision, withTexts } = this.#request;
+    const { signal } = this.#context;
     const sink = await this.#openSink(output, precision);
     const texts = this.#texts();
+    let more: number;
     try {
       checkLayout(sink, this.#layout(precision, withTexts));
-      await skipStored(sink, texts, this.#context.signal);
+      await skipStored(sink, texts, signal);
+      more = await countTexts(texts, signal);
     } finally {
       leave(texts);
       await sink.close("failed"); // nothing was to be written
     }
-    const count = await countTexts(this.#input, this.#context.signal);
-    if (sink.count === count) return;
+    if (more === 0) return;
     throw new FormatError(
-      `has the embeddings of ${sink.count} texts, quantized by their ranges; the input has ${count} texts now. ` +
+      `has the embeddings of ${sink.count} texts, quantized by their ranges; the input has ${sink.count + more} texts now. ` +
         "--overwrite embeds all of them",
       { file: output, code: "embeddings-count-mismatch" },
     );
@@ -372,13 +376,7 @@ class EncodeRun {
 
   /** What the rows of this run have in common. */
   #layout(precision: EmbeddingPrecision, sentences: boolean): RowLayout {
-    const dimension = this.#model.getEmbeddingDimension();
-    const dtype = precision === "binary" ? "int8" : precision === "ubinary" ? "uint8" : precision;
-    return {
-      dtype,
-      dimension: precision.endsWith("binary") ? Math.ceil(dimension / 8) : dimension,
-      sentences,
-    };
+    return { ...storedForm(precision, this.#model.getEmbeddingDimension()), sentences };
   }
 
   /** How far the run is where the text of a row has just been read. */
@@ -401,7 +399,7 @@ class EncodeRun {
       metadata: {
         precision,
         normalized: String(values.normalize ?? false),
-        truncate_dim: String(this.#request.truncateDim ?? truncateDim ?? "none"),
+        truncate_dim: String(truncateDim ?? "none"),
         max_seq_length: String(maxSeqLength),
         task: values.task ?? "none",
         shard: values.shard ?? "1/1",
@@ -412,13 +410,12 @@ class EncodeRun {
   }
 
   async #streamOptions(precision: EmbeddingPrecision): Promise<StreamOptions<EmbeddingPrecision>> {
-    const { values, truncateDim, batchSize } = this.#request;
+    const { values, batchSize } = this.#request;
     return {
       promptName: values["prompt-name"],
       prompt: values.prompt,
       task: values.task,
       normalizeEmbeddings: values.normalize,
-      truncateDim,
       batchSize,
       precision,
       quantizationRanges: values.ranges === undefined ? undefined : await readRanges(values.ranges),

@@ -70,10 +70,9 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array, void, undefin
   }
 }
 
-export async function countTexts(input: TextInput, signal: AbortSignal): Promise<number> {
-  if (input.count !== null) return input.count;
+export async function countTexts(texts: AsyncIterable<string>, signal: AbortSignal): Promise<number> {
   let count = 0;
-  for await (const _ of input.texts()) {
+  for await (const _ of texts) {
     if (++count % 1000 === 0) signal.throwIfAborted();
   }
   return count;

@@ -1,6 +1,5 @@
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { FileError } from "../../errors.ts";
-import type { StoredDType } from "../../util/stored/content.ts";
 import { linkTarget, sentencesPath } from "../../util/stored/file-access-node.ts";
 import { formatOf } from "../../util/stored/format.ts";
 import type { GrowingLayout } from "../../util/stored/growing-file.ts";
@@ -14,7 +13,7 @@ export type ExistingOutput = "reject" | "continue" | "replace";
 export type FileSettings = Required<Pick<EmbeddingWriterOptions, "model" | "prompt" | "metadata">>;
 
 /** What all rows of a file have in common. */
-export type RowLayout = Pick<GrowingLayout, "dimension" | "sentences"> & { readonly dtype: StoredDType };
+export type RowLayout = Omit<GrowingLayout, "metadata">;
 
 /** Where embeddings lie until the file that they are to replace can go. A killed run leaves it, for --resume. */
 export function partialPath(file: string): string {
