@@ -18,6 +18,7 @@ const read = (file: string) => readFileSync(join(repository, file), "utf8");
 const documents = [
   "README.md",
   "CONTRIBUTING.md",
+  "CHANGELOG.md",
   ...readdirSync(join(repository, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -118,12 +119,62 @@ test("docs/errors.md has a row for every code of src/error-codes.ts, with its me
 });
 
 /** Not exported: of the command line, of threads, or a bug of this package. Their codes tell them apart. */
-const isInternal = (name: string) => ["UsageError", "AssemblyError", "ThreadError"].includes(name);
+const INTERNAL = ["UsageError", "AssemblyError", "ThreadError"];
+const isNamed = (name: string) => INTERNAL.includes(name) || name in sentensor;
+
+/**
+ * What each `new XError(…)` of the sources can have as its code: those that it spells, or the general one of its class.
+ * A class that callers have no name for counts as the one that it extends.
+ */
+function thrownClasses(): Record<string, string[]> {
+  const src = join(repository, "src");
+  const texts = readdirSync(src, { recursive: true })
+    .map(String)
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(join(src, path), "utf8"));
+  const general = new Map<string, string>();
+  const parents = new Map<string, string>();
+  for (const text of texts) {
+    for (const [, name, parent] of text.matchAll(/\bclass (\w+) extends (\w+)/g)) parents.set(name!, parent!);
+    for (const [, name, code] of text.matchAll(/declareErrorClass\(\w+, "(\w+)", "([\w-]+)"\)/g)) {
+      general.set(name!, code!);
+    }
+  }
+  const classes = new Map<string, Set<string>>();
+  for (const text of texts) {
+    for (const { index, 0: opening, 1: name } of text.matchAll(/\bnew (\w+Error)\(/g)) {
+      if (!general.has(name!)) continue; // of the language
+      let end = index + opening.length;
+      for (let depth = 1; depth > 0; end++) {
+        if (text[end] === "(") depth++;
+        else if (text[end] === ")") depth--;
+      }
+      const stated = /\bcode: ([^,}]*)/.exec(text.slice(index, end))?.[1] ?? `"${general.get(name!)}"`;
+      const codes = [...stated.matchAll(/"([\w-]+)"/g)].map((match) => match[1]!);
+      assert.ok(codes.length > 0, `a code that no text says: ${text.slice(index, end)}`);
+      for (const code of codes) {
+        if (!classes.has(code)) classes.set(code, new Set());
+        classes.get(code)!.add(isNamed(name!) ? name! : parents.get(name!)!);
+      }
+    }
+  }
+  // General codes that nothing is thrown with at present stay promised.
+  general.delete("SentensorError"); // the base of all, which has the code of one of them
+  for (const [name, code] of general) if (!classes.has(code)) classes.set(code, new Set([name]));
+  return Object.fromEntries([...classes].map(([code, names]) => [code, [...names].sort()]));
+}
+
+test("docs/errors.md names the classes that are thrown with each code, and no others", () => {
+  const thrown = thrownClasses();
+  for (const { code, classes } of errorRows) {
+    assert.deepEqual(classes.replaceAll("`", "").split(", ").sort(), thrown[code], code);
+  }
+});
 
 test("docs/errors.md names classes of the package, and says what to do", () => {
   for (const { code, classes, advice } of errorRows) {
     for (const name of classes.replaceAll("`", "").split(", ")) {
-      assert.ok(isInternal(name) || name in sentensor, `${code}: ${name}`);
+      assert.ok(isNamed(name), `${code}: ${name}`);
     }
     assert.match(advice, /^[A-Z`].*\.$/, code);
   }
