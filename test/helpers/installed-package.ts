@@ -25,7 +25,7 @@ export class InstalledPackage {
     this.#hub = hub;
   }
 
-  /** `npm test` has built the package; its declarations, which need half a minute, are not part of the tarball here. */
+  /** `npm test` has built the package; its declarations, which nothing here reads, are not part of the tarball here. */
   static async install(): Promise<InstalledPackage> {
     const root = await mkdtemp(join(tmpdir(), "sentensor-installed-"));
     const hub = await HubServer.start();
