@@ -1,7 +1,6 @@
 /** How `load` and `fromPretrained` find a model by what the user calls it. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -22,6 +21,7 @@ import { reopenModel } from "../src/reopen-model.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { type Files, HubServer } from "./helpers/hub-server.ts";
 import { filesOfFixture } from "./helpers/model-files.ts";
+import { makeTemporaryFolder, removeFolder } from "./helpers/temporary-folder.ts";
 
 const TEXT = "the river";
 const files: Files = filesOfFixture("bert-mean");
@@ -36,12 +36,11 @@ before(async () => {
 });
 beforeEach(async () => {
   server = await HubServer.start();
-  cacheFolder = await mkdtemp(join(tmpdir(), "sentensor-cache-"));
+  cacheFolder = await makeTemporaryFolder();
 });
 afterEach(async () => {
   await server.close();
-  // Files that came along with the one that was read may still be on their way.
-  await rm(cacheFolder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  await removeFolder(cacheFolder);
 });
 
 const workingDirectory = process.cwd();

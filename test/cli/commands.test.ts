@@ -14,7 +14,8 @@ import { AutoTokenizer, ModelNotFoundError, SentenceTransformer } from "../../sr
 import { modelFolder } from "../helpers/fixtures.ts";
 import { HubServer } from "../helpers/hub-server.ts";
 import { filesOfFixture } from "../helpers/model-files.ts";
-import { runCommand, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { runCommand } from "./support.ts";
 
 const DEMO = modelFolder("demo-en");
 const corpus = [

@@ -9,7 +9,8 @@ import { Interrupted } from "../../src/cli/interrupted.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 import { ArgumentError, FileError, SentenceTransformer, util } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
-import { type RunOptions, runCommand, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { type RunOptions, runCommand } from "./support.ts";
 
 const MODEL = modelFolder("bert-mean");
 /** Enough to be interrupted twice. */

@@ -7,7 +7,8 @@ import { type InputFormat, inputFormatOf, textsOf } from "../../src/cli/input/fo
 import { readLines } from "../../src/cli/input/lines.ts";
 import { countTexts, fileInput, sliceTexts } from "../../src/cli/input/text-input.ts";
 import { FileError, FormatError } from "../../src/errors.ts";
-import { piecesOf, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { piecesOf } from "./support.ts";
 
 async function read(
   format: InputFormat,

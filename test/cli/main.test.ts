@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encode } from "../../src/cli/commands/encode.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
-import { ended, runCommand, spawnCommandLine, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { ended, runCommand, spawnCommandLine } from "./support.ts";
 
 const MODEL = modelFolder("bert-mean");
 

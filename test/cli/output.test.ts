@@ -1,7 +1,8 @@
 /** sentensor encode: no run costs a file that is there before a new one is whole, and none continues what is not its own. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { chmodSync, statSync } from "node:fs";
-import { link, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, link, mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { encode } from "../../src/cli/commands/encode.ts";
@@ -9,7 +10,8 @@ import { Interrupted } from "../../src/cli/interrupted.ts";
 import { SentenceTransformer, util } from "../../src/index.ts";
 import { builtCommandLine } from "../helpers/built.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
-import { ended, type RunOptions, runCommand, spawnCommandLine, temporaryFolder } from "./support.ts";
+import { folderContents, temporaryFolder } from "../helpers/temporary-folder.ts";
+import { ended, type RunOptions, runCommand, spawnCommandLine } from "./support.ts";
 
 const MODEL = modelFolder("bert-mean");
 const EXTENSIONS = ["npy", "safetensors", "jsonl"] as const;
@@ -28,14 +30,6 @@ async function write(folder: string, name: string, lines: readonly string[]): Pr
   return file;
 }
 
-/** Everything below a folder, by name. */
-async function contents(folder: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of (await readdir(folder)).sort())
-    found[name] = await readFile(join(folder, name), "latin1");
-  return found;
-}
-
 /** Watches every millisecond, until the test has ended. */
 function every(t: TestContext, look: () => void): NodeJS.Timeout {
   const timer = setInterval(look, 1);
@@ -50,9 +44,9 @@ async function assertRejected(
   expectedError: Readonly<Record<string, unknown>>,
   options?: RunOptions,
 ): Promise<void> {
-  const before = await contents(folder);
+  const before = await folderContents(folder);
   await assert.rejects(run(argv, options), expectedError);
-  assert.deepEqual(await contents(folder), before, "nothing has changed");
+  assert.deepEqual(await folderContents(folder), before, "nothing has changed");
 }
 
 const asObjects = (list: readonly string[]) => list.map((text) => JSON.stringify({ text }));
@@ -114,15 +108,13 @@ test("a file of the model is no output, nor is the file that standard input read
   const folder = await temporaryFolder(t);
   const copy = join(folder, "model");
   await model.save(copy);
-  const before = await contents(copy).catch(() => null);
+  const before = await folderContents(copy);
   await assert.rejects(
     runCommand(encode, [copy, "a", "-o", join(copy, "model.safetensors"), "--overwrite"]),
     { code: "output-is-input", subject: "--output" },
   );
-  assert.deepEqual(await contents(copy).catch(() => null), before);
+  assert.deepEqual(await folderContents(copy), before);
   const input = await write(folder, "x.jsonl", asObjects(texts));
-  const { spawn } = await import("node:child_process");
-  const { open } = await import("node:fs/promises");
   const handle = await open(input, "r");
   const child = spawn(
     process.execPath,
@@ -195,7 +187,7 @@ for (const extension of EXTENSIONS) {
   test(`.${extension}: a run that fails leaves the old file, and nothing beside it`, async (t) => {
     const folder = await temporaryFolder(t);
     const input = await write(folder, "in.jsonl", asObjects(texts));
-    const broken = await write(folder, "broken.jsonl", [...asObjects(many.slice(0, 700)), "{"]);
+    const broken = await write(folder, "broken.jsonl", [...asObjects(many.slice(0, 300)), "{"]);
     const output = join(folder, `o.${extension}`);
     await run(argvFor(input, output));
     await assertRejected(folder, argvFor(input, output, "--overwrite", "--prompt-name", "none"), {
@@ -253,29 +245,33 @@ for (const extension of EXTENSIONS) {
 
   test(`.${extension}: --overwrite that is killed leaves the old file; --resume and --overwrite take its place`, async (t) => {
     const folder = await temporaryFolder(t);
-    const input = await write(folder, "in.txt", many);
-    const old = await write(folder, "old.txt", many.slice(0, 5));
-    const output = join(folder, `o.${extension}`);
+    const killed = join(folder, "killed");
+    await mkdir(killed);
+    const input = await write(killed, "in.txt", many);
+    const output = join(killed, `o.${extension}`);
     const partial = `${output}.partial`;
+    await run(argvFor(await write(killed, "old.txt", many.slice(0, 5)), output));
+    const child = spawnCommandLine(
+      "encode",
+      MODEL,
+      ...argvFor(input, output, "--overwrite", "--batch-size", "1"),
+    );
+    const end = ended(child);
+    const timer = every(t, () => {
+      if ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) > 0) child.kill("SIGKILL");
+    });
+    await end;
+    clearInterval(timer);
+    assert.ok((await stat(partial)).size > 0, "the premise: it was killed while it wrote");
+    assert.equal((await util.loadEmbeddings(output)).embeddings.length, 5);
     for (const then of ["--resume", "--overwrite"]) {
-      await run(argvFor(old, output, "--overwrite"));
-      const child = spawnCommandLine(
-        "encode",
-        MODEL,
-        ...argvFor(input, output, "--overwrite", "--batch-size", "1"),
-      );
-      const end = ended(child);
-      const timer = every(t, () => {
-        if ((statSync(partial, { throwIfNoEntry: false })?.size ?? 0) > 0) child.kill("SIGKILL");
-      });
-      await end;
-      clearInterval(timer);
-      assert.ok((await stat(partial)).size > 0, "the premise: it was killed while it wrote");
-      assert.equal((await util.loadEmbeddings(output)).embeddings.length, 5);
-      await run(argvFor(input, output, then));
-      const { embeddings, sentences } = await util.loadEmbeddings(output);
+      const copy = join(folder, then);
+      await cp(killed, copy, { recursive: true });
+      const place = join(copy, `o.${extension}`);
+      await run(argvFor(join(copy, "in.txt"), place, then));
+      const { embeddings, sentences } = await util.loadEmbeddings(place);
       assert.deepEqual([embeddings, sentences], [expected, many]);
-      assert.ok((await readdir(folder)).every((name) => !name.includes("partial")));
+      assert.ok((await readdir(copy)).every((name) => !name.includes("partial")));
     }
   });
 

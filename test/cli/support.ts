@@ -1,9 +1,5 @@
 /** Commands with something else than the process around them, and the command line as a process. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { TestContext } from "node:test";
 import type { Command } from "../../src/cli/command.ts";
 import { builtCommandLine } from "../helpers/built.ts";
 
@@ -44,12 +40,6 @@ export async function runCommand(
 export async function* piecesOf(text: string | Uint8Array, size = 7): AsyncGenerator<Uint8Array> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   for (let start = 0; start < bytes.length; start += size) yield bytes.slice(start, start + size);
-}
-
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-cli-"));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
 }
 
 export function spawnCommandLine(...argv: readonly string[]): ChildProcessWithoutNullStreams {

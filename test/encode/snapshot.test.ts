@@ -9,8 +9,8 @@ import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool } from "../../src/pool/encoding-pool.ts";
 import { semanticSearchAsync } from "../../src/util/semantic-search.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { inProcessWorkers } from "../pool/in-process-workers.ts";
-import { temporaryFolder } from "../util/stored/support.ts";
 
 const folder = modelFolder("bert-mean");
 const texts: readonly string[] = Array.from({ length: 40 }, (_, i) => `text ${i} ${"word ".repeat(i % 5)}`);

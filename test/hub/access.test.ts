@@ -16,16 +16,8 @@ import {
 } from "../../src/hub/errors.ts";
 import { openNodeModel } from "../../src/hub/open-node.ts";
 import { transfer } from "../../src/hub/transfer.ts";
-import {
-  files,
-  MODEL,
-  pathsBelow,
-  RecordedTiming,
-  startHub,
-  temporaryFolder,
-  text,
-  weights,
-} from "./setup.ts";
+import { pathsBelow, temporaryFolder } from "../helpers/temporary-folder.ts";
+import { files, MODEL, RecordedTiming, startHub, text, weights } from "./setup.ts";
 
 /** Blanks, in pieces of 4 MiB. */
 function endlessBody(pieces: { sent: number }): ReadableStream<Uint8Array> {

@@ -16,7 +16,8 @@ import {
 } from "../../src/hub/errors.ts";
 import { claimPartialFile, PartialFile } from "../../src/hub/partial-file-node.ts";
 import { ResumeRefused, transfer } from "../../src/hub/transfer.ts";
-import { files, type Hub, MODEL, RecordedTiming, startHub, temporaryFolder, weights } from "./setup.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { files, type Hub, MODEL, RecordedTiming, startHub, weights } from "./setup.ts";
 
 const LARGE = "model.safetensors";
 const ETAG = "c12fb0010fbd782b0ffcb958d34a9cd29f9c42692ff2f8361f3379ddd0790932";

@@ -23,7 +23,8 @@ import {
 import { ModelCache } from "../../src/hub/model-cache-node.ts";
 import type { DownloadingEvent } from "../../src/hub/options.ts";
 import type { Files } from "../helpers/hub-server.ts";
-import { decoded, exchangeFile, files, MODEL, startHub, temporaryFolder, text, weights } from "./setup.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { decoded, exchangeFile, files, MODEL, startHub, text, weights } from "./setup.ts";
 
 const needsLinks = { skip: process.platform === "win32" && "links need a right on Windows" };
 const needsPermissions = { skip: process.getuid?.() === 0 && "root may write everywhere" };

@@ -7,7 +7,8 @@ import { UnsupportedError } from "../../src/errors.ts";
 import { downloadModel, openHubModel } from "../../src/hub/open.ts";
 import "../../src/hub/open-browser.ts";
 import { SentenceTransformer } from "../../src/sentence-transformer.ts";
-import { decoded, files, MODEL, pathsBelow, startHub, temporaryFolder, text } from "./setup.ts";
+import { pathsBelow, temporaryFolder } from "../helpers/temporary-folder.ts";
+import { decoded, files, MODEL, startHub, text } from "./setup.ts";
 
 /** What the machine that runs the tests has set does not count. */
 const silenced = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_SYMLINKS"];

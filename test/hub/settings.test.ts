@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ArgumentError } from "../../src/errors.ts";
 import { readSettings } from "../../src/hub/environment-node.ts";
 import { defaultTiming, requestedDelay, retryDelay, withTimeouts } from "../../src/hub/timing.ts";
-import { temporaryFolder } from "./setup.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const HOME = resolve("/home/ada");
 

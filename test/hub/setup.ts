@@ -1,12 +1,12 @@
 /** What the tests of the hub share: a server, an empty cache, and a clock that does not make them wait. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { openNodeModel } from "../../src/hub/open-node.ts";
 import type { HubOptions } from "../../src/hub/options.ts";
 import type { NetworkTiming } from "../../src/hub/timing.ts";
 import { type Files, HubServer, type ModelSettings } from "../helpers/hub-server.ts";
+import { pathsBelow, temporaryFolder } from "../helpers/temporary-folder.ts";
 
 export const MODEL = "org/tiny";
 
@@ -88,21 +88,6 @@ export async function startHub(
       ),
     cachedPaths: async () => await pathsBelow(cache),
   };
-}
-
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-hub-"));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
-  return folder;
-}
-
-export async function pathsBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
-    .map((path) => path.replaceAll("\\", "/"))
-    .sort();
 }
 
 export async function text(file: string): Promise<string> {

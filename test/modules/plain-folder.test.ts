@@ -4,15 +4,14 @@
  * way to its files has to give the same ones.
  */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { openBrowserModel } from "../../src/hub/open-browser.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Transformer } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
-import { HubServer } from "../helpers/hub-server.ts";
 import { filesOfFixture, ModelFiles } from "../helpers/model-files.ts";
+import { MODEL, startHub } from "../hub/setup.ts";
 
 const PLAIN = "bert-plain-settings";
 const TEXT = "The quick gardener waters THE ROSES every morning, near the old mill by the river of the town.";
@@ -36,35 +35,36 @@ async function embed(model: Loadable, options?: LoadOptions): Promise<Float32Arr
 }
 
 async function hub(t: TestContext) {
-  const server = await HubServer.start();
-  const cacheFolder = await mkdtemp(join(tmpdir(), "sentensor-cache-"));
-  t.after(() => server.close());
-  t.after(() => rm(cacheFolder, { recursive: true, force: true }));
-  return { server, cacheFolder, options: { endpoint: server.url, cacheFolder, token: false } as const };
+  const { server, cache, folder, open } = await startHub(t, { publish: false });
+  return {
+    server,
+    folder,
+    open,
+    options: { endpoint: server.url, cacheFolder: cache, token: false } as const,
+  };
 }
 
 test("every way to a folder without modules.json gives the same model", async (t) => {
   const expected = await embed(modelFolder(PLAIN));
   const { server, options } = await hub(t);
-  server.publish("org/plain", files);
+  server.publish(MODEL, files);
   assert.deepEqual(await embed(ModelFiles.ofFixture(PLAIN).source), expected, "a FileSource");
-  assert.deepEqual(await embed("org/plain", options), expected, "a name");
-  assert.deepEqual(await embed("org/plain", { ...options, localFilesOnly: true }), expected, "the cache");
-  assert.deepEqual(await embed(`${server.url}/org/plain/resolve/main`), expected, "an address");
-  const inBrowser = await openBrowserModel("org/plain", { endpoint: server.url });
+  assert.deepEqual(await embed(MODEL, options), expected, "a name");
+  assert.deepEqual(await embed(MODEL, { ...options, localFilesOnly: true }), expected, "the cache");
+  assert.deepEqual(await embed(`${server.url}/${MODEL}/resolve/main`), expected, "an address");
+  const inBrowser = await openBrowserModel(MODEL, { endpoint: server.url });
   assert.deepEqual(await embed(inBrowser), expected, "a name in a browser");
 });
 
 test("a cached snapshot without modules.json is a plain folder, unless the hub has listed that file", async (t) => {
   const expected = await embed(modelFolder(PLAIN));
-  const { server, cacheFolder, options } = await hub(t);
+  const { server, folder, open, options } = await hub(t);
   const withModules = {
     ...files,
     "modules.json": '[{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"}]',
   };
-  const commit = server.publish("org/plain", withModules);
+  const commit = server.publish(MODEL, withModules);
   // As huggingface_hub leaves it where a program asked for these files alone.
-  const folder = join(cacheFolder, "models--org--plain");
   for (const [path, bytes] of Object.entries(files)) {
     const file = join(folder, "snapshots", commit, path);
     await mkdir(dirname(file), { recursive: true });
@@ -72,11 +72,12 @@ test("a cached snapshot without modules.json is a plain folder, unless the hub h
   }
   await mkdir(join(folder, "refs"));
   await writeFile(join(folder, "refs", "main"), commit);
-  assert.deepEqual(await embed("org/plain", { ...options, localFilesOnly: true }), expected);
+  assert.deepEqual(await embed(MODEL, { ...options, localFilesOnly: true }), expected);
 
-  await AutoTokenizer.fromPretrained("org/plain", options); // asks the hub for the list of files
+  await AutoTokenizer.fromPretrained(MODEL, options); // asks the hub for the list of files
   await server.close();
-  await assert.rejects(SentenceTransformer.load("org/plain", options), (error: Error) => {
+  const load = async () => SentenceTransformer.load((await open()).source);
+  await assert.rejects(load, (error: Error) => {
     assert.equal((error as { code?: string }).code, "not-cached", error.stack);
     assert.match(error.message, /modules\.json/);
     return true;

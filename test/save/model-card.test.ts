@@ -1,27 +1,21 @@
 /** README.md holds licence, language and authorship of a model: saving must not lose it. */
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { openBrowserModel } from "../../src/hub/open-browser.ts";
 import { SentenceTransformer, Transformer } from "../../src/index.ts";
 import type { SaveOptions } from "../../src/save/save-model.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
-import { HubServer } from "../helpers/hub-server.ts";
 import { filesOfFixture, ModelFiles } from "../helpers/model-files.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { MODEL, startHub } from "../hub/setup.ts";
 
 /** With what decoding and encoding again would lose: a byte order mark, a line end of Windows, a byte that is not UTF-8. */
 const CARD = Buffer.concat([
   Buffer.from("\ufeff---\r\nlicense: cc-by-nc-4.0\nlanguage: [de, fr]\n---\n# Ours\n"),
   Buffer.from([0xe9]),
 ]);
-
-async function temporary(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-card-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** What `save` writes, by path; null: no such file. */
 async function savedCard(
@@ -49,7 +43,7 @@ async function savedCard(
 }
 
 test("the card of the loaded model is kept byte for byte, from every kind of source", async (t) => {
-  const folder = join(await temporary(t), "model");
+  const folder = join(await temporaryFolder(t), "model");
   await cp(modelFolder("bert-mean"), folder, { recursive: true });
   await writeFile(join(folder, "README.md"), CARD);
   assert.deepEqual(await savedCard(folder), CARD, "a folder");
@@ -59,10 +53,9 @@ test("the card of the loaded model is kept byte for byte, from every kind of sou
     "files",
   );
 
-  const server = await HubServer.start();
-  t.after(() => server.close());
+  const { server, cache } = await startHub(t, { publish: false });
   server.publish("org/carded", { ...filesOfFixture("bert-mean"), "README.md": CARD });
-  const options = { endpoint: server.url, cacheFolder: await temporary(t), token: false } as const;
+  const options = { endpoint: server.url, cacheFolder: cache, token: false } as const;
   assert.deepEqual(await savedCard("org/carded", {}, options), CARD, "a name");
   assert.deepEqual(
     await savedCard("org/carded", {}, { ...options, localFilesOnly: true }),
@@ -79,7 +72,7 @@ test("the card of the loaded model is kept byte for byte, from every kind of sou
 
 test("a model saved over its own folder keeps its card, with modules.json and without", async (t) => {
   for (const name of ["bert-mean", "bert-plain"]) {
-    const folder = join(await temporary(t), "model");
+    const folder = join(await temporaryFolder(t), "model");
     await cp(modelFolder(name), folder, { recursive: true });
     await writeFile(join(folder, "README.md"), CARD);
     const model = await SentenceTransformer.load(folder, { backend: "js" });
@@ -118,10 +111,10 @@ test("a card is given as an option, or none is written", async () => {
 });
 
 test("a model of the hub whose card was never fetched can be saved without a connection, and says so", async (t) => {
-  const server = await HubServer.start();
-  server.publish("org/carded", { ...filesOfFixture("bert-mean"), "README.md": CARD });
-  const options = { endpoint: server.url, cacheFolder: await temporary(t), token: false } as const;
-  const model = await SentenceTransformer.load("org/carded", { backend: "js", ...options });
-  await server.close();
-  assert.match(String(await savedCard(model)), /Saved from org\/carded; its model card/);
+  const hub = await startHub(t, { publish: false });
+  hub.server.publish(MODEL, { ...filesOfFixture("bert-mean"), "README.md": CARD });
+  const { source } = await hub.open();
+  const model = await SentenceTransformer.load(source, { backend: "js" });
+  await hub.server.close();
+  assert.match(String(await savedCard(model)), /Saved from org\/tiny; its model card/);
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MemorySource } from "../../src/checkpoint/memory-source.ts";
 import { type FileTarget, SentenceTransformer } from "../../src/index.ts";
 import { modelFolder, readExpected } from "../helpers/fixtures.ts";
+import { folderContents, temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const cases = [
   "bert-mean",
@@ -123,27 +123,23 @@ test("float16 halves the file and changes only the last digits", async () => {
   await model.dispose();
 });
 
-test("a folder on disk is made, and written over when saved again", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "sentensor-save-"));
-  try {
-    const path = join(folder, "new", "model");
-    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"));
-    const expected = await model.encode("a river");
-    await model.save(path);
-    await model.dispose();
-    const saved = await SentenceTransformer.load(path);
-    await saved.save(path); // onto the files that it was loaded from
-    const again = await SentenceTransformer.load(path);
-    assert.deepEqual(await again.encode("a river"), expected);
-    assert.deepEqual(
-      readdirSync(path, { recursive: true }).filter((name) => String(name).endsWith(".tmp")),
-      [],
-    );
-    await saved.dispose();
-    await again.dispose();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+test("a folder on disk is made, and written over when saved again", async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, "new", "model");
+  const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"));
+  const expected = await model.encode("a river");
+  await model.save(path);
+  await model.dispose();
+  const saved = await SentenceTransformer.load(path);
+  await saved.save(path); // onto the files that it was loaded from
+  const again = await SentenceTransformer.load(path);
+  assert.deepEqual(await again.encode("a river"), expected);
+  assert.deepEqual(
+    readdirSync(path, { recursive: true }).filter((name) => String(name).endsWith(".tmp")),
+    [],
+  );
+  await saved.dispose();
+  await again.dispose();
 });
 
 test("places that cannot be a folder are told by name", async () => {
@@ -163,60 +159,45 @@ test("places that cannot be a folder are told by name", async () => {
   await model.dispose();
 });
 
-test("a file that cannot be put in its place leaves no temporary ones", async () => {
-  const root = mkdtempSync(join(tmpdir(), "sentensor-save-"));
-  try {
-    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
-    mkdirSync(join(root, "config.json"));
-    await assert.rejects(model.save(root), { name: "FileError", code: "file-not-writable" });
-    const left = readdirSync(root, { recursive: true }).map(String);
-    assert.deepEqual(
-      left.filter((name) => name.endsWith(".tmp") || name === "modules.json"),
-      [],
-    );
-    assert.ok(!left.includes("1_Pooling"), "a folder that was made for nothing");
-    await model.dispose();
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
+test("a file that cannot be put in its place leaves no temporary ones", async (t) => {
+  const root = await temporaryFolder(t);
+  const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
+  mkdirSync(join(root, "config.json"));
+  await assert.rejects(model.save(root), { name: "FileError", code: "file-not-writable" });
+  const left = readdirSync(root, { recursive: true }).map(String);
+  assert.deepEqual(
+    left.filter((name) => name.endsWith(".tmp") || name === "modules.json"),
+    [],
+  );
+  assert.ok(!left.includes("1_Pooling"), "a folder that was made for nothing");
+  await model.dispose();
 });
 
-test("a save that fails leaves a folder as it is, and makes none", async () => {
-  const root = mkdtempSync(join(tmpdir(), "sentensor-save-"));
-  try {
-    const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
-    const folder = join(root, "model");
-    await model.save(folder);
-    const contents = () =>
-      Object.fromEntries(
-        readdirSync(folder, { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map(({ parentPath, path, name }) => join(parentPath ?? path, name))
-          .map((file) => [file, readFileSync(file).toString("base64")]),
-      );
-    const before = contents();
-    const last = {
-      type: "Last",
-      embeddingDimension: null,
-      forward: async () => {},
-      dispose: () => {},
-      save: async (target: FileTarget) => {
-        await target.write("config.json", "{}\n");
-        throw new Error("the disk is full");
-      },
-    };
-    const failing = new SentenceTransformer({
-      modules: [...model.modules, last],
-      prompts: { query: "new " },
-    });
-    for (const dtype of ["float16", "float32"] as const) {
-      await assert.rejects(failing.save(folder, { dtype }), { message: "the disk is full" });
-      assert.deepEqual(contents(), before);
-    }
-    await assert.rejects(failing.save(join(root, "new", "folder")), { message: "the disk is full" });
-    assert.deepEqual(readdirSync(root), ["model"]);
-    await failing.dispose();
-  } finally {
-    rmSync(root, { recursive: true, force: true });
+test("a save that fails leaves a folder as it is, and makes none", async (t) => {
+  const root = await temporaryFolder(t);
+  const model = await SentenceTransformer.load(modelFolder("bert-dense-chain"), { threads: 1 });
+  const folder = join(root, "model");
+  await model.save(folder);
+  const before = await folderContents(folder);
+  const last = {
+    type: "Last",
+    embeddingDimension: null,
+    forward: async () => {},
+    dispose: () => {},
+    save: async (target: FileTarget) => {
+      await target.write("config.json", "{}\n");
+      throw new Error("the disk is full");
+    },
+  };
+  const failing = new SentenceTransformer({
+    modules: [...model.modules, last],
+    prompts: { query: "new " },
+  });
+  for (const dtype of ["float16", "float32"] as const) {
+    await assert.rejects(failing.save(folder, { dtype }), { message: "the disk is full" });
+    assert.deepEqual(await folderContents(folder), before);
   }
+  await assert.rejects(failing.save(join(root, "new", "folder")), { message: "the disk is full" });
+  assert.deepEqual(readdirSync(root), ["model"]);
+  await failing.dispose();
 });

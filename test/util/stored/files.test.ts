@@ -11,7 +11,8 @@ import {
   openEmbeddingWriter,
   saveEmbeddings,
 } from "../../../src/util/stored/save.ts";
-import { fixturePath, someEmbeddings, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { fixturePath, someEmbeddings } from "./support.ts";
 
 for (const name of ["x.safetensors", "x.npy", "x.jsonl", "X.NPY"]) {
   test(`${name}: what was saved is loaded, by path and by address`, async (t) => {

@@ -1,17 +1,6 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { randomNumbers } from "../../helpers/random.ts";
-
-/** A folder that is gone when the test has ended. */
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-embeddings-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const fixtures = new URL("../../fixtures/stored-embeddings/", import.meta.url);
 

@@ -21,7 +21,8 @@ import {
   openEmbeddingWriter,
   saveEmbeddings,
 } from "../../../src/util/stored/save.ts";
-import { expected, fixturePath, someEmbeddings, temporaryFolder } from "./support.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { expected, fixturePath, someEmbeddings } from "./support.ts";
 
 const formats = ["safetensors", "npy", "jsonl"] as const;
 
