@@ -93,7 +93,7 @@ function readEntry(cursor: JsonCursor, name: string, { file, dataStart }: Header
   if (dtype === undefined) throw fail("dtype is missing");
   if (shape === undefined) throw fail("shape is missing");
   if (offsets === undefined) throw fail("data_offsets is missing");
-  if (!isCheckpointDType(dtype)) throw unknownDType(dtype, fail);
+  if (!isCheckpointDType(dtype)) throw unknownDType(dtype, name, file);
   const [start, end] = offsets;
   if (start === undefined || end === undefined || offsets.length !== 2) {
     throw fail(`data_offsets: expected 2 numbers, found ${offsets.length}`);
@@ -122,11 +122,11 @@ function readIntegers(
   return numbers;
 }
 
-function unknownDType(dtype: string, fail: (message: string) => FormatError): Error {
-  const error = fail(`dtype ${quote(dtype)} ${refusedDTypes.has(dtype) ? "is not supported" : "is unknown"}`);
+function unknownDType(dtype: string, subject: string, file: string): Error {
+  const what = `tensor ${quote(subject)}: dtype ${quote(dtype)}`;
   return refusedDTypes.has(dtype)
-    ? new UnsupportedError(error.message, { code: "unsupported-dtype" })
-    : error;
+    ? new UnsupportedError(`${what} is not supported`, { code: "unsupported-dtype", subject, file })
+    : new FormatError(`${what} is unknown`, { code: "invalid-safetensors", subject, file });
 }
 
 function checkByteLength(

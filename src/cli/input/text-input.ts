@@ -42,7 +42,8 @@ export function streamInput(
 /** @throws FileError where there is no such file */
 export async function fileInput(file: string, settings: InputSettings): Promise<TextInput> {
   const stats = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new FileError(file, cause.code === "ENOENT" ? "there is no such file" : cause.message, { cause });
+    if (cause.code !== "ENOENT") throw new FileError(file, cause.message, { cause });
+    throw new FileError(file, "there is no such file", { code: "file-not-found", cause });
   });
   if (stats.isDirectory())
     throw new FileError(file, "expected a file, found a folder", { code: "not-a-file" });

@@ -280,6 +280,9 @@ for (const dtype of ["F4", "F6_E2M3", "F6_E3M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E
     await assert.rejects(open(file), (error) => {
       assert.ok(error instanceof UnsupportedError);
       assert.equal(error.message, `memory/x.safetensors: tensor "a": dtype "${dtype}" is not supported`);
+      assert.equal(error.code, "unsupported-dtype");
+      assert.equal(error.subject, "a");
+      assert.equal(error.file, "memory/x.safetensors");
       return true;
     });
   });
