@@ -10,7 +10,7 @@ import { ArgumentError, FormatError } from "../../errors.ts";
 import { newTypedArray, type TypedArrayOf } from "../../tensor/dtype.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Content, FileContent, StoredDType, StoredVectors } from "./content.ts";
-import { type ByteRange, findLineEnds, LONGEST_LINE, parseLine, rangeOf, readLines } from "./lines.ts";
+import { type ByteRange, LONGEST_LINE, lastLineEnd, parseLine, rangeOf, readLines } from "./lines.ts";
 
 /** Code units of one piece, about. */
 const PIECE = 2 ** 20;
@@ -89,9 +89,9 @@ export async function readJsonLines(reader: RangeReader, convertToTensor: boolea
 export async function readJsonLinesLayout(reader: RangeReader): Promise<JsonLinesLayout> {
   const file = reader.name;
   const bytes = rangeOf(reader);
-  const complete = await findLineEnds(bytes);
-  const lacksLineEnd = await endsWithCompleteLine(bytes, complete.end, file);
-  const end = lacksLineEnd ? reader.size : complete.end;
+  const complete = await lastLineEnd(bytes);
+  const lacksLineEnd = await endsWithCompleteLine(bytes, complete, file);
+  const end = lacksLineEnd ? reader.size : complete;
   const builder = new Builder(file, { keeps: false });
   for await (const lines of readLines({ ...bytes, length: end }, file))
     for (const line of lines) builder.add(line);

@@ -76,7 +76,7 @@ export interface LineEnds {
 }
 
 /** Counts lines without decoding them. An end without a line end does not count. */
-export async function findLineEnds(bytes: ByteRange, most = Number.POSITIVE_INFINITY): Promise<LineEnds> {
+export async function findLineEnds(bytes: ByteRange, most: number): Promise<LineEnds> {
   let count = 0;
   let end = 0;
   for (let position = 0; position < bytes.length && count < most; position += PIECE) {
@@ -87,6 +87,17 @@ export async function findLineEnds(bytes: ByteRange, most = Number.POSITIVE_INFI
     }
   }
   return { count, end };
+}
+
+/** Where the last complete line ends, read from behind; 0 where there is none. */
+export async function lastLineEnd(bytes: ByteRange): Promise<number> {
+  for (let end = bytes.length; end > 0; end -= PIECE) {
+    const start = Math.max(0, end - PIECE);
+    const piece = await bytes.read(start, end);
+    const at = piece.lastIndexOf(NEWLINE);
+    if (at >= 0) return start + at + 1;
+  }
+  return 0;
 }
 
 /** @throws FormatError where the line is not JSON. */
