@@ -202,6 +202,9 @@ function dtypeFor(stored: string, file: string): StoredDType {
   );
 }
 
+/** Quantized vectors are read by the piece: `readBytes` gives memory of its own. */
+const BYTES_PER_PIECE = 2 ** 22;
+
 function matrixOf(checkpoint: Checkpoint, { count, dimension, dtype }: SafetensorsLayout): StoredMatrix {
   return {
     dtype,
@@ -212,8 +215,11 @@ function matrixOf(checkpoint: Checkpoint, { count, dimension, dtype }: Safetenso
         await checkpoint.readFloat32("embeddings", target, start);
         return;
       }
-      const bytes = await checkpoint.readBytes("embeddings", start, start + target.length);
-      new Uint8Array(target.buffer, target.byteOffset, target.length).set(bytes);
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.length);
+      for (let done = 0; done < bytes.length; done += BYTES_PER_PIECE) {
+        const end = Math.min(done + BYTES_PER_PIECE, bytes.length);
+        bytes.set(await checkpoint.readBytes("embeddings", start + done, start + end), done);
+      }
     },
   };
 }
