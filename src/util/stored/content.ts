@@ -140,16 +140,11 @@ export function checkMetadata(
   return entries;
 }
 
-/** The file's answer to the caller. */
-export function toStored(content: FileContent, convertToTensor: true): StoredTensor;
-export function toStored(content: FileContent, convertToTensor: false): StoredEmbeddings;
-export function toStored(content: FileContent, convertToTensor: boolean): StoredEmbeddings | StoredTensor {
-  const { embeddings, sentences, metadata } = content;
+/** The file's answer to the caller, with the embeddings as they were asked for. */
+export function toStored({ embeddings, sentences, metadata }: FileContent): StoredEmbeddings | StoredTensor {
   const { model, prompt, ...others } = Object.fromEntries(metadata);
-  const about = { sentences, model, prompt, metadata: others };
-  return convertToTensor
-    ? { ...about, embeddings: embeddings as Tensor2D }
-    : { ...about, embeddings: embeddings as StoredVectors };
+  const stored = { embeddings, sentences, model, prompt, metadata: others };
+  return stored as StoredEmbeddings | StoredTensor;
 }
 
 /** Reads a tensor at once, vectors in pieces: the matrix is never there beside them. */

@@ -75,8 +75,7 @@ export async function decodeEmbeddings(
     options,
     decodeOptionNames,
   );
-  const content = await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name, convertToTensor);
-  return convertToTensor ? toStored(content, true) : toStored(content, false);
+  return toStored(await readBytes(bytes, checkFormat(format, "decodeEmbeddings"), name, convertToTensor));
 }
 
 async function readBytes(

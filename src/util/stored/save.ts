@@ -69,8 +69,7 @@ export async function loadEmbeddings(
   const format = formatOf(nameOf(file), "loadEmbeddings");
   const place = copyPlace(file);
   const { loadFile } = await import("./files-node.ts");
-  const content = await loadFile(place, format, convertToTensor);
-  return convertToTensor ? toStored(content, true) : toStored(content, false);
+  return toStored(await loadFile(place, format, convertToTensor));
 }
 
 /**
