@@ -95,12 +95,13 @@ export async function openEmbeddingWriter(
 /** Appends to a file once; for more, `openEmbeddingWriter` does less work. Makes the file where there is none. */
 export async function appendEmbeddings(file: string | URL, content: EmbeddingsToSave): Promise<void> {
   content = readOptions("appendEmbeddings", content, contentNames);
-  checkContent(content, "appendEmbeddings");
   const { model, prompt, metadata } = content;
-  const rows = { embeddings: copyEmbeddings(content.embeddings), sentences: content.sentences?.slice() };
+  const embeddings = copyEmbeddings(content.embeddings);
+  const checked = checkContent({ ...content, embeddings }, "appendEmbeddings");
   const writer = await openEmbeddingWriter(file, { model, prompt, metadata });
   try {
-    await writer.append(rows);
+    const { appendChecked } = await import("./writer-node.ts");
+    await appendChecked(writer, checked);
   } catch (error) {
     await writer.abandon();
     throw error;

@@ -22,6 +22,9 @@ import { createSafetensorsFile, findSafetensorsFile } from "./safetensors-file-n
 /** For a new file: what it is to remember. For one that exists: what it has to say, where it is given. */
 export type EmbeddingWriterOptions = EmbeddingsMetadata;
 
+/** `append` of content that has been checked, and that nobody else changes. */
+export let appendChecked: (writer: EmbeddingWriter, content: Content) => Promise<void>;
+
 /**
  * Appends embeddings to a file that may be larger than memory; `openEmbeddingWriter` makes one.
  *
@@ -42,6 +45,10 @@ export class EmbeddingWriter implements AsyncDisposable {
   /** null: nothing has been appended yet. */
   #file: GrowingFile | null = null;
   #closed = false;
+
+  static {
+    appendChecked = (writer, content) => writer.#append(content);
+  }
 
   private constructor(
     path: string,
@@ -100,7 +107,10 @@ export class EmbeddingWriter implements AsyncDisposable {
   async append(content: EmbeddingsToAppend): Promise<void> {
     const { embeddings, sentences } = readOptions("append", content, appendedNames);
     // Copied: the caller may fill the same memory with the next vectors while these are being written.
-    const checked = checkContent({ embeddings: copyEmbeddings(embeddings), sentences }, "append");
+    await this.#append(checkContent({ embeddings: copyEmbeddings(embeddings), sentences }, "append"));
+  }
+
+  async #append(checked: Content): Promise<void> {
     await this.#work.run(async () => {
       this.#checkOpen("append");
       if (checked.rows.count === 0) return;
