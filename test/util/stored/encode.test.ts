@@ -98,6 +98,18 @@ for (const [name, embeddings] of [
   });
 }
 
+test("a quantized tensor of .safetensors in several pieces", async () => {
+  const rows = 2 ** 20;
+  const values = Int8Array.from({ length: 5 * rows }, (_, i) => (i * 31) % 251);
+  const bytes = await encodeEmbeddings({ embeddings: Tensor.from(values, [rows, 5]) }, "safetensors");
+  const { embeddings } = await decodeEmbeddings(bytes, "safetensors", { convertToTensor: true });
+  assert.deepEqual(embeddings.shape, [rows, 5]);
+  assert.equal(
+    (embeddings.data as Int8Array).findIndex((value, i) => value !== values[i]),
+    -1,
+  );
+});
+
 test("the layout of .safetensors is the one that is described", async () => {
   const bytes = await encodeEmbeddings(
     { embeddings: [[1], [2]], sentences: ["a", "é"], model: "m" },
