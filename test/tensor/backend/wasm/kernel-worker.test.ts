@@ -49,7 +49,6 @@ test("a thread sees memory that another one grew while it received it", () => {
     memory: memory as unknown as WebAssembly.Memory,
     kernels: [],
     panelWidth: 16,
-    barrier: 0,
   });
   const job: WorkerJob = {
     id: 7,
@@ -59,6 +58,7 @@ test("a thread sees memory that another one grew while it received it", () => {
     workspace: 2 * PAGE - 64,
     scratch: 0,
     share: { index: 0, count: 1 },
+    barrier: 0,
     reads: [{ address: WORKSPACE, length: 3 }],
   };
   handle(job);

@@ -13,8 +13,6 @@ export interface WorkerStart {
   readonly kernels: readonly string[];
   /** Columns of a panel of weights. */
   readonly panelWidth: number;
-  /** Addresses of two i32: how many have arrived at the barrier, and how often it has opened. */
-  readonly barrier: number;
 }
 
 export interface WorkerJob {
@@ -28,6 +26,8 @@ export interface WorkerJob {
   readonly scratch: number;
   /** How many workers share the commands, and which of them this one is. */
   readonly share: { readonly index: number; readonly count: number };
+  /** Where they wait for each other: address of two i32, how many have arrived, and how often the barrier has opened. */
+  readonly barrier: number;
   /** Results: address in the workspace, or elsewhere, and number of f32. Only worker 0 gives them. */
   readonly reads: readonly { readonly address: number; readonly length: number }[];
 }
@@ -57,7 +57,6 @@ export function kernelWorker(
 ): (message: WorkerStart | WorkerJob) => void {
   let start: WorkerStart;
   let kernels: Kernel[] = [];
-  let barrier = new Int32Array(0);
 
   /**
    * The part of a call that belongs to worker `index` of `count`; null: none. Parts are cut so that every element
@@ -109,7 +108,7 @@ export function kernelWorker(
   };
 
   /** Waits until all `count` workers are here: spinning for as long as a kernel may take, then asleep. */
-  const meet = (count: number): void => {
+  const meet = (barrier: Int32Array, count: number): void => {
     const generation = Atomics.load(barrier, 1);
     if (Atomics.add(barrier, 0, 1) === count - 1) {
       Atomics.store(barrier, 0, 0);
@@ -132,6 +131,7 @@ export function kernelWorker(
     // A memory that another thread grows at the very moment when this one receives it keeps its shorter buffer here:
     // in 283 of 9,690 tries (Node 20.20, 2026-11-28). Growing it by nothing tells this thread its size.
     if (memory.buffer.byteLength < job.memoryBytes) memory.grow(0);
+    const barrier = new Int32Array(memory.buffer, job.barrier, 2);
     for (let at = 0; at < numbers.length; ) {
       if (numbers[at] === constants.call) {
         const kernel = numbers[at + 1]!;
@@ -155,7 +155,7 @@ export function kernelWorker(
         }
         at += 4;
       }
-      if (count > 1) meet(count);
+      if (count > 1) meet(barrier, count);
     }
     if (index !== 0) return [];
     return reads.map(({ address, length }) => {
@@ -170,7 +170,6 @@ export function kernelWorker(
       start = message;
       const { exports } = new WebAssembly.Instance(message.module, { sentensor: { memory: message.memory } });
       kernels = message.kernels.map((name) => exports[name] as Kernel);
-      barrier = new Int32Array(message.memory.buffer, message.barrier, 2);
       port.postMessage({ ready: true }, []);
       return;
     }

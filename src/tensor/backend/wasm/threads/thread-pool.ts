@@ -28,13 +28,15 @@ export interface ThreadPoolSettings {
 
 interface Slot {
   readonly thread: Promise<Thread>;
-  /** Whether it has said that it has started. Nothing is sent to it before. */
+  /** Whether it has said that it has started. It gets no work before. */
   ready: boolean;
   /** Whether it has ever done anything. */
   proven: boolean;
   scratch: Region | null;
   /** What it is working on. */
   task: Task | null;
+  /** Whether it has been told to keep the process alive. */
+  isHeld: boolean;
 }
 
 /** Work under way, in one thread or in all of them together. */
@@ -68,6 +70,10 @@ export class ThreadPool {
   readonly #freeRegions: Region[] = [];
   /** Work whose workers ended although they had worked before. The second time is an error. */
   readonly #repeated = new WeakSet<ReadyWork>();
+  /** Where threads that share work wait for each other; null until some do. */
+  #barrier: number | null = null;
+  /** Threads that are being ended. */
+  readonly #ending = new Set<Promise<unknown>>();
   #lastId = 0;
   #disposed = false;
   #problem: string | null = null;
@@ -140,9 +146,10 @@ export class ThreadPool {
 
   /** The process waits for a worker that computes, and for one that starts while there is work for it. */
   #updateHold(slot: Slot): void {
-    slot.thread
-      .then((thread) => thread.hold(slot.task !== null || (!slot.ready && this.#queue.length > 0)))
-      .catch(() => {}); // it could not be started
+    const holds = slot.task !== null || (!slot.ready && this.#queue.length > 0);
+    if (holds === slot.isHeld) return;
+    slot.isHeld = holds;
+    slot.thread.then((thread) => thread.hold(holds)).catch(() => {}); // it could not be started
   }
 
   /** Keeps the region of a batch that has ended for the next one. */
@@ -157,8 +164,8 @@ export class ThreadPool {
     for (const work of this.#queue.splice(0)) rejectAll(work, error);
     for (const { work } of this.#tasks.values()) rejectAll(work, error);
     this.#tasks.clear();
-    const slots = this.#slots.filter((slot) => slot !== null);
-    await Promise.all(slots.map((slot) => this.#discard(slot)));
+    for (const slot of this.#slots) if (slot !== null) this.#discard(slot);
+    await Promise.all(this.#ending);
   }
 
   #run(work: ReadyWork, slots: readonly Slot[]): void {
@@ -185,13 +192,12 @@ export class ThreadPool {
           workspace: batch.region.address,
           scratch: slot.scratch.address,
           share: { index, count: slots.length },
+          barrier: slots.length > 1 ? this.#barrierAddress() : 0,
           reads: reads.map(({ address, length }) => ({ address, length })),
         };
         slot.thread
           .then((thread) => {
-            if (slot.task !== task) return;
-            thread.hold(true);
-            thread.post(job);
+            if (slot.task === task) thread.post(job);
           })
           .catch((error: Error) => this.#ended(slot, error.message));
       }
@@ -215,6 +221,7 @@ export class ThreadPool {
       proven: true,
       scratch: null,
       task: null,
+      isHeld: false,
     };
     thread.post(this.#start);
     return slot;
@@ -238,7 +245,7 @@ export class ThreadPool {
       }
       return started;
     });
-    const slot: Slot = { thread, ready: false, proven: false, scratch: null, task: null };
+    const slot: Slot = { thread, ready: false, proven: false, scratch: null, task: null, isHeld: false };
     thread.catch((error: unknown) => this.#ended(slot, workerProblem(error)));
     this.#slots[index] = slot;
     return slot;
@@ -258,19 +265,18 @@ export class ThreadPool {
     if ("error" in reply) task.error ??= reply.error;
     else if (slot === task.slots[0]) task.results = reply.results;
     task.left--;
-    if (task.left > 0) return;
-    this.#finish(task, task.error === null ? null : new ThreadError(`threads: ${task.error}`));
+    if (task.error !== null) this.#fail(task, new ThreadError(`threads: ${task.error}`));
+    else if (task.left === 0) this.#finish(task, null);
+    else return;
     if (slot === this.#local) void this.#settings.nextTurn().then(() => this.dispatch());
     else this.dispatch();
   }
 
-  /** A thread is gone. Those that worked with it wait for it in vain, and are ended too. */
+  /** A thread is gone. */
   #ended(slot: Slot, reason: string): void {
     if (this.#disposed || !(this.#slots.includes(slot) || slot === this.#local)) return;
     const { task, proven } = slot;
-    const gone = task === null ? [slot] : task.slots;
-    const ends = Promise.all(gone.map((each) => this.#discard(each)));
-    if (gone.length > 1) new Int32Array(this.#start.memory.buffer, this.#start.barrier, 2).fill(0);
+    this.#discard(slot);
     if (!proven) {
       // Not to be tried for ever: the others, or this thread, can do all of the work.
       this.#slots.splice(this.#slots.indexOf(null), 1);
@@ -280,37 +286,68 @@ export class ThreadPool {
       const { work } = task;
       if (task.isRepeatable && !(proven && this.#repeated.has(work))) {
         if (proven) this.#repeated.add(work);
-        this.#repeat(task, ends);
+        this.#repeat(task);
       } else {
-        this.#finish(task, new ThreadError(`threads: a worker ended while it was computing: ${reason}`));
+        this.#fail(task, new ThreadError(`threads: a worker ended while it was computing: ${reason}`));
       }
     }
     this.dispatch();
   }
 
-  /** @param ends until then, somebody may still write into its region */
-  #repeat({ id, work, slots }: Task, ends: Promise<unknown>): void {
-    this.#tasks.delete(id);
-    for (const slot of slots) slot.task = null;
-    const { batch } = work;
+  #repeat(task: Task): void {
+    this.#tasks.delete(task.id);
+    const { batch } = task.work;
     const region = batch.region!;
     batch.region = null;
-    void ends.then(() => this.release(region));
-    this.#queue.unshift(work);
+    void this.#abandon(task).then(() => this.release(region));
+    this.#queue.unshift(task.work);
   }
 
-  /** Resolves when the thread is gone. */
-  async #discard(slot: Slot): Promise<void> {
+  #fail(task: Task, error: Error): void {
+    void this.#abandon(task).then(() => this.#finish(task, error));
+  }
+
+  /**
+   * Ends the threads that are still at work that they share with one that no longer takes part: they would wait for it
+   * for ever. Resolves when nobody writes into the work's region any more.
+   */
+  async #abandon(task: Task): Promise<void> {
+    const waiting = task.slots.filter((slot) => slot.task === task);
+    for (const slot of waiting) this.#discard(slot);
+    if (task.slots.length > 1) this.#leaveBarrier();
+    await Promise.all(this.#ending);
+  }
+
+  #barrierAddress(): number {
+    if (this.#barrier === null) {
+      this.#barrier = this.#memory.allocate(8);
+      new Int32Array(this.#start.memory.buffer, this.#barrier, 2).fill(0);
+    }
+    return this.#barrier;
+  }
+
+  /** A thread that is being ended may still arrive there. */
+  #leaveBarrier(): void {
+    const barrier = this.#barrier;
+    this.#barrier = null;
+    if (barrier !== null) void Promise.all(this.#ending).then(() => this.#memory.free(barrier));
+  }
+
+  /** Ends a thread. `#ending` has it until it is gone. */
+  #discard(slot: Slot): void {
     const index = this.#slots.indexOf(slot);
     if (index !== -1) this.#slots[index] = null;
+    slot.task = null;
     const { scratch } = slot;
     slot.scratch = null;
-    try {
-      await (await slot.thread).terminate();
-    } catch {
-      // It has never been there.
-    }
-    if (scratch !== null) this.#memory.free(scratch.address);
+    const end = slot.thread
+      .then((thread) => thread.terminate())
+      .catch(() => {}) // it has never been there
+      .then(() => {
+        if (scratch !== null) this.#memory.free(scratch.address);
+        this.#ending.delete(end);
+      });
+    this.#ending.add(end);
   }
 
   #finish(task: Task, error: Error | null): void {

@@ -78,15 +78,13 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.preferredBatchTokens = inner.preferredBatchTokens;
     this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
     this.#nextTurn = nextTurn;
-    const barrier = inner.reserveBlock(8);
-    new Int32Array(memory.buffer, barrier, 2).fill(0);
     this.#pool = new ThreadPool(
       threads,
       {
         get module() {
           return share.module();
         },
-        ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile), barrier },
+        ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile) },
       },
       { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
       { localWork, nextTurn, spawn },
