@@ -4,7 +4,7 @@ import { ConfigReader } from "./config-reader.ts";
 import { Lifetime } from "./lifetime.ts";
 import { openModelSource } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
-import type { Encoder, EncoderOutput } from "./models/encoder.ts";
+import type { Encoder } from "./models/encoder.ts";
 import { prepareEncoder } from "./models/registry.ts";
 import { rejectAdapter } from "./models/unsupported-weights.ts";
 import type { Weights } from "./nn/weights.ts";
@@ -104,21 +104,22 @@ async function runEncoder(
   const packed = packBatch(inputs, encoder.positionsCount);
   const width = encoder.config.hiddenSize;
   const output = await encoder.forward(packed.tokens, { outputHiddenStates, signal });
-  const unpack = async (tensor: Tensor) => unpackTokens(packed, (await tensor.read()) as Float32Array, width);
+  // The last of the hidden states is the last hidden state.
+  const states = output.hiddenStates ?? [output.lastHiddenState];
+  let pooled: Tensor | null = null;
   try {
-    const pooled = encoder.pool(output.lastHiddenState, packed.tokens.offsets);
-    const poolerOutput = pooled && unpackRows(packed, (await pooled.read()) as Float32Array, width);
-    pooled?.dispose();
+    pooled = encoder.pool(output.lastHiddenState, packed.tokens.offsets);
+    const [pooledData, ...data] = (await Promise.all(
+      [pooled, ...states].map((tensor) => tensor?.read()),
+    )) as [Float32Array | undefined, ...Float32Array[]];
+    const hiddenStates = data.map((values) => unpackTokens(packed, values, width));
     return {
-      lastHiddenState: await unpack(output.lastHiddenState),
-      poolerOutput,
-      hiddenStates: output.hiddenStates && (await Promise.all(output.hiddenStates.map(unpack))),
+      lastHiddenState: hiddenStates.at(-1)!,
+      poolerOutput: pooledData ? unpackRows(packed, pooledData, width) : null,
+      hiddenStates: output.hiddenStates && hiddenStates,
     };
   } finally {
-    disposeOutput(output);
+    for (const tensor of states) tensor.dispose();
+    pooled?.dispose();
   }
-}
-
-function disposeOutput({ lastHiddenState, hiddenStates }: EncoderOutput): void {
-  for (const tensor of hiddenStates ?? [lastHiddenState]) tensor.dispose();
 }

@@ -16,16 +16,13 @@ export function checkWhole(value: number, name: string, minimum: number): number
   });
 }
 
-/** @throws ArgumentError for a callback that cannot be called. */
-export function checkCallback(what: string, callback: unknown): void {
-  if (callback === undefined || typeof callback === "function") return;
-  throw new ArgumentError(`${what}: expected a function, got ${describe(callback)}`, { subject: what });
+/** Whether it has what is used of an AbortSignal, of whatever realm. */
+export function isSignal(value: unknown): boolean {
+  const { throwIfAborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof throwIfAborted === "function" && typeof addEventListener === "function";
 }
 
-/** @throws ArgumentError for what is no AbortSignal, of whatever realm. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined) return;
-  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
-  if (typeof throwIfAborted === "function" && typeof addEventListener === "function") return;
-  throw new ArgumentError(`signal: expected an AbortSignal, got ${describe(signal)}`, { subject: "signal" });
+/** Whether it can be called. */
+export function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }

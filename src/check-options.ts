@@ -1,5 +1,5 @@
 /** Objects of options: what they may have is known by name, so that no misspelt option is read over. */
-import { describe } from "./check-arguments.ts";
+import { describe, isFunction, isSignal } from "./check-arguments.ts";
 import { ArgumentError } from "./errors.ts";
 import { optionHomes, optionMeanings, optionsThatAreNot } from "./option-meanings.ts";
 
@@ -10,7 +10,8 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
  * What was given of the options that exist, each read once: own, inherited or an accessor's. An option that is undefined
  * counts as not given, be it known or not.
  *
- * @throws ArgumentError for what is no object of options, and for unknown options: it names the one that is meant
+ * @throws ArgumentError for what is no object of options, for unknown options (it names the one that is meant), and for
+ *   signals and callbacks that are none
  */
 export function readOptions<Options extends object>(
   operation: string,
@@ -25,7 +26,7 @@ export function readOptions<Options extends object>(
   for (const name in options) {
     const value = options[name];
     if (value === undefined) continue;
-    if (names[name] === true) given[name] = value;
+    if (names[name] === true) given[name] = checkKind(operation, name, value);
     // What a careless library adds to every object of the program is no option.
     else if (Object.hasOwn(options, name) || !(name in Object.prototype))
       reportUnknown(operation, name, names);
@@ -37,9 +38,34 @@ export function readOptions<Options extends object>(
   for (const name of Object.keys(names)) {
     if (Object.hasOwn(given, name)) continue;
     const value = options[name];
-    if (value !== undefined) given[name] = value;
+    if (value !== undefined) given[name] = checkKind(operation, name, value);
   }
   return given as Options;
+}
+
+interface Kind {
+  readonly name: string;
+  accepts(value: unknown): boolean;
+}
+
+const signalKind: Kind = { name: "an AbortSignal", accepts: isSignal };
+const functionKind: Kind = { name: "a function", accepts: isFunction };
+
+/** Options that are of one kind wherever there are such. */
+const kinds: ReadonlyMap<string, Kind> = new Map([
+  ["signal", signalKind],
+  ["fetch", functionKind],
+  ["onProgress", functionKind],
+  ["onWarning", functionKind],
+  ["progress", functionKind],
+]);
+
+function checkKind(operation: string, name: string, value: unknown): unknown {
+  const kind = kinds.get(name);
+  if (kind === undefined || kind.accepts(value)) return value;
+  throw new ArgumentError(`${operation}: ${name}: expected ${kind.name}, got ${describe(value)}`, {
+    subject: name,
+  });
 }
 
 function reportUnknown(operation: string, name: string, known: Readonly<Record<string, true>>): never {

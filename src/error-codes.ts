@@ -104,7 +104,7 @@ export const errorCodes = {
   "shape-mismatch": "Shapes, dtypes or backends of tensors do not match.",
   "shard-mismatch": "The index of a sharded checkpoint and its shards disagree about a tensor.",
   "stride-too-large": "The stride is not less than the tokens of a text that fit.",
-  "tensor-on-backend": "The operation needs a tensor in host memory: call `await tensor.read()` first.",
+  "tensor-on-backend": "The operation needs a tensor in host memory: use `await tensor.read()`.",
   "tensor-on-host": "The operation needs a tensor on a backend, and got one in host memory.",
   "tensor-shape": "A tensor of a checkpoint does not have the shape that the model needs.",
   "text-not-divisible": "A text cannot be split between tokens into pieces of the requested length.",

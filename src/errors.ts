@@ -3,6 +3,7 @@
  * is; the message names the operation or the file, then what was expected, then what was got (arguments) or found
  * (files).
  */
+import { brandClass } from "./brand.ts";
 import { type ErrorCode, errorCodes } from "./error-codes.ts";
 
 export interface SentensorErrorOptions extends ErrorOptions {
@@ -19,29 +20,18 @@ const classes = new Map<string, { readonly prototype: SentensorError }>();
 const KIND = Symbol.for("sentensor.error");
 const GENERAL_CODE = Symbol("general code");
 
-/**
- * Gives a class a name that no minifier changes, the code of its errors, and an `instanceof` that also holds for errors
- * of another copy of this package: the ES module and the CommonJS build may be loaded side by side.
- */
+/** Brands a class of errors, and gives it the code that its errors have unless they state another. */
 export function declareErrorClass(
   errorClass: { readonly prototype: SentensorError },
   name: string,
   code: ErrorCode,
 ): void {
-  const brand = Symbol.for(`sentensor.${name}`);
   const { prototype } = errorClass;
+  brandClass(errorClass, name);
   classes.set(name, errorClass);
-  Object.defineProperty(errorClass, "name", { value: name, configurable: true });
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
   Object.defineProperty(prototype, KIND, { value: name });
   Object.defineProperty(prototype, GENERAL_CODE, { value: code });
-  Object.defineProperty(prototype, brand, { value: true });
-  Object.defineProperty(errorClass, Symbol.hasInstance, {
-    value(this: unknown, value: unknown): boolean {
-      if (this !== errorClass) return Function.prototype[Symbol.hasInstance].call(this as () => void, value);
-      return typeof value === "object" && value !== null && Reflect.get(value, brand) === true;
-    },
-  });
 }
 
 /** The name of the nearest class of this package that an error belongs to. */

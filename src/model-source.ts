@@ -7,20 +7,9 @@ import { ArgumentError, UnsupportedError } from "./errors.ts";
 import { HubConnectionError, HubOfflineError, ModelNotFoundError } from "./hub/errors.ts";
 import { modelNameProblem } from "./hub/model-name.ts";
 import { openHubModel } from "./hub/open.ts";
-import type { ThreadOrigin, ThreadPlace } from "./reopen-model.ts";
+import type { ThreadPlace } from "./reopen-model.ts";
 import { isNodeCompatible } from "./runtime/environment.ts";
 import type { SourceOptions } from "./source-options.ts";
-
-/** How the same files are found again: plain data. */
-export type ModelOrigin =
-  | ThreadOrigin
-  /** In browsers, whose cache knows no folders. */
-  | { readonly kind: "hub"; readonly name: string; readonly options: SourceOptions };
-
-export interface ModelPlace {
-  readonly source: FileSource;
-  readonly origin: ModelOrigin;
-}
 
 /**
  * In this order: a `FileSource`; an http(s) address under which the files lie; a folder that exists (in Node,
@@ -33,7 +22,7 @@ export interface ModelPlace {
 export async function openModelPlace(
   model: string | URL | FileSource,
   options: SourceOptions = {},
-): Promise<ModelPlace> {
+): Promise<ThreadPlace> {
   if (isFileSource(model)) {
     return { source: model, origin: { kind: "source", name: model.name } };
   }
@@ -83,26 +72,14 @@ export async function openModelSource(
   return (await openModelPlace(model, options)).source;
 }
 
-/**
- * The same files for workers. A model of the hub is opened once more, for all of them: the source that it was loaded
- * from ends with the signal that it was loaded with.
- */
-export async function placeForThreads({ source, origin }: ModelPlace): Promise<ThreadPlace> {
-  if (origin.kind !== "hub") return { source, origin };
-  return {
-    source: await openHubModel(origin.name, origin.options),
-    origin: { kind: "source", name: source.name },
-  };
-}
-
-async function openHubPlace(name: string, options: SourceOptions): Promise<ModelPlace> {
+async function openHubPlace(name: string, options: SourceOptions): Promise<ThreadPlace> {
   const source = await openHubModel(name, options);
-  const { commit, folder } = source;
-  if (folder !== undefined) return { source, origin: { kind: "folder", path: folder } };
-  const { token, cacheFolder, localFilesOnly, endpoint } = options;
-  // The commit: whatever is published meanwhile, all threads have the same files.
-  const pinned = { revision: commit, token, cacheFolder, localFilesOnly, endpoint };
-  return { source, origin: { kind: "hub", name, options: pinned } };
+  const { folder } = source;
+  return {
+    source,
+    // The cache of browsers knows no folders.
+    origin: folder === undefined ? { kind: "source", name: source.name } : { kind: "folder", path: folder },
+  };
 }
 
 /** A name without a folder of that name may be a mistyped path: the message says both. */

@@ -102,13 +102,12 @@ function matrix(what: string, tensor: Tensor | undefined, batch: number, length:
       { subject: what },
     );
   }
-  const { data } = tensor;
-  if (!(data instanceof Int32Array)) {
+  if (tensor.dtype !== "int32") {
     throw new ShapeError(`${what}: expected int32, got ${tensor.dtype}`, {
       subject: what,
     });
   }
-  return data;
+  return tensor.data as Int32Array;
 }
 
 /** The tokens of a row. Holes would need attention masks, which a packed batch does without. */

@@ -4,7 +4,7 @@
  * the last one made.
  */
 
-import { checkCallback, checkSignal, checkWhole } from "./check-arguments.ts";
+import { checkWhole } from "./check-arguments.ts";
 import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
 import { readAhead } from "./checkpoint/read-ahead.ts";
@@ -173,7 +173,6 @@ export class SentenceTransformer {
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
     options = readOptions("load", options, loadOptionNames);
-    checkCallback("load: progress", options.progress);
     if (options.device !== undefined) checkDevice(options.device);
     if (options.dtype !== undefined && options.dtype !== "float32") {
       throw new UnsupportedError(
@@ -252,8 +251,6 @@ export class SentenceTransformer {
   async encode(texts: string | readonly string[], options: EncodeOptions = {}): Promise<EncodeResult> {
     this.#pipeline.lifetime.check("encode");
     options = readOptions("encode", options, encodeOptionNames);
-    checkCallback("encode: onProgress", options.onProgress);
-    checkSignal(options.signal);
     options.signal?.throwIfAborted();
     const single = typeof texts === "string";
     const list = single ? [texts] : checkTexts(texts);
@@ -468,9 +465,8 @@ export class SentenceTransformer {
       embeddingDimension: this.getEmbeddingDimension(),
       origin: this.#files?.place.source,
     };
-    const choices = { ...options };
     await this.#pipeline.lifetime.run("save", async () => {
-      await saveModel(model, await openTarget(target), choices);
+      await saveModel(model, await openTarget(target), options);
     });
   }
 

@@ -1,5 +1,3 @@
-import { checkSignal } from "./check-arguments.ts";
-
 /**
  * Runs `body` with a copy of `signal` that is detached when `body` ends, so that a later abort does not affect what
  * `body` opened.
@@ -10,7 +8,6 @@ export async function whileRunning<T>(
   signal: AbortSignal | undefined,
   body: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  checkSignal(signal);
   if (signal === undefined) return await body(undefined);
   signal.throwIfAborted();
   const controller = new AbortController();
@@ -23,6 +20,11 @@ export async function whileRunning<T>(
   } finally {
     signal.removeEventListener("abort", follow);
   }
+}
+
+/** @throws the reason of the first of them that is aborted */
+export function throwIfAborted(signals: readonly (AbortSignal | undefined)[]): void {
+  for (const signal of signals) signal?.throwIfAborted();
 }
 
 /** Settles as `promise`, or rejects with the reason of the first signal that is aborted before. */

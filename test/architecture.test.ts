@@ -55,7 +55,8 @@ test("the rules look at real files", () => {
 /** What the files of a folder may import statically, besides their own folder. */
 const layers: readonly { readonly of: string; readonly may: readonly string[] }[] = [
   { of: "error-codes.ts", may: [] },
-  { of: "errors.ts", may: ["error-codes.ts"] },
+  { of: "brand.ts", may: [] },
+  { of: "errors.ts", may: ["brand.ts", "error-codes.ts"] },
   { of: "runtime", may: [] },
   { of: "scheduling.ts", may: [] },
   { of: "worker-problem.ts", may: [] },
@@ -66,6 +67,7 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   {
     of: "tensor/backend",
     may: [
+      "brand.ts",
       "errors.ts",
       "runtime",
       "worker-problem.ts",
@@ -77,6 +79,7 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   {
     of: "tensor",
     may: [
+      "brand.ts",
       "errors.ts",
       "runtime",
       "check-arguments.ts",

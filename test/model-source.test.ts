@@ -17,6 +17,7 @@ import {
   Transformer,
 } from "../src/index.ts";
 import { openModelPlace } from "../src/model-source.ts";
+import { EncodingPool } from "../src/pool/encoding-pool.ts";
 import { reopenModel } from "../src/reopen-model.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { type Files, HubServer } from "./helpers/hub-server.ts";
@@ -183,6 +184,23 @@ test("addresses of files and of servers are taken as text", async () => {
   assert.deepEqual(await embed(pathToFileURL(modelFolder("bert-mean")).href), expected);
   server.publish("org/tiny", files, { isLarge: () => false });
   assert.deepEqual(await embed(`${server.url}/org/tiny/resolve/main`), expected);
+});
+
+test("where there are no folders, workers get the files that the model was loaded from: nothing is looked up again", async () => {
+  server.publish("org/tiny", files);
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "process")!;
+  Object.defineProperty(globalThis, "process", { value: undefined, configurable: true });
+  let place: Awaited<ReturnType<typeof openModelPlace>>;
+  try {
+    place = await openModelPlace("org/tiny", { endpoint: server.url, token: false });
+  } finally {
+    Object.defineProperty(globalThis, "process", descriptor);
+  }
+  const lookups = () => server.requests.filter(({ url }) => url.includes("/api/")).length;
+  assert.equal(lookups(), 1);
+  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"]);
+  assert.equal(lookups(), 1);
+  await pool.stop();
 });
 
 test("what another thread is told leads to the same files", async () => {

@@ -172,6 +172,26 @@ for (const [type, list] of Object.entries(calls)) {
   });
 }
 
+/** Options of one kind wherever there are such, and how many of the calls above must at least have them. */
+const kinds = { signal: 12, progress: 4, onProgress: 9, fetch: 1, onWarning: 1 };
+
+for (const [option, least] of Object.entries(kinds)) {
+  test(`${option}: what cannot be one is reported before anything is done`, async () => {
+    let known = 0;
+    for (const [type, list] of Object.entries(calls)) {
+      for (const call of list) {
+        const error = await errorOf(call, { [option]: {} });
+        assert.ok(error instanceof sentensor.ArgumentError, `${type}: got ${error}`);
+        assert.equal(error.subject, option, type);
+        if (error.code === "unknown-option") continue;
+        known++;
+        assert.match(error.message, /: expected (a function|an AbortSignal), got an object$/, type);
+      }
+    }
+    assert.ok(known >= least, `${known} calls have it`);
+  });
+}
+
 test("known options may be undefined everywhere: the default holds", async () => {
   const known = [
     ...["promptName", "prompt", "task", "batchSize", "showProgressBar", "onProgress", "normalizeEmbeddings"],

@@ -47,13 +47,13 @@ test("what callers pass by mistake is told by name", async () => {
   await assert.rejects(wrong({ onProgress: 3 }), /^ArgumentError: encode: onProgress: expected a function/);
   await assert.rejects(
     wrong({ signal: {} }),
-    /^ArgumentError: signal: expected an AbortSignal, got an object/,
+    /^ArgumentError: encode: signal: expected an AbortSignal, got an object/,
   );
   const load = (what: unknown, options?: unknown) =>
     SentenceTransformer.load(what as never, options as never);
   await assert.rejects(load("x", null), /^ArgumentError: load: expected an object/);
   await assert.rejects(load("x", { progress: 3 }), /^ArgumentError: load: progress: expected a function/);
-  await assert.rejects(load("x", { signal: 3 }), /^ArgumentError: signal: expected an AbortSignal/);
+  await assert.rejects(load("x", { signal: 3 }), /^ArgumentError: load: signal: expected an AbortSignal/);
   await assert.rejects(load("x", { dtype: "int8" }), /^UnsupportedError: load: dtype "int8"/);
   for (const what of [{}, [], null, 3])
     await assert.rejects(load(what), /^ArgumentError: model: expected a folder/);

@@ -2,7 +2,7 @@
 
 import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
-import { abortable } from "../signals.ts";
+import { abortable, throwIfAborted } from "../signals.ts";
 import { checkText } from "./check.ts";
 
 /** How long a window waits for more after its first text: what trickles in is not to be held back. Milliseconds. */
@@ -56,7 +56,7 @@ export class TextWindows {
 
   /** @throws the reason of a signal that is aborted */
   checkSignals(): void {
-    for (const signal of this.#signals) signal?.throwIfAborted();
+    throwIfAborted(this.#signals);
   }
 
   /** Tells a source that has not ended that nobody reads on. */

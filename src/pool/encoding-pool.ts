@@ -3,8 +3,8 @@ import type { DeviceName } from "../device.ts";
 import type { EncodeJob, OutputName, Outputs } from "../encode/job.ts";
 import type { ModuleSettings } from "../encode/load-modules.ts";
 import { ArgumentError } from "../errors.ts";
-import { type ModelPlace, placeForThreads } from "../model-source.ts";
-import { abortable } from "../signals.ts";
+import type { ThreadPlace } from "../reopen-model.ts";
+import { abortable, throwIfAborted } from "../signals.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
 import { createMerger, type Merger, type WireOutputName, wireOutput } from "./packed-output.ts";
@@ -29,7 +29,7 @@ export interface PoolRun {
 }
 
 export interface PoolModel {
-  readonly place: ModelPlace;
+  readonly place: ThreadPlace;
   readonly settings: ModuleSettings;
 }
 
@@ -69,11 +69,10 @@ export class EncodingPool implements AsyncDisposable {
     const workers: WorkerClient[] = [];
     try {
       const spawnWorker = spawn ?? (await chooseSpawn().catch(notStarted));
-      const threadPlace = await abortable(placeForThreads(place), signals);
-      for (const signal of signals) signal?.throwIfAborted();
-      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, threadPlace, settings));
+      throwIfAborted(signals);
+      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, place, settings));
       await abortable(Promise.all(workers.map(({ ready }) => ready)), signals);
-      for (const signal of signals) signal?.throwIfAborted();
+      throwIfAborted(signals);
     } catch (error) {
       await Promise.allSettled(workers.flatMap((worker) => [worker.ready, worker.terminate()]));
       if (!(error instanceof WorkerEnded)) throw error;

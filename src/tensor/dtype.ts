@@ -27,15 +27,24 @@ export function newTypedArray<D extends DType>(dtype: D, length: number): TypedA
   return new constructors[dtype](length) as TypedArrayOf<D>;
 }
 
-/** By the name of its class, which is the same in every realm. @throws ArgumentError for other typed arrays */
+/** By the name of its class, which is the same in every realm; undefined for other views. */
+export function knownDType(data: ArrayBufferView): DType | undefined {
+  return byClass.get(className(data));
+}
+
+/** @throws ArgumentError for views of other elements */
 export function dtypeOf(data: ArrayBufferView): DType {
-  const name = (data as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  const dtype = byClass.get(name);
+  const dtype = knownDType(data);
   if (dtype !== undefined) return dtype;
+  const name = className(data);
   throw new ArgumentError(
     `expected a ${[...byClass.keys()].slice(0, -1).join(", ")} or Uint8Array, got a ${name}`,
     { code: "unsupported-element-type", subject: String(name) },
   );
+}
+
+function className(data: ArrayBufferView): string | undefined {
+  return (data as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag];
 }
 
 const byClass: ReadonlyMap<string | undefined, DType> = new Map(

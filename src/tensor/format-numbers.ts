@@ -1,4 +1,5 @@
 import type { TensorData } from "./dtype.ts";
+import { elementCount } from "./shape.ts";
 
 export interface NumberLayout {
   readonly shape: readonly number[];
@@ -13,7 +14,7 @@ const AT_EACH_END = 3;
 /** The numbers in nested brackets, a row a line. */
 export function formatNumbers(data: TensorData, layout: NumberLayout): string {
   const { shape } = layout;
-  const isLarge = shape.reduce((product, dimension) => product * dimension, 1) > MOST_ELEMENTS;
+  const isLarge = elementCount(shape) > MOST_ELEMENTS;
   return formatAxis(data, layout, { axis: 0, start: layout.offset, isLarge });
 }
 

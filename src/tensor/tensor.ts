@@ -3,6 +3,7 @@
  * handed to the user) or in the memory of a backend (float32, row-major, without gaps: what the ops
  * compute on).
  */
+import { brandClass } from "../brand.ts";
 import { describe } from "../check-arguments.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import type { Backend, Storage } from "./backend.ts";
@@ -72,9 +73,6 @@ interface BackendMemory {
   readonly storage: Storage;
 }
 
-/** Of the prototype: a tensor of any copy of this package. */
-const BRAND = Symbol.for("sentensor.Tensor");
-
 export class Tensor {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -99,15 +97,7 @@ export class Tensor {
   }
 
   static {
-    Object.defineProperty(Tensor, "name", { value: "Tensor", configurable: true }); // minifiers change it
-    Object.defineProperty(Tensor.prototype, BRAND, { value: true });
-    // The ES module and the CommonJS build may be loaded side by side.
-    Object.defineProperty(Tensor, Symbol.hasInstance, {
-      value(this: unknown, value: unknown): boolean {
-        if (this !== Tensor) return Function.prototype[Symbol.hasInstance].call(this as () => void, value);
-        return typeof value === "object" && value !== null && Reflect.get(value, BRAND) === true;
-      },
-    });
+    brandClass(Tensor, "Tensor");
     // `console.log` of Node and Bun, and of Deno.
     for (const name of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
       Object.defineProperty(Tensor.prototype, Symbol.for(name), {
@@ -198,7 +188,7 @@ export class Tensor {
     const { backend, storage } = memory;
     if (backend.readSync === null) {
       throw new ArgumentError(
-        `Tensor.data: the tensor is in ${backend.name} memory; call \`await tensor.read()\` first`,
+        `Tensor.data: the tensor is in ${backend.name} memory; use \`await tensor.read()\` instead`,
         { code: "tensor-on-backend" },
       );
     }
@@ -334,7 +324,7 @@ export class Tensor {
   #view<T extends Tensor>(operation: string, shape: Shape, strides: readonly number[], offset: number): T {
     if (this.#memory.kind === "backend") {
       throw new ArgumentError(
-        `${operation}: only host tensors can be sliced; call \`await tensor.read()\` first`,
+        `${operation}: only host tensors have views; read it with \`await tensor.read()\``,
         { code: "tensor-on-backend" },
       );
     }

@@ -64,7 +64,9 @@ export function quantizeTensors(
   options: QuantizeOptions = {},
 ): Tensor2D[] {
   const all = tensors.flatMap((tensor) => {
-    return Array.from({ length: tensor.shape[0]! }, (_, i) => tensor.row(i).data as Float32Array);
+    const data = tensor.data as Float32Array;
+    const [count, width] = tensor.shape;
+    return Array.from({ length: count }, (_, i) => data.subarray(i * width, (i + 1) * width));
   });
   const quantizer = quantizerFor(floatRows(all, "quantizeEmbeddings"), precision, options);
   return tensors.map((tensor) => {

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors.ts";
-import type { DType, TensorData } from "../tensor/dtype.ts";
+import { type DType, dtypeOf as dtypeOfView, knownDType, type TensorData } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -89,14 +89,8 @@ function isVector(embeddings: Vector | readonly Vector[]): embeddings is Vector 
 }
 
 function checkVector(vector: unknown, name: string, operation: string): void {
-  if (
-    vector instanceof Float32Array ||
-    vector instanceof Float64Array ||
-    vector instanceof Int8Array ||
-    vector instanceof Uint8Array
-  ) {
-    return;
-  }
+  const dtype = ArrayBuffer.isView(vector) ? knownDType(vector) : undefined;
+  if (dtype !== undefined && dtype !== "int32") return;
   if (!Array.isArray(vector)) {
     throw new ArgumentError(`${operation}: expected ${name} to hold numbers, got ${describe(vector)}`, {
       subject: name,
@@ -112,11 +106,8 @@ function checkVector(vector: unknown, name: string, operation: string): void {
   }
 }
 
-function dtypeOf(vector: Vector): DType {
-  if (vector instanceof Float32Array) return "float32";
-  if (vector instanceof Int8Array) return "int8";
-  if (vector instanceof Uint8Array) return "uint8";
-  return "float64";
+function dtypeOf(vector: Vector | TensorData): DType {
+  return ArrayBuffer.isView(vector) ? dtypeOfView(vector) : "float64";
 }
 
 function describe(value: unknown): string {
@@ -133,7 +124,7 @@ class MatrixRows implements Rows {
   constructor(data: TensorData, count: number, dimension: number) {
     this.count = count;
     this.dimension = dimension;
-    this.dtype = data instanceof Int32Array ? "int32" : dtypeOf(data);
+    this.dtype = dtypeOf(data);
     this.#data = data;
   }
 

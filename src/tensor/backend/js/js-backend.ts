@@ -190,7 +190,7 @@ export class JsBackend implements Backend {
   }
 }
 
-// A handle of another backend, or one given back, is a bug in this package: the ops have checked before.
+// The ops do not check whether memory has been freed, or whose it is: a module of the caller's own may confuse them.
 
 function dataOf(storage: Storage): Float32Array {
   if (!(storage instanceof JsStorage))

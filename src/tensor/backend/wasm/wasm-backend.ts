@@ -299,7 +299,7 @@ export class WasmBackend extends KernelCalls implements Backend {
     return this.#linear.floats(address + 4 * length).subarray(address / 4, address / 4 + length);
   }
 
-  // A handle of another backend, or one given back, is a bug in this package: the ops have checked before.
+  // The ops do not check whether memory has been freed, or whose it is: a module of the caller's own may confuse them.
 
   addressOf(storage: Storage): number {
     this.#own(storage, storage instanceof WasmStorage ? storage.memory : null);
