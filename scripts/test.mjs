@@ -15,7 +15,7 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
  * processes, since each of them reads and compiles most of the sources.
  */
 const NEEDS_OWN_PROCESS =
-  /^(?:before|beforeEach|afterEach)\(|process\.env[.[\w\]]* = |delete process\.env|\.prototype\.\w+ =/m;
+  /^(?:before|beforeEach|afterEach)\(|process\.env[.[\w\]]* = |delete process\.env|\.prototype\.\w+ =|\bwatchWorkers\(/m;
 
 /**
  * Inside of the repository, so that the packages which the tests use are found from there, but not in

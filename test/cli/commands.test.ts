@@ -13,7 +13,7 @@ import { UsageError } from "../../src/cli/usage-error.ts";
 import { AutoTokenizer, ModelNotFoundError, SentenceTransformer } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { HubServer } from "../helpers/hub-server.ts";
-import { filesOfFixture } from "../helpers/model-files.ts";
+import { filesOfFixture, ModelFiles } from "../helpers/model-files.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { runCommand } from "./support.ts";
 
@@ -153,14 +153,10 @@ test("download rejects what cannot be loaded before weights are fetched, and tak
   t.after(() => server.close());
   process.env.HF_ENDPOINT = server.url;
   t.after(() => delete process.env.HF_ENDPOINT);
-  const files = filesOfFixture("bert-mean");
-  const config = (changes: Record<string, unknown>) =>
-    JSON.stringify({ ...JSON.parse(new TextDecoder().decode(files["config.json"])), ...changes });
-  server.publish("org/t5", { ...files, "config.json": config({ model_type: "t5" }) });
-  server.publish("org/reranker", {
-    ...files,
-    "config_sentence_transformers.json": JSON.stringify({ model_type: "CrossEncoder" }),
-  });
+  const model = () => ModelFiles.ofFixture("bert-mean");
+  server.publish("org/t5", model().edit("config.json", { model_type: "t5" }).byPath);
+  const reranker = JSON.stringify({ model_type: "CrossEncoder" });
+  server.publish("org/reranker", model().write("config_sentence_transformers.json", reranker).byPath);
   const weights = () => server.requests.filter(({ url }) => url.endsWith("/model.safetensors")).length;
   await assert.rejects(runCommand(download, ["org/t5", "--cache-folder", cache]), {
     code: "unknown-model-type",

@@ -61,23 +61,33 @@ for (const [name, change] of Object.entries(changes)) {
       assert.deepEqual(await other, unchanged);
     }
   });
+}
 
-  test(`a pool: ${name} after the call changes no chunk`, async () => {
-    const own = await SentenceTransformer.load(folder, { threads: 1 });
-    const pool = await own.startMultiProcessPool(["cpu"]);
+test("a pool: changes after the call change no chunk", async () => {
+  const own = await SentenceTransformer.load(folder, { threads: 1 });
+  const pool = await own.startMultiProcessPool(["cpu"]);
+  for (const [name, change] of Object.entries(changes)) {
     const list = [...texts];
     const running = own.encodeMultiProcess(list, pool, { chunkSize: 3 });
     change(list);
-    assert.deepEqual(await running, expected);
+    assert.deepEqual(await running, expected, name);
+  }
+  await own.dispose();
+});
+
+test("workers of one call: changes after it change neither texts nor devices", async () => {
+  const own = await SentenceTransformer.load(folder, { threads: 1 });
+  const each = Object.entries(changes).map(async ([name, change]) => {
     const devices: "cpu"[] = ["cpu"];
-    const again = [...texts];
-    const started = own.encode(again, { device: devices, chunkSize: 3 });
-    change(again);
+    const list = [...texts];
+    const running = own.encode(list, { device: devices, chunkSize: 3 });
+    change(list);
     devices.length = 0;
-    assert.deepEqual(await started, expected);
-    await own.dispose();
+    assert.deepEqual(await running, expected, name);
   });
-}
+  await Promise.all(each);
+  await own.dispose();
+});
 
 test("encode: its options are those of the call", async () => {
   const options = {

@@ -1,4 +1,5 @@
 /** Model folders in memory, to be broken one way at a time. */
+import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { MemorySource } from "../../src/checkpoint/memory-source.ts";
@@ -34,8 +35,12 @@ export class ModelFiles {
     return new MemorySource(this.#files, "model");
   }
 
+  get byPath(): Record<string, Uint8Array> {
+    return Object.fromEntries(this.#files);
+  }
+
   remove(path: string): this {
-    this.#files.delete(path);
+    assert.ok(this.#files.delete(path), path);
     return this;
   }
 
@@ -44,11 +49,13 @@ export class ModelFiles {
     return this;
   }
 
+  json(path: string): unknown {
+    return JSON.parse(new TextDecoder().decode(this.#files.get(path)));
+  }
+
   /** Sets keys of a JSON object; undefined removes one. */
   edit(path: string, changes: Readonly<Record<string, unknown>>): this {
-    const json = JSON.parse(
-      new TextDecoder().decode(this.#files.get(path) ?? new TextEncoder().encode("{}")),
-    );
+    const json = this.#files.has(path) ? (this.json(path) as object) : {};
     return this.write(path, JSON.stringify({ ...json, ...changes }));
   }
 

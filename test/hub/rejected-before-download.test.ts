@@ -8,7 +8,7 @@ import { openBrowserModel } from "../../src/hub/open-browser.ts";
 import { AutoModel, SentenceTransformer, Transformer } from "../../src/index.ts";
 import type { LoadOptions } from "../../src/sentence-transformer.ts";
 import type { Files, HubServer } from "../helpers/hub-server.ts";
-import { filesOfFixture } from "../helpers/model-files.ts";
+import { filesOfFixture, ModelFiles } from "../helpers/model-files.ts";
 import { startHub } from "./setup.ts";
 
 const MODEL = "org/rejected";
@@ -17,37 +17,31 @@ interface Case {
   readonly what: string;
   /** The fixture that is changed. */
   readonly of?: string;
-  readonly change?: (files: Record<string, string | Uint8Array>) => void;
+  readonly change?: (files: ModelFiles) => unknown;
   readonly options?: LoadOptions;
   readonly code: string;
 }
 
-/** Sets keys of a JSON file. */
-function edit(path: string, changes: Readonly<Record<string, unknown>>): NonNullable<Case["change"]> {
-  return (files) => {
-    const before = files[path];
-    const json = before === undefined ? {} : JSON.parse(new TextDecoder().decode(before as Uint8Array));
-    files[path] = JSON.stringify({ ...json, ...changes });
-  };
-}
+type Change = NonNullable<Case["change"]>;
 
-/** Takes files away. */
-function without(...paths: string[]): NonNullable<Case["change"]> {
-  return (files) => {
-    for (const path of paths) {
-      assert.ok(path in files, path);
-      delete files[path];
-    }
+const edit =
+  (path: string, changes: Readonly<Record<string, unknown>>): Change =>
+  (files) =>
+    files.edit(path, changes);
+
+const without =
+  (...paths: string[]): Change =>
+  (files) => {
+    for (const path of paths) files.remove(path);
   };
-}
 
 const INDEX = "model.safetensors.index.json";
 
-function editIndex(change: (map: Record<string, string>) => void): NonNullable<Case["change"]> {
+function editIndex(change: (map: Record<string, string>) => void): Change {
   return (files) => {
-    const index = JSON.parse(new TextDecoder().decode(files[INDEX] as Uint8Array));
-    change(index.weight_map);
-    files[INDEX] = JSON.stringify(index);
+    const { weight_map } = files.json(INDEX) as { weight_map: Record<string, string> };
+    change(weight_map);
+    files.edit(INDEX, { weight_map });
   };
 }
 
@@ -69,7 +63,7 @@ const encoderCases: readonly Case[] = [
     code: "unsupported-setting",
   },
   { what: "a wrong number", change: edit("config.json", { hidden_size: -1 }), code: "invalid-value" },
-  { what: "a broken file", change: (files) => (files["config.json"] = "{"), code: "invalid-json" },
+  { what: "a broken file", change: (files) => files.write("config.json", "{"), code: "invalid-json" },
   { what: "an adapter", change: edit("adapter_config.json", {}), code: "unsupported-adapter" },
   {
     what: "quantized weights",
@@ -110,17 +104,17 @@ const modelCases: readonly Case[] = [
     what: "an unknown module, the last of four",
     of: DENSE,
     change: (files) => {
-      const modules = JSON.parse(new TextDecoder().decode(files["modules.json"] as Uint8Array));
-      modules[3].type = "sentence_transformers.models.CNN";
-      files["modules.json"] = JSON.stringify(modules);
+      const modules = files.json("modules.json") as { type: string }[];
+      modules[3]!.type = "sentence_transformers.models.CNN";
+      files.write("modules.json", JSON.stringify(modules));
     },
     code: "unknown-module",
   },
   {
     what: "a first module that takes no text",
     change: (files) => {
-      const modules = JSON.parse(new TextDecoder().decode(files["modules.json"] as Uint8Array));
-      files["modules.json"] = JSON.stringify(modules.toReversed());
+      const modules = files.json("modules.json") as object[];
+      files.write("modules.json", JSON.stringify(modules.toReversed()));
     },
     code: "invalid-value",
   },
@@ -180,8 +174,8 @@ const modelCases: readonly Case[] = [
   {
     what: "an unknown component of the tokenizer",
     change: (files) => {
-      edit("tokenizer.json", { normalizer: { type: "Unheard" } })(files);
-      edit("tokenizer_config.json", { tokenizer_class: "PreTrainedTokenizerFast" })(files);
+      files.edit("tokenizer.json", { normalizer: { type: "Unheard" } });
+      files.edit("tokenizer_config.json", { tokenizer_class: "PreTrainedTokenizerFast" });
     },
     code: "unknown-tokenizer-component",
   },
@@ -229,9 +223,9 @@ const modelCases: readonly Case[] = [
 ];
 
 function changed({ of = "bert-mean", change }: Case): Files {
-  const files: Record<string, string | Uint8Array> = filesOfFixture(of);
+  const files = ModelFiles.ofFixture(of);
   change?.(files);
-  return files;
+  return files.byPath;
 }
 
 /** How many times the content of weights was asked for. */

@@ -1,42 +1,21 @@
 /** Pools that are given up while their threads start: no thread is left. */
 import assert from "node:assert/strict";
-import { test as testOf } from "node:test";
-import { Worker } from "node:worker_threads";
+import { type TestContext, test as testOf } from "node:test";
 import { SentenceTransformer } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
+import { watchWorkers } from "../helpers/watch-workers.ts";
 
 /** What hangs is to fail. */
-const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout: 60_000 }, body);
+const test = (name: string, body: (t: TestContext) => Promise<void>) =>
+  testOf(name, { timeout: 60_000 }, body);
 
 const texts = ["one", "two three", "four"];
 const disposed = { name: "ArgumentError", code: "disposed", subject: "model" };
 const device = ["cpu", "cpu"] as const;
 
-const workers = new Set<Worker>();
-let onLoad = () => {};
-const post = Worker.prototype.postMessage;
-Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<typeof post>) {
-  // Others (a loader of TypeScript, for one) have workers too.
-  if ((args[0] as { kind?: string }).kind === "load") {
-    workers.add(this);
-    onLoad();
-  }
-  return post.apply(this, args);
-};
-
-/** Resolves when the workers of a pool have been told to load the model. */
-function started(count: number): Promise<void> {
-  workers.clear();
-  return new Promise((resolve) => {
-    onLoad = () => {
-      if (workers.size === count) resolve();
-    };
-  });
-}
-
-function alive(): number {
-  return [...workers].filter(({ threadId }) => threadId !== -1).length;
-}
+/** The workers of pools, which are told to load the model. */
+const poolWorkers = (t: TestContext) =>
+  watchWorkers(t, (message) => "kind" in message && message.kind === "load");
 
 const load = () => SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
 
@@ -49,37 +28,37 @@ const starts: Readonly<
 };
 
 for (const [name, start] of Object.entries(starts)) {
-  test(`${name}: disposing of the model meanwhile ends the start, and waits for the threads' end`, async () => {
+  test(`${name}: disposing of the model meanwhile ends the start, and waits for the threads' end`, async (t) => {
     const model = await load();
-    const loading = started(2);
+    const workers = poolWorkers(t);
     const starting = assert.rejects(start(model), disposed);
-    await loading;
-    assert.equal(alive(), 2);
+    await workers.reached(2);
+    assert.equal(workers.alive(), 2);
     await Promise.all([model.dispose(), model.dispose()]);
-    assert.equal(alive(), 0);
+    assert.equal(workers.alive(), 0);
     await starting;
   });
 
-  test(`${name}: disposing of the model before anything has started`, async () => {
+  test(`${name}: disposing of the model before anything has started`, async (t) => {
     const model = await load();
-    void started(2);
+    const workers = poolWorkers(t);
     const starting = assert.rejects(start(model), disposed);
     await model.dispose();
     await starting;
-    assert.equal(alive(), 0);
+    assert.equal(workers.alive(), 0);
   });
 
   if (name === "startMultiProcessPool") continue;
-  test(`${name}: an abort meanwhile ends the start with its reason, and the threads`, async () => {
+  test(`${name}: an abort meanwhile ends the start with its reason, and the threads`, async (t) => {
     const model = await load();
-    const loading = started(2);
+    const workers = poolWorkers(t);
     const controller = new AbortController();
     const reason = new Error("enough");
     const starting = assert.rejects(start(model, controller.signal), reason);
-    await loading;
+    await workers.reached(2);
     controller.abort(reason);
     await starting;
-    assert.equal(alive(), 0);
+    assert.equal(workers.alive(), 0);
     assert.equal((await model.encode(texts)).length, 3, "the model goes on");
     await model.dispose();
   });

@@ -18,6 +18,7 @@ import type { Backend } from "../../../../src/tensor/backend.ts";
 import { selectBackend } from "../../../../src/tensor/select.ts";
 import { builtEntry } from "../../../helpers/built.ts";
 import { modelFolder, readExpected } from "../../../helpers/fixtures.ts";
+import { watchWorkers } from "../../../helpers/watch-workers.ts";
 import { runConformance } from "../conformance.ts";
 
 // Small work is otherwise done by this thread while no other is ready.
@@ -95,32 +96,21 @@ test("the caller's event loop turns while threads compute", async () => {
   await model.dispose();
 });
 
-test("a worker that dies in the middle costs time, and no result", async () => {
-  const { Worker } = await import("node:worker_threads");
-  const alive = new Set<InstanceType<typeof Worker>>();
-  const post = Worker.prototype.postMessage;
-  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
-    // Others (the loader of TypeScript, for one) have workers too.
-    if ("numbers" in (args[0] as object)) alive.add(this as InstanceType<typeof Worker>);
-    return post.apply(this, args);
-  };
-  try {
-    const model = await load(2);
-    const expected = await model.encode(texts);
-    const expectedTogether = await model.encode(texts.join(" "));
-    for (const together of [false, true]) {
-      const work = together ? model.encode(texts.join(" ")) : model.encode(texts);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      const victims = [...alive];
-      alive.clear();
-      await Promise.all(victims.slice(0, 1).map((worker) => worker.terminate()));
-      assert.deepEqual(await work, together ? expectedTogether : expected);
-      assert.deepEqual(await model.encode(texts), expected);
-    }
-    await model.dispose();
-  } finally {
-    Worker.prototype.postMessage = post;
+test("a worker that dies in the middle costs time, and no result", async (t) => {
+  const workers = watchWorkers(t, (message) => "numbers" in message);
+  const model = await load(2);
+  const expected = await model.encode(texts);
+  const expectedTogether = await model.encode(texts.join(" "));
+  for (const together of [false, true]) {
+    const work = together ? model.encode(texts.join(" ")) : model.encode(texts);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const victims = [...workers.all];
+    workers.all.clear();
+    await Promise.all(victims.slice(0, 1).map((worker) => worker.terminate()));
+    assert.deepEqual(await work, together ? expectedTogether : expected);
+    assert.deepEqual(await model.encode(texts), expected);
   }
+  await model.dispose();
 });
 
 /** Mean pooling on the backend, by workers as `spawn` starts them. */
@@ -179,6 +169,10 @@ const single = await modelOn(createWasmBackend());
 const long = texts.join(" ");
 const expectedOfSingle = await single.encode(texts);
 const expectedLong = await single.encode(long);
+const some = texts.slice(0, 24);
+const someLong = some.join(" ");
+const expectedOfSome = await single.encode(some);
+const expectedSomeLong = await single.encode(someLong);
 await single.dispose();
 
 for (const [name, fail] of Object.entries(failures)) {
@@ -206,15 +200,15 @@ for (const [name, fail] of Object.entries(failures)) {
       const model = await modelOn(backend);
       assert.match(model.backend, /, 3 threads$/);
       const [all, one, again] = await Promise.all([
-        model.encode(texts, { batchSize: 5 }),
-        model.encode(long),
-        model.encode(texts),
+        model.encode(some, { batchSize: 5 }),
+        model.encode(someLong),
+        model.encode(some),
       ]);
-      assert.deepEqual(all, expectedOfSingle);
-      assert.deepEqual(one, expectedLong);
-      assert.deepEqual(again, expectedOfSingle);
-      assert.deepEqual(await model.encode(texts[0]!), expectedOfSingle[0]);
-      assert.deepEqual(await model.encode(long), expectedLong);
+      assert.deepEqual(all, expectedOfSome);
+      assert.deepEqual(one, expectedSomeLong);
+      assert.deepEqual(again, expectedOfSome);
+      assert.deepEqual(await model.encode(some[0]!), expectedOfSome[0]);
+      assert.deepEqual(await model.encode(someLong), expectedSomeLong);
       if (name !== "it ends as soon as it has started") {
         assert.equal(made, 3, "what cannot be started is not tried again");
       }
@@ -291,53 +285,32 @@ test("work that goes on from earlier results is lost with its worker: an error, 
   backend.dispose();
 });
 
-test("a program that embeds one short text starts no worker; what comes next has the same bits", async () => {
-  const { Worker } = await import("node:worker_threads");
-  const started = new Set<unknown>();
-  const post = Worker.prototype.postMessage;
-  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
-    if ("kernels" in (args[0] as object)) started.add(this);
-    return post.apply(this, args);
-  };
-  try {
-    const model = await load(2);
-    const first = await model.encode("a short text");
-    assert.equal(started.size, 0);
-    assert.deepEqual(await model.encode("a short text"), first, "while workers start");
-    await model.encode(texts);
-    assert.equal(started.size, 2);
-    assert.deepEqual(await model.encode("a short text"), first, "by two workers");
-    await model.dispose();
-  } finally {
-    Worker.prototype.postMessage = post;
-  }
+test("a program that embeds one short text starts no worker; what comes next has the same bits", async (t) => {
+  const workers = watchWorkers(t, (message) => "kernels" in message);
+  const model = await load(2);
+  const first = await model.encode("a short text");
+  assert.equal(workers.all.size, 0);
+  assert.deepEqual(await model.encode("a short text"), first, "while workers start");
+  await model.encode(texts);
+  assert.equal(workers.all.size, 2);
+  assert.deepEqual(await model.encode("a short text"), first, "by two workers");
+  await model.dispose();
 });
 
-test("a disposed model rejects what it has not done, and its threads have ended", async () => {
-  const { Worker } = await import("node:worker_threads");
-  const started = new Set<InstanceType<typeof Worker>>();
-  const post = Worker.prototype.postMessage;
-  Worker.prototype.postMessage = function (...args: Parameters<typeof post>) {
-    if ("kernels" in (args[0] as object)) started.add(this as InstanceType<typeof Worker>);
-    return post.apply(this, args);
-  };
+test("a disposed model rejects what it has not done, and its threads have ended", async (t) => {
+  const workers = watchWorkers(t, (message) => "kernels" in message);
   const disposed = { name: "ArgumentError", code: "disposed", subject: "model" };
-  const alive = () => [...started].filter(({ threadId }) => threadId !== -1).length;
-  try {
-    const idle = await load(2);
-    await idle.encode(texts);
-    assert.equal(alive(), 2);
-    await idle.dispose();
-    assert.equal(alive(), 0);
-    const model = await load(2);
-    const work = assert.rejects(model.encode([...texts, ...texts, ...texts], { batchSize: 1 }), disposed);
-    await model.dispose();
-    assert.equal(alive(), 0);
-    await work;
-    await assert.rejects(model.encode("a"), disposed);
-  } finally {
-    Worker.prototype.postMessage = post;
-  }
+  const idle = await load(2);
+  await idle.encode(texts);
+  assert.equal(workers.alive(), 2);
+  await idle.dispose();
+  assert.equal(workers.alive(), 0);
+  const model = await load(2);
+  const work = assert.rejects(model.encode([...texts, ...texts, ...texts], { batchSize: 1 }), disposed);
+  await model.dispose();
+  assert.equal(workers.alive(), 0);
+  await work;
+  await assert.rejects(model.encode("a"), disposed);
 });
 
 test("an unawaited model does not keep the process alive; a pending call does", async () => {
