@@ -1,9 +1,11 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
+import { fileNameIn } from "../checkpoint/relative-path.ts";
 import { FileError, UnsupportedError } from "../errors.ts";
 import { type AddedToken, AddedVocabulary } from "./added-vocabulary.ts";
+import type { Model } from "./component.ts";
 import type { Side } from "./encoding.ts";
-import { type Json, JsonFields, parseJson } from "./json/fields.ts";
-import { partsFromFields, readSavedPadding, readSavedTruncation } from "./json/from-json.ts";
+import { isObject, type Json, JsonFields, parseJson } from "./json/fields.ts";
+import { partsFromFields, partsFromJson, readSavedPadding, readSavedTruncation } from "./json/from-json.ts";
 import { Lowercase } from "./normalizers/lowercase.ts";
 import { Sequence } from "./normalizers/sequence.ts";
 import type { Padding } from "./padding.ts";
@@ -25,8 +27,6 @@ import {
 export interface LoadTokenizerOptions {
   /** Puts a Lowercase before the normalizer, as `do_lower_case` of sentence_bert_config.json asks. Default false. */
   readonly lowercase?: boolean | undefined;
-  /** In tokens; overrides tokenizer_config.json. */
-  readonly modelMaxLength?: number | undefined;
 }
 
 const MODEL_INPUT_NAMES = ["input_ids", "attention_mask"];
@@ -70,12 +70,11 @@ export async function loadTokenizer(
   const made =
     tokenizerJson !== null && (name === "" || pretrained?.overFile !== undefined)
       ? verbatim(tokenizerJson, settings, pretrained)
-      : await rebuilt(source, name, tokenizerJson, settings);
+      : await rebuilt(source, pretrained ?? classFor(name, source), tokenizerJson, settings);
   const parts = options.lowercase ? withLowercase(made.parts) : made.parts;
   return new Tokenizer(parts, {
     ...commonSettings(settings, parts, made.paddingSide),
     modelInputNames: inputNames(tokenizerConfig) ?? made.modelInputNames,
-    ...(options.modelMaxLength === undefined ? {} : { modelMaxLength: options.modelMaxLength }),
     specialTokens: made.specialTokens,
     extraSpecialTokens: made.extraSpecialTokens.map((token) => contentOf(token)!),
   });
@@ -86,10 +85,8 @@ export async function loadTokenizer(
  * @throws as {@link loadTokenizer}
  */
 export async function loadBareTokenizer(source: FileSource): Promise<Tokenizer> {
-  const fields = await readFields(source, "tokenizer.json");
-  if (fields === null)
-    throw new FileError(`${source.name}/tokenizer.json`, "there is no such file", { code: "file-not-found" });
-  return new Tokenizer(partsFromFields(fields));
+  const bytes = await source.read("tokenizer.json");
+  return new Tokenizer(partsFromJson(bytes, fileNameIn(source.name, "tokenizer.json")));
 }
 
 interface Made {
@@ -117,9 +114,8 @@ function verbatim(
     parts.model,
     parts.normalizer,
   );
-  addMissing(addedVocabulary, parts, settings, specialTokens, settings.extraSpecialTokens);
-  const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? parts.model.tokenToId(token);
-  const roles = new RoleTokens(specialTokens, idOf, settings.config.file);
+  addMissing(addedVocabulary, { ...parts, specialTokens }, settings, settings.extraSpecialTokens);
+  const roles = rolesOf(specialTokens, addedVocabulary, parts.model, settings);
   const postProcessor = changes?.postProcessor?.(roles) ?? parts.postProcessor ?? plainTemplate;
   return {
     parts: { ...parts, addedVocabulary, postProcessor },
@@ -145,37 +141,24 @@ function namedTokens(settings: PretrainedSettings, savedPadding: Padding | null)
 
 async function rebuilt(
   source: FileSource,
-  name: string,
+  pretrained: PretrainedClass,
   tokenizerJson: JsonFields | null,
   settings: PretrainedSettings,
 ): Promise<Made> {
-  const pretrained = await classFor(source, name, tokenizerJson);
   const own = new Map<string, Uint8Array>();
   if (tokenizerJson === null) {
     for (const path of pretrained.vocabularyFiles) {
       if (await source.exists(path)) own.set(path, await source.read(path));
     }
-    if (own.size === 0) throw noTokenizer(source, pretrained.vocabularyFiles);
+    const missing = pretrained.vocabularyFiles.filter((path) => !own.has(path));
+    if (missing.length > 0) throw noTokenizer(source, missing);
   }
   const pipeline = pretrained.build({ tokenizerJson, own }, settings);
   const addedVocabulary = new AddedVocabulary(settings.config.boolean("split_special_tokens", false));
   const { model, normalizer } = pipeline;
   const extraSpecialTokens = pipeline.extraSpecialTokens ?? settings.extraSpecialTokens;
-  addMissing(addedVocabulary, pipeline, settings, pipeline.specialTokens, extraSpecialTokens);
-  if (pipeline.dropsFlags) {
-    const tokens = [
-      ...inOrder(pipeline.specialTokens),
-      ...settings.namedSpecialTokens(),
-      ...extraSpecialTokens,
-    ];
-    addedVocabulary.add(
-      tokens.map((token) => plainToken(contentOf(token)!, { special: true })),
-      model,
-      normalizer,
-    );
-  }
-  const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? model.tokenToId(token);
-  const roles = new RoleTokens(pipeline.specialTokens, idOf, settings.config.file);
+  addMissing(addedVocabulary, pipeline, settings, extraSpecialTokens);
+  const roles = rolesOf(pipeline.specialTokens, addedVocabulary, model, settings);
   return {
     parts: {
       addedVocabulary,
@@ -194,24 +177,14 @@ async function rebuilt(
   };
 }
 
-async function classFor(
-  source: FileSource,
-  name: string,
-  tokenizerJson: JsonFields | null,
-): Promise<PretrainedClass> {
-  if (name === "") {
-    if (tokenizerJson === null && (await source.exists("vocab.txt"))) return BertTokenizer;
-    throw noTokenizer(source, ["vocab.txt"]);
-  }
-  const found = Object.hasOwn(pretrainedClasses, name) ? pretrainedClasses[name] : undefined;
-  if (found === undefined) {
-    throw new UnsupportedError(`the tokenizer class "${name}" is not supported`, {
-      code: "unknown-tokenizer-class",
-      subject: name,
-      file: source.name,
-    });
-  }
-  return found;
+/** The class to rebuild with where none is known by that name: BERT's, for a folder that names none. */
+function classFor(name: string, source: FileSource): PretrainedClass {
+  if (name === "") return BertTokenizer;
+  throw new UnsupportedError(`the tokenizer class "${name}" is not supported`, {
+    code: "unknown-tokenizer-class",
+    subject: name,
+    file: source.name,
+  });
 }
 
 function noTokenizer(source: FileSource, paths: readonly string[]): FileError {
@@ -220,14 +193,24 @@ function noTokenizer(source: FileSource, paths: readonly string[]): FileError {
   });
 }
 
+function rolesOf(
+  specialTokens: SpecialTokens,
+  addedVocabulary: AddedVocabulary,
+  model: Model,
+  settings: PretrainedSettings,
+): RoleTokens {
+  const idOf = (token: string) => addedVocabulary.tokenToId(token) ?? model.tokenToId(token);
+  return new RoleTokens(specialTokens, idOf, settings.config.file);
+}
+
 /** Adds what the settings name and the vocabulary does not have yet (TokenizersBackend.__init__). */
 function addMissing(
   addedVocabulary: AddedVocabulary,
-  { model, normalizer }: Pick<TokenizerParts, "model" | "normalizer">,
+  pipeline: Pick<ClassPipeline, "model" | "normalizer" | "specialTokens" | "dropsFlags">,
   settings: PretrainedSettings,
-  specialTokens: SpecialTokens,
   extraSpecialTokens: readonly (AddedToken | string)[],
 ): void {
+  const { model, normalizer, specialTokens, dropsFlags } = pipeline;
   const known = new Map(Array.from(addedVocabulary.tokens(), ([, token]) => [token.content, token]));
   const roles = [...Object.values(specialTokens), ...settings.namedSpecialTokens()];
   const names = new Set(roles.map(contentOf));
@@ -241,11 +224,9 @@ function addMissing(
     if (present.has(contentOf(token)!)) continue;
     missing.push(typeof token === "string" ? plainToken(token, { special: true }) : token);
   }
-  addedVocabulary.add(
-    missing.map((token) => (names.has(token.content) ? { ...token, special: true } : token)),
-    model,
-    normalizer,
-  );
+  const added = missing.map((token) => (names.has(token.content) ? { ...token, special: true } : token));
+  if (dropsFlags) added.push(...wanted.map((token) => plainToken(contentOf(token)!, { special: true })));
+  addedVocabulary.add(added, model, normalizer);
 }
 
 function inOrder(specialTokens: SpecialTokens): (AddedToken | string)[] {
@@ -315,15 +296,11 @@ function inputNames(config: JsonFields): string[] | null {
 function hasRemoteCode(config: JsonFields): boolean {
   const map: Json = config.get("auto_map");
   if (Array.isArray(map)) return true;
-  return (
-    map !== null &&
-    typeof map === "object" &&
-    new JsonFields(map, config.file, "auto_map").has("AutoTokenizer")
-  );
+  return isObject(map) && Object.hasOwn(map, "AutoTokenizer");
 }
 
 async function readFields(source: FileSource, path: string): Promise<JsonFields | null> {
   if (!(await source.exists(path))) return null;
-  const file = `${source.name}/${path}`;
+  const file = fileNameIn(source.name, path);
   return new JsonFields(parseJson(await source.read(path), file), file, "");
 }

@@ -155,8 +155,17 @@ test("broken vocabularies and merges are refused by name", async () => {
   const roberta = (files: Files) => () =>
     loadTokenizer(folder({ "tokenizer_config.json": { tokenizer_class: "RobertaTokenizer" }, ...files }));
   await assert.rejects(roberta({}), { name: "FileError", code: "tokenizer-not-found" });
-  await assert.rejects(roberta({ "vocab.json": { a: 0 } }), /merges\.txt/);
-  await assert.rejects(roberta({ "merges.txt": "a b\n" }), /vocab\.json/);
+  for (const [files, missing] of [
+    [{ "vocab.json": { a: 0 } }, "merges.txt"],
+    [{ "merges.txt": "a b\n" }, "vocab.json"],
+  ] as const) {
+    await assert.rejects(roberta(files), {
+      name: "FileError",
+      code: "tokenizer-not-found",
+      file: "a folder",
+      message: `a folder: no tokenizer found: neither tokenizer.json nor ${missing}`,
+    });
+  }
   await assert.rejects(roberta({ "vocab.json": "[", "merges.txt": "" }), FormatError);
   await assert.rejects(roberta({ "vocab.json": { a: "0" }, "merges.txt": "" }), {
     code: "invalid-value",

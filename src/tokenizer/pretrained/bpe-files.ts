@@ -15,7 +15,7 @@ export const BPE_FILES: readonly string[] = [VOCAB_FILE, MERGES_FILE];
 /**
  * The model as transformers' byte-level classes build it: tokens and merges of tokenizer.json, or of vocab.json
  * and merges.txt; no unknown token.
- * @throws FormatError where a file is missing or broken.
+ * @throws FormatError where a file is broken.
  */
 export function readBpeModel(files: VocabularyFiles): BPE {
   const [vocabulary, merges] = files.tokenizerJson === null ? ofOwnFiles(files) : ofTokenizerJson(files);
@@ -39,18 +39,10 @@ function ofTokenizerJson(files: VocabularyFiles): Parts {
 }
 
 function ofOwnFiles({ own }: VocabularyFiles): Parts {
-  const bytesOf = (path: string) => {
-    const bytes = own.get(path);
-    if (bytes === undefined)
-      throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
-        code: "tokenizer-not-found",
-      });
-    return bytes;
-  };
-  const vocab = parseJson(bytesOf(VOCAB_FILE), VOCAB_FILE);
+  const vocab = parseJson(own.get(VOCAB_FILE)!, VOCAB_FILE);
   return [
     readJsonVocabulary(new JsonFields({ vocab }, VOCAB_FILE, "")),
-    mergesOfLines(decodeUtf8(bytesOf(MERGES_FILE), MERGES_FILE)),
+    mergesOfLines(decodeUtf8(own.get(MERGES_FILE)!, MERGES_FILE)),
   ];
 }
 

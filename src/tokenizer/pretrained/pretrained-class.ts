@@ -6,11 +6,11 @@ import type { SpecialTokenName } from "../tokenizer.ts";
 import type { RoleTokens } from "./role-tokens.ts";
 import type { PretrainedSettings } from "./settings.ts";
 
-/** The files of a folder that describe its vocabulary, as far as they are there. */
+/** The files of a folder that describe its vocabulary: tokenizer.json, or else those of the class. */
 export interface VocabularyFiles {
   /** tokenizer.json, parsed. */
   readonly tokenizerJson: JsonFields | null;
-  /** The bytes of the class's own files, by path. */
+  /** The bytes of the class's own files, by path: all of them, where there is no tokenizer.json. */
   readonly own: ReadonlyMap<string, Uint8Array>;
 }
 

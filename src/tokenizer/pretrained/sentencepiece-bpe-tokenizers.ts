@@ -16,8 +16,9 @@ import { StringPattern } from "../regex/pattern.ts";
 import { beginAndEnd, savedPostProcessor } from "./begin-and-end.ts";
 import { definedTokens, orDefault } from "./bert-tokenizer.ts";
 import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
+import { readSentencePieceModel } from "./sentencepiece-model.ts";
 import { contentOf, type PretrainedSettings } from "./settings.ts";
-import { addedTokensOf, readSentencePieceFile } from "./unigram-source.ts";
+import { addedTokensOf } from "./unigram-source.ts";
 import { readVocabulary } from "./vocabulary-source.ts";
 
 /** SentencePiece's visible space. */
@@ -85,7 +86,7 @@ function readBpeSource(files: VocabularyFiles): BpeSource {
     const merges = model.has("merges") ? readMerges(model) : [];
     return { vocabulary: readVocabulary(files, "tokenizer.model"), merges, addedTokens: null };
   }
-  const model = readSentencePieceFile(files.own, "tokenizer.model");
+  const model = readSentencePieceModel(files.own.get("tokenizer.model")!, "tokenizer.model");
   if (model.algorithm !== "bpe" && model.algorithm !== "unigram") {
     throw new UnsupportedError(`"${model.algorithm}" is not supported`, {
       code: "wrong-tokenizer-model",

@@ -1,4 +1,4 @@
-import { FormatError, UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../errors.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { JsonFields } from "../json/fields.ts";
 import { readScoredVocabulary } from "../json/models.ts";
@@ -26,13 +26,13 @@ export interface UnigramSource {
   } | null;
 }
 
-/** @throws FormatError where there is neither file, UnsupportedError for other algorithms than Unigram */
+/** @throws FormatError where the file is broken, UnsupportedError for other algorithms than Unigram */
 export function readUnigramSource({ tokenizerJson, own }: VocabularyFiles, path: string): UnigramSource {
   if (tokenizerJson !== null) {
     const model = tokenizerJson.object("model");
     return { ...readScoredVocabulary(model), charsmap: charsmapOf(tokenizerJson), own: null };
   }
-  const model = readSentencePieceFile(own, path);
+  const model = readSentencePieceModel(own.get(path)!, path);
   if (model.algorithm !== "unigram") {
     throw new UnsupportedError(`this class is for Unigram, the file holds "${model.algorithm}"`, {
       code: "wrong-tokenizer-model",
@@ -46,18 +46,6 @@ export function readUnigramSource({ tokenizerJson, own }: VocabularyFiles, path:
     charsmap: model.precompiledCharsmap.length === 0 ? null : new Precompiled(model.precompiledCharsmap),
     own: { unkId: model.unkId, addedTokens: addedTokensOf(model) },
   };
-}
-
-export function readSentencePieceFile(
-  own: ReadonlyMap<string, Uint8Array>,
-  path: string,
-): SentencePieceModel {
-  const bytes = own.get(path);
-  if (bytes === undefined)
-    throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
-      code: "tokenizer-not-found",
-    });
-  return readSentencePieceModel(bytes, path);
 }
 
 /** Control and user-defined pieces, as the reference adds them. */

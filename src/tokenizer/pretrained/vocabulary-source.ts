@@ -6,7 +6,7 @@ import type { VocabularyFiles } from "./pretrained-class.ts";
 
 /**
  * The vocabulary of a model of tokens with ids: tokenizer.json's, or one token a line in `path`.
- * @throws FormatError where there is neither.
+ * @throws FormatError where the file is broken.
  */
 export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: string): Vocabulary {
   if (tokenizerJson !== null) {
@@ -19,12 +19,7 @@ export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: st
     });
     return Vocabulary.numbered(tokens);
   }
-  const bytes = own.get(path);
-  if (bytes === undefined)
-    throw new FormatError(`no tokenizer found: neither tokenizer.json nor ${path}`, {
-      code: "tokenizer-not-found",
-    });
-  return vocabularyOfLines(bytes, path);
+  return vocabularyOfLines(own.get(path)!, path);
 }
 
 /** One token a line; its id is the number of its line. White space at the end of a line does not count. */
