@@ -8,14 +8,19 @@ import { isObject, type Json, JsonFields, parseJson } from "./json/fields.ts";
 import { partsFromFields, partsFromJson, readSavedPadding, readSavedTruncation } from "./json/from-json.ts";
 import { Lowercase } from "./normalizers/lowercase.ts";
 import { Sequence } from "./normalizers/sequence.ts";
-import type { Padding } from "./padding.ts";
 import { TemplateProcessing } from "./post-processors/template-processing.ts";
 import { BertTokenizer } from "./pretrained/bert-tokenizer.ts";
 import { pretrainedClasses } from "./pretrained/classes.ts";
 import type { ClassPipeline, PretrainedClass } from "./pretrained/pretrained-class.ts";
 import { resolveClass } from "./pretrained/resolve-class.ts";
 import { RoleTokens } from "./pretrained/role-tokens.ts";
-import { contentOf, PretrainedSettings, plainToken, SPECIAL_TOKEN_FIELDS } from "./pretrained/settings.ts";
+import {
+  contentOf,
+  PretrainedSettings,
+  plainToken,
+  SPECIAL_TOKEN_FIELDS,
+  tokensOf,
+} from "./pretrained/settings.ts";
 import { tokenizerFile } from "./pretrained/tokenizer-file.ts";
 import {
   type SpecialTokenName,
@@ -106,7 +111,8 @@ function verbatim(
 ): Made {
   const parts = partsFromFields(tokenizerJson);
   const changes = pretrained?.overFile?.(settings);
-  const specialTokens = changes?.specialTokens ?? namedTokens(settings, parts.savedPadding);
+  const specialTokens =
+    changes?.specialTokens ?? tokensOf(settings, { pad_token: parts.savedPadding?.token });
   const split = settings.config.boolean("split_special_tokens", false);
   const addedVocabulary = new AddedVocabulary(split);
   addedVocabulary.add(
@@ -124,19 +130,6 @@ function verbatim(
     modelInputNames: pretrained?.modelInputNames ?? MODEL_INPUT_NAMES,
     paddingSide: pretrained?.paddingSide ?? "right",
   };
-}
-
-/** The special tokens of the settings, for a class that has none of its own. */
-function namedTokens(settings: PretrainedSettings, savedPadding: Padding | null): SpecialTokens {
-  const specialTokens: { [name in SpecialTokenName]?: AddedToken | string } = {};
-  for (const [field, name] of SPECIAL_TOKEN_FIELDS) {
-    const token = settings.specialToken(field);
-    if (token !== null && token !== undefined) specialTokens[name] = token;
-    else if (token === undefined && name === "padToken" && savedPadding !== null) {
-      specialTokens[name] = savedPadding.token;
-    }
-  }
-  return specialTokens;
 }
 
 async function rebuilt(

@@ -1,13 +1,14 @@
 import type { PostProcessor } from "../component.ts";
+import { optional } from "../json/from-json.ts";
 import { readPostProcessor } from "../json/post-processors.ts";
+import type { SpecialToken } from "../post-processors/bert-processing.ts";
 import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
 import type { VocabularyFiles } from "./pretrained-class.ts";
 import type { RoleTokens } from "./role-tokens.ts";
 import type { PretrainedSettings } from "./settings.ts";
 
 export function savedPostProcessor({ tokenizerJson }: VocabularyFiles): PostProcessor | null {
-  if (tokenizerJson === null || tokenizerJson.get("post_processor") === null) return null;
-  return readPostProcessor(tokenizerJson.object("post_processor"));
+  return tokenizerJson === null ? null : optional(tokenizerJson, "post_processor", readPostProcessor);
 }
 
 /**
@@ -33,4 +34,14 @@ export function beginAndEnd(
     ...end(sequence),
   ];
   return new TemplateProcessing(part(0), [...part(0), ...part(1)]);
+}
+
+/** [CLS] A [SEP] and [CLS] A [SEP] B [SEP]. */
+export function bertTemplate(cls: SpecialToken, sep: SpecialToken): TemplateProcessing {
+  const begin: TemplatePiece = { tokens: [cls], typeId: 0 };
+  const part = (sequence: 0 | 1): TemplatePiece[] => [
+    { sequence, typeId: sequence },
+    { tokens: [sep], typeId: sequence },
+  ];
+  return new TemplateProcessing([begin, ...part(0)], [begin, ...part(0), ...part(1)]);
 }

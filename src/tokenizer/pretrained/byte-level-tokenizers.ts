@@ -6,10 +6,9 @@ import { Sequence } from "../pre-tokenizers/sequence.ts";
 import { Split } from "../pre-tokenizers/split.ts";
 import { RegexPattern } from "../regex/pattern.ts";
 import { beginAndEnd, savedPostProcessor } from "./begin-and-end.ts";
-import { definedTokens, orDefault } from "./bert-tokenizer.ts";
 import { BPE_FILES, readBpeModel } from "./bpe-files.ts";
 import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
-import type { PretrainedSettings } from "./settings.ts";
+import { tokensOf } from "./settings.ts";
 
 const shared = { vocabularyFiles: BPE_FILES, modelInputNames: ["input_ids", "attention_mask"] };
 
@@ -17,17 +16,16 @@ const shared = { vocabularyFiles: BPE_FILES, modelInputNames: ["input_ids", "att
 export const RobertaTokenizer: PretrainedClass = {
   ...shared,
   build: (files, settings) => {
-    const token = (field: string, otherwise: string) => orDefault(settings.specialToken(field), otherwise);
     const addPrefixSpace = settings.config.boolean("add_prefix_space", false);
     const trimOffsets = settings.config.boolean("trim_offsets", true);
-    const specialTokens = definedTokens({
-      bosToken: token("bos_token", "<s>"),
-      eosToken: token("eos_token", "</s>"),
-      unkToken: token("unk_token", "<unk>"),
-      sepToken: token("sep_token", "</s>"),
-      padToken: token("pad_token", "<pad>"),
-      clsToken: token("cls_token", "<s>"),
-      maskToken: token("mask_token", "<mask>"),
+    const specialTokens = tokensOf(settings, {
+      bos_token: "<s>",
+      eos_token: "</s>",
+      unk_token: "<unk>",
+      sep_token: "</s>",
+      pad_token: "<pad>",
+      cls_token: "<s>",
+      mask_token: "<mask>",
     });
     return {
       ...byteLevelParts(files, addPrefixSpace),
@@ -48,12 +46,10 @@ export const RobertaTokenizer: PretrainedClass = {
 export const GPT2Tokenizer: PretrainedClass = {
   ...shared,
   build: (files, settings) => {
-    const token = (field: string) => orDefault(settings.specialToken(field), "<|endoftext|>");
-    const specialTokens = definedTokens({
-      bosToken: token("bos_token"),
-      eosToken: token("eos_token"),
-      unkToken: token("unk_token"),
-      ...rolesWithoutDefault(settings, "pad_token"),
+    const specialTokens = tokensOf(settings, {
+      bos_token: "<|endoftext|>",
+      eos_token: "<|endoftext|>",
+      unk_token: "<|endoftext|>",
     });
     return {
       ...byteLevelParts(files, settings.config.boolean("add_prefix_space", false)),
@@ -68,13 +64,11 @@ export const GPT2Tokenizer: PretrainedClass = {
 export const GPTNeoXTokenizer: PretrainedClass = {
   ...shared,
   build: (files, settings) => {
-    const token = (field: string, otherwise: string) => orDefault(settings.specialToken(field), otherwise);
-    const specialTokens = definedTokens({
-      bosToken: token("bos_token", "<|endoftext|>"),
-      eosToken: token("eos_token", "<|endoftext|>"),
-      unkToken: token("unk_token", "<|endoftext|>"),
-      padToken: token("pad_token", "<|padding|>"),
-      ...rolesWithoutDefault(settings),
+    const specialTokens = tokensOf(settings, {
+      bos_token: "<|endoftext|>",
+      eos_token: "<|endoftext|>",
+      unk_token: "<|endoftext|>",
+      pad_token: "<|padding|>",
     });
     return {
       ...byteLevelParts(files, settings.config.boolean("add_prefix_space", false)),
@@ -93,12 +87,10 @@ const QWEN_WORDS =
 export const Qwen2Tokenizer: PretrainedClass = {
   ...shared,
   build: (files, settings) => {
-    const token = (field: string) => orDefault(settings.specialToken(field), "<|endoftext|>");
-    const specialTokens = definedTokens({
-      eosToken: token("eos_token"),
-      unkToken: token("unk_token"),
-      padToken: token("pad_token"),
-      ...rolesWithoutDefault(settings, "bos_token"),
+    const specialTokens = tokensOf(settings, {
+      eos_token: "<|endoftext|>",
+      unk_token: "<|endoftext|>",
+      pad_token: "<|endoftext|>",
     });
     const addPrefixSpace = settings.config.nullableBoolean("add_prefix_space") ?? false;
     return {
@@ -124,17 +116,4 @@ function byteLevelParts(
     model: readBpeModel(files),
     decoder: new ByteLevelDecoder(),
   };
-}
-
-/** The roles for which the class names no token, where the settings do. */
-function rolesWithoutDefault(settings: PretrainedSettings, ...more: readonly ("bos_token" | "pad_token")[]) {
-  const fields = [...more, "sep_token", "cls_token", "mask_token"] as const;
-  const names = {
-    bos_token: "bosToken",
-    pad_token: "padToken",
-    sep_token: "sepToken",
-    cls_token: "clsToken",
-    mask_token: "maskToken",
-  };
-  return Object.fromEntries(fields.map((field) => [names[field], settings.specialToken(field)]));
 }

@@ -1,7 +1,7 @@
 import { RobertaProcessing } from "../post-processors/roberta-processing.ts";
-import { asAddedToken, bertParts, definedTokens, orDefault } from "./bert-tokenizer.ts";
+import { bertParts } from "./bert-tokenizer.ts";
 import type { PretrainedClass } from "./pretrained-class.ts";
-import { contentOf } from "./settings.ts";
+import { asAddedToken, contentOf, definedTokens, orDefault } from "./settings.ts";
 
 /** transformers v5.18, models/mpnet/tokenization_mpnet.py. */
 export const MPNetTokenizer: PretrainedClass = {

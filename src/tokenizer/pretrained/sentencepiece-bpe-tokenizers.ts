@@ -14,10 +14,9 @@ import { Metaspace } from "../pre-tokenizers/metaspace.ts";
 import { Split } from "../pre-tokenizers/split.ts";
 import { StringPattern } from "../regex/pattern.ts";
 import { beginAndEnd, savedPostProcessor } from "./begin-and-end.ts";
-import { definedTokens, orDefault } from "./bert-tokenizer.ts";
-import type { ClassPipeline, PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
+import type { PretrainedClass, VocabularyFiles } from "./pretrained-class.ts";
 import { readSentencePieceModel } from "./sentencepiece-model.ts";
-import { contentOf, type PretrainedSettings } from "./settings.ts";
+import { contentOf, type PretrainedSettings, tokensOf } from "./settings.ts";
 import { addedTokensOf } from "./unigram-source.ts";
 import { readVocabulary } from "./vocabulary-source.ts";
 
@@ -130,22 +129,6 @@ function bpe({ vocabulary, merges }: BpeSource, unkToken: string | null): BPE {
 
 function plainDecoders(): Decoder[] {
   return [new ReplaceDecoder(new StringPattern(SPACE), " "), new ByteFallback(), new Fuse()];
-}
-
-function tokensOf(
-  settings: PretrainedSettings,
-  defaults: { readonly [field: string]: string },
-): ClassPipeline["specialTokens"] {
-  const setting = (field: string) => orDefault(settings.specialToken(field), defaults[field]);
-  return definedTokens({
-    bosToken: setting("bos_token"),
-    eosToken: setting("eos_token"),
-    unkToken: setting("unk_token"),
-    sepToken: setting("sep_token"),
-    padToken: setting("pad_token"),
-    clsToken: setting("cls_token"),
-    maskToken: setting("mask_token"),
-  });
 }
 
 function extraTokens(

@@ -3,6 +3,7 @@ import type { AddedToken } from "../added-vocabulary.ts";
 import { isObject, isTokenId, type Json, JsonFields } from "../json/fields.ts";
 import { readAddedTokens, readContent } from "../json/from-json.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
+import type { ClassPipeline } from "./pretrained-class.ts";
 
 /** The names that tokenizer_config.json has for the tokens with a role, in the reference's order. */
 export const SPECIAL_TOKEN_FIELDS: readonly (readonly [field: string, name: SpecialTokenName])[] = [
@@ -141,6 +142,40 @@ export function plainToken(content: string, flags: Partial<AddedToken> = {}): Ad
 
 export function contentOf(token: AddedToken | string | null | undefined): string | undefined {
   return typeof token === "object" ? token?.content : token;
+}
+
+/** A string as an added token with flags. */
+export function asAddedToken(token: SpecialTokenSetting, flags: { readonly lstrip?: boolean } = {}) {
+  return typeof token === "string" ? plainToken(token, { special: true, ...flags }) : token;
+}
+
+/** The special tokens of the settings; those that they do not mention as the class has them. */
+export function tokensOf(
+  settings: PretrainedSettings,
+  defaults: { readonly [field: string]: string | undefined },
+): ClassPipeline["specialTokens"] {
+  return definedTokens(
+    Object.fromEntries(
+      SPECIAL_TOKEN_FIELDS.map(([field, name]) => [
+        name,
+        orDefault(settings.specialToken(field), defaults[field]),
+      ]),
+    ),
+  );
+}
+
+/** The token that the settings name (null where they say that there is none), else the class's. */
+export function orDefault<T extends SpecialTokenSetting>(setting: SpecialTokenSetting, otherwise: T) {
+  return setting === undefined ? otherwise : setting;
+}
+
+/** Leaves out the roles that have no token. */
+export function definedTokens(tokens: {
+  readonly [name: string]: SpecialTokenSetting;
+}): ClassPipeline["specialTokens"] {
+  return Object.fromEntries(
+    Object.entries(tokens).filter(([, token]) => token !== null && token !== undefined),
+  );
 }
 
 /** Objects are tokens in special_tokens_map.json; in tokenizer_config.json, where they say so. */

@@ -17,11 +17,17 @@ import { Punctuation } from "../pre-tokenizers/punctuation.ts";
 import { Sequence } from "../pre-tokenizers/sequence.ts";
 import { WhitespaceSplit } from "../pre-tokenizers/whitespace-split.ts";
 import { RegexPattern, StringPattern } from "../regex/pattern.ts";
-import { savedPostProcessor } from "./begin-and-end.ts";
-import { asAddedToken, definedTokens, orDefault } from "./bert-tokenizer.ts";
+import { bertTemplate, savedPostProcessor } from "./begin-and-end.ts";
 import type { ClassPipeline, PretrainedClass } from "./pretrained-class.ts";
 import type { RoleTokens, Spelling } from "./role-tokens.ts";
-import { contentOf, type PretrainedSettings, type SpecialTokenSetting } from "./settings.ts";
+import {
+  asAddedToken,
+  contentOf,
+  definedTokens,
+  orDefault,
+  type PretrainedSettings,
+  tokensOf,
+} from "./settings.ts";
 import { readUnigramSource, type UnigramSource } from "./unigram-source.ts";
 
 /** SentencePiece's visible space. */
@@ -250,24 +256,6 @@ const ALBERT_TOKENS = {
   mask_token: "[MASK]",
 };
 
-/** The special tokens of the settings; those that they do not mention as the class has them. */
-function tokensOf(
-  settings: PretrainedSettings,
-  defaults: { readonly [field: string]: string },
-): ClassPipeline["specialTokens"] {
-  const setting = (field: string): SpecialTokenSetting =>
-    orDefault(settings.specialToken(field), defaults[field]);
-  return definedTokens({
-    bosToken: setting("bos_token"),
-    eosToken: setting("eos_token"),
-    unkToken: setting("unk_token"),
-    sepToken: setting("sep_token"),
-    padToken: setting("pad_token"),
-    clsToken: setting("cls_token"),
-    maskToken: setting("mask_token"),
-  });
-}
-
 /** What Python's str() makes of a token, or of its absence. */
 function nameOf(token: AddedToken | string | undefined): string {
   return contentOf(token) ?? "None";
@@ -283,15 +271,6 @@ function surroundedTwice(roles: RoleTokens, spelling: Spelling): PostProcessor {
   const end = special(roles.get("eosToken", spelling), 0);
   const second: TemplatePiece = { sequence: 1, typeId: 0 };
   return new TemplateProcessing([begin, FIRST, end], [begin, FIRST, end, end, second, end]);
-}
-
-/** [CLS] A [SEP] and [CLS] A [SEP] B [SEP]. */
-function bertTemplate(cls: SpecialToken, sep: SpecialToken): PostProcessor {
-  const begin = special(cls, 0);
-  return new TemplateProcessing(
-    [begin, FIRST, special(sep, 0)],
-    [begin, FIRST, special(sep, 0), SECOND, special(sep, 1)],
-  );
 }
 
 function scheme({ config }: PretrainedSettings): PrependScheme {
