@@ -6,7 +6,7 @@ import type { Tensor } from "../../src/index.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import type { TextOrPair } from "../../src/tokenizer/tokenizer.ts";
 import { callableTokenizer, type TokenizerCallOptions } from "../../src/tokenizer-call.ts";
-import { type Files, fixture, folder, type Oracle } from "./folders.ts";
+import { allLines, type Files, fixture, folder, type Oracle } from "./folders.ts";
 
 type Texts = string | readonly TextOrPair[];
 
@@ -58,15 +58,25 @@ for (const [name, { files, calls }] of Object.entries(names)) {
   });
 }
 
-for (const [name, { files, expected }] of Object.entries(grid.tokenizers)) {
+/**
+ * There are 36,750 combinations: each of the five inputs of each of the five tokenizers takes some of the options
+ * unless all are asked for, and all options have their turn. 11 divides none of the numbers of values that an option
+ * has, so that each input still meets every value.
+ */
+const every = allLines ? 1 : 11;
+const spelledOptions = grid.options.map((options) => JSON.stringify(options));
+
+for (const [tokenizerIndex, [name, { files, expected }]] of Object.entries(grid.tokenizers).entries()) {
   test(`${name}: padding, truncation and lengths cut and fill as in transformers ${oracle.transformers}`, async () => {
     const tokenizer = callableTokenizer(await loadTokenizer(folder(files)));
-    for (const [input, indices] of Object.entries(expected)) {
+    for (const [inputIndex, [input, indices]] of Object.entries(expected).entries()) {
       const texts = grid.inputs[input]!;
       const batch = typeof texts === "string" ? [texts] : texts;
+      const first = tokenizerIndex * Object.keys(expected).length + inputIndex;
       assert.equal(indices.length, grid.options.length);
       for (const [i, options] of grid.options.entries()) {
-        const what = JSON.stringify({ texts, options });
+        if ((first + i) % every !== 0) continue;
+        const what = `${input}, ${spelledOptions[i]}`;
         const ids = grid.results[indices[i]!]!;
         const encodeBatch = () => tokenizer.encodeBatch(batch, options).map(({ inputIds }) => inputIds);
         const encode = () => {

@@ -4,7 +4,7 @@ import { SentensorError } from "../../src/errors.ts";
 import type { Encoding } from "../../src/tokenizer/encoding.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import type { EncodeOptions, Tokenizer } from "../../src/tokenizer/tokenizer.ts";
-import { type Files, fixture, folder, type Oracle } from "./folders.ts";
+import { allLines, type Files, fixture, folder, type Oracle } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 
 interface Expected {
@@ -81,7 +81,7 @@ function fields(encoding: Encoding): Expected {
 }
 
 /** Random ones for each tokenizer. */
-const lines = process.env.SENTENSOR_ALL_LINES === "1" ? 20 : 8;
+const lines = allLines ? 20 : 8;
 
 for (const [name, { files, settings, cases, decode }] of Object.entries(tokenizers)) {
   let loaded: Promise<Tokenizer> | undefined;

@@ -68,6 +68,9 @@ export function fixture<T>(name: string): T {
   return JSON.parse((name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8")) as T;
 }
 
+/** Whether long test data are taken whole, and not sampled. */
+export const allLines = process.env.SENTENSOR_ALL_LINES === "1";
+
 /** The digest of texts that generate.py makes. */
 export function digest(texts: readonly string[]): string {
   const lines = texts.map((text) => `${text}\n`).join("");

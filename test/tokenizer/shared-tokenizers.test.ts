@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
-import { digest, type Files, fixture, folder, type Oracle, readShared, withoutShared } from "./folders.ts";
+import {
+  allLines,
+  digest,
+  type Files,
+  fixture,
+  folder,
+  type Oracle,
+  readShared,
+  withoutShared,
+} from "./folders.ts";
 import { blockLines, randomLines } from "./lines.ts";
 
 interface Shared {
@@ -31,8 +40,7 @@ assert.deepEqual(
 const tokenizers = { ...expected.tokenizers, ...byteLevel.tokenizers };
 
 /** Ids, and offsets and tokens, are compared for every n-th block: SENTENSOR_ALL_LINES=1 compares them all. */
-const all = process.env.SENTENSOR_ALL_LINES === "1";
-const everyBlock = { ids: all ? 1 : 24, full: all ? 1 : 120 };
+const everyBlock = { ids: allLines ? 1 : 24, full: allLines ? 1 : 120 };
 
 /** The same pieces under other classes; each takes up to a second to load. */
 const isVariant = (name: string) => /'s pieces as | as it is$|\.bpe\.model$/.test(name);
@@ -49,7 +57,8 @@ const texts =
 
 for (const [name, { files, count, ids, full, samples }] of Object.entries(tokenizers)) {
   test(`${name}: ids, tokens and offsets of ${expected.lines} lines are those of tokenizers ${expected.oracle.tokenizers}`, {
-    skip: withoutShared || (!all && isVariant(name) && "a variant: SENTENSOR_ALL_LINES=1 compares it, too"),
+    skip:
+      withoutShared || (!allLines && isVariant(name) && "a variant: SENTENSOR_ALL_LINES=1 compares it, too"),
   }, async () => {
     assert.equal(texts.length, expected.lines, "regenerate with test/fixtures/tokenizers/generate.py");
     const tokenizer = await loadTokenizer(folder(files));
@@ -71,6 +80,6 @@ for (const [name, { files, count, ids, full, samples }] of Object.entries(tokeni
       });
       assert.equal(digest(described), full[block], `tokens and offsets of the lines from ${start}`);
     }
-    if (all) assert.equal(tokens, count);
+    if (allLines) assert.equal(tokens, count);
   });
 }

@@ -4,7 +4,7 @@ import test from "node:test";
 import { FormatError, SentensorError } from "../../../src/errors.ts";
 import { loadTokenizer } from "../../../src/tokenizer/load.ts";
 import type { SpecialTokenName, Tokenizer } from "../../../src/tokenizer/tokenizer.ts";
-import { type Files, fixture, folder, type Oracle } from "../folders.ts";
+import { allLines, type Files, fixture, folder, type Oracle } from "../folders.ts";
 
 interface Result {
   /** Of the texts, and of both as a pair. */
@@ -54,7 +54,7 @@ function described(tokenizer: Tokenizer): Result {
 }
 
 /** Loading one takes milliseconds, and there are thousands: each class takes some settings unless all are asked for. */
-const every = process.env.SENTENSOR_ALL_LINES === "1" ? 1 : 6;
+const every = allLines ? 1 : 6;
 
 for (const [caseIndex, { config: base, known, files, expected }] of cases.entries()) {
   const title = `${base.tokenizer_class} from ${Object.keys(files).join(", ")}`;

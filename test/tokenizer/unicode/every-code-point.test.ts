@@ -20,7 +20,7 @@ import { Digits } from "../../../src/tokenizer/pre-tokenizers/digits.ts";
 import { UnicodeScripts } from "../../../src/tokenizer/pre-tokenizers/unicode-scripts.ts";
 import { Whitespace } from "../../../src/tokenizer/pre-tokenizers/whitespace.ts";
 import { readSentencePieceModel } from "../../../src/tokenizer/pretrained/sentencepiece-model.ts";
-import { digest, fixture, type Oracle } from "../folders.ts";
+import { allLines, digest, fixture, type Oracle } from "../folders.ts";
 
 interface Results {
   readonly oracle: Oracle;
@@ -29,8 +29,6 @@ interface Results {
 }
 
 const { oracle, blockSize, results } = fixture<Results>("unicode.json");
-
-const all = process.env.SENTENSOR_ALL_LINES === "1";
 
 /** Code points of one kind throughout: CJK ideographs, Hangul syllables, surrogates and private use. */
 const UNIFORM = [
@@ -46,7 +44,7 @@ const LONG = ["UnicodeScripts", "words of GPT-2", "clusters of a charsmap", "NFC
 
 /** What is alike throughout, or empty, is passed over but for samples: SENTENSOR_ALL_LINES=1 takes all. */
 function isTested(name: string, start: number): boolean {
-  if (all) return true;
+  if (allLines) return true;
   if (LONG.includes(name) && start >= 0x4000 && (start / blockSize) % 3 !== 0) return false;
   if (start < 0x20000) return UNIFORM.every(([from, to]) => start < from || start >= to);
   return FAR.includes(start);
