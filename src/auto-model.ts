@@ -11,7 +11,7 @@ import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 import { whileRunning } from "./signals.ts";
 import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
-import { type BackendOptions, backendOptionNames, selectBackend } from "./tensor/select.ts";
+import { type BackendOptions, backendOptionNames, withBackend } from "./tensor/select.ts";
 import type { Tensor, Tensor2D, Tensor3D } from "./tensor/tensor.ts";
 
 /** Where the files come from and which kernels compute: as in `SentenceTransformer.load`. */
@@ -50,13 +50,12 @@ async function fromPretrained(
   options: AutoModelOptions = {},
 ): Promise<PretrainedModel> {
   options = readOptions("AutoModel", options, optionNames);
-  return await whileRunning(options.signal, async (signal) => {
-    const source = await openModelSource(model, { ...options, signal });
-    await rejectAdapter(source);
-    const config = await ConfigReader.read(source, "config.json");
-    const prepared = await prepareEncoder(source, config);
-    const backend = await selectBackend(options);
-    try {
+  return await whileRunning(options.signal, (signal) =>
+    withBackend(options, async (backend) => {
+      const source = await openModelSource(model, { ...options, signal });
+      await rejectAdapter(source);
+      const config = await ConfigReader.read(source, "config.json");
+      const prepared = await prepareEncoder(source, config);
       const { encoder, weights, checkpoint } = await prepared.declare(backend);
       try {
         await weights.fill({ signal });
@@ -67,11 +66,8 @@ async function fromPretrained(
       } finally {
         await checkpoint.close();
       }
-    } catch (error) {
-      backend.dispose();
-      throw error;
-    }
-  });
+    }),
+  );
 }
 
 /**

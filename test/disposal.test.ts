@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test as testOf } from "node:test";
+import { type TestContext, test as testOf } from "node:test";
 import type { FileSource } from "../src/checkpoint/file-source.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Transformer } from "../src/index.ts";
+import { ThreadedWasmBackend } from "../src/tensor/backend/wasm/threads/threaded-backend.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { ModelFiles } from "./helpers/model-files.ts";
 
@@ -180,6 +181,47 @@ const loaders: Readonly<Record<string, (source: FileSource, signal?: AbortSignal
   "Transformer.fromPretrained": (source, signal) =>
     Transformer.fromPretrained(source, { signal, threads: 1 }),
 };
+
+/** Does what was asked for, a moment later, and tells how often it was done. */
+function slowDisposal(t: TestContext): { readonly ended: number } {
+  const state = { ended: 0 };
+  const { dispose } = ThreadedWasmBackend.prototype;
+  t.mock.method(ThreadedWasmBackend.prototype, "dispose", async function (this: ThreadedWasmBackend) {
+    await dispose.call(this);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    state.ended++;
+  });
+  return state;
+}
+
+testOf("a load that fails has ended its threads when it rejects", async (t) => {
+  const state = slowDisposal(t);
+  const { source } = ModelFiles.ofFixture("bert-mean").edit("config.json", { hidden_size: 4 });
+  const ways = [SentenceTransformer.load, AutoModel.fromPretrained, Transformer.fromPretrained];
+  for (const [index, load] of ways.entries()) {
+    await assert.rejects(load(source, { threads: 2 }), { name: "FormatError" });
+    assert.equal(state.ended, index + 1);
+  }
+});
+
+testOf("a file that cannot be closed hides no error, and keeps no memory", async (t) => {
+  const state = slowDisposal(t);
+  const config = { out_features: 9 };
+  const { source } = ModelFiles.ofFixture("bert-dense-tanh-normalize").edit("2_Dense/config.json", config);
+  const stuck: FileSource = {
+    name: source.name,
+    exists: (path) => source.exists(path),
+    read: (path) => source.read(path),
+    async open(path) {
+      const reader = await source.open(path);
+      if (path.startsWith("2_Dense")) return reader;
+      const close = () => Promise.reject(new Error("cannot be closed"));
+      return { name: reader.name, size: reader.size, readInto: reader.readInto.bind(reader), close };
+    },
+  };
+  await assert.rejects(SentenceTransformer.load(stuck, { threads: 2 }), { code: "tensor-shape" });
+  assert.equal(state.ended, 1);
+});
 
 for (const [name, load] of Object.entries(loaders)) {
   test(`${name}: an abort at any moment is the end, and no file stays open`, async () => {

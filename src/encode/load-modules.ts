@@ -1,8 +1,8 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { type DeclaredModule, discard, type Module } from "../modules/module.ts";
+import { discard, type Module } from "../modules/module.ts";
 import { declareModules, prepareModules } from "../modules/registry.ts";
 import type { FillOptions } from "../nn/fill.ts";
-import { type BackendOptions, selectBackend } from "../tensor/select.ts";
+import { type BackendOptions, withBackend } from "../tensor/select.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
 export interface ModuleSettings extends BackendOptions {
@@ -21,20 +21,19 @@ export async function loadModules<T>(
   options: FillOptions,
   make: (modules: readonly Module[]) => T,
 ): Promise<T> {
-  const backend = await selectBackend(choice);
-  let declared: readonly DeclaredModule[] = [];
-  try {
+  return await withBackend(choice, async (backend) => {
     const parts = await prepareModules(source, { maxSeqLength });
-    declared = await declareModules(parts, { backend, filling: options });
-    const result = make(declared.map(({ module }) => module));
-    for (const { fill, close } of declared) {
-      await fill(options);
-      await close();
+    const declared = await declareModules(parts, { backend, filling: options });
+    try {
+      const result = make(declared.map(({ module }) => module));
+      for (const { fill, close } of declared) {
+        await fill(options);
+        await close();
+      }
+      return result;
+    } catch (error) {
+      await discard(declared);
+      throw error;
     }
-    return result;
-  } catch (error) {
-    await discard(declared);
-    backend.dispose();
-    throw error;
-  }
+  });
 }

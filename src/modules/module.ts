@@ -124,9 +124,9 @@ export function withoutWeights(module: Module): PreparedModule {
   };
 }
 
-/** Gives back what declared modules hold: memory and open files. */
+/** Gives back what declared modules hold: memory and open files. Called for an error, which it does not replace. */
 export async function discard(declared: readonly DeclaredModule[]): Promise<void> {
-  await Promise.all(declared.map(({ close }) => close()));
+  await Promise.allSettled(declared.map(({ close }) => close()));
   for (const { module } of declared) module.dispose();
 }
 

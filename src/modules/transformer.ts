@@ -13,7 +13,7 @@ import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { whileRunning } from "../signals.ts";
 import { type SourceOptions, sourceOptionNames } from "../source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { type BackendOptions, backendOptionNames, selectBackend } from "../tensor/select.ts";
+import { type BackendOptions, backendOptionNames, withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { rejectChatTemplate } from "./chat-template.ts";
@@ -113,10 +113,9 @@ export class Transformer implements InputModule {
   ): Promise<Transformer> {
     options = readOptions("Transformer", options, optionNames);
     const { maxSeqLength } = options;
-    return await whileRunning(options.signal, async (signal) => {
-      const source = await openModelSource(model, { ...options, signal });
-      const backend = await selectBackend(options);
-      try {
+    return await whileRunning(options.signal, (signal) =>
+      withBackend(options, async (backend) => {
+        const source = await openModelSource(model, { ...options, signal });
         const prepared = await Transformer.preparePlain({ source, maxSeqLength });
         if (!(await prepared.weights[0]!.isLocal())) await prepared.ready!();
         const filling = { signal };
@@ -130,11 +129,8 @@ export class Transformer implements InputModule {
         } finally {
           await close();
         }
-      } catch (error) {
-        backend.dispose();
-        throw error;
-      }
-    });
+      }),
+    );
   }
 
   static async prepare({ root, source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {

@@ -47,6 +47,20 @@ export async function selectBackend(options: BackendOptions = {}): Promise<Backe
   return tracedBackend(await select({ ...options, threads: 1 }));
 }
 
+/** What `body` makes with a backend of its own. Where it fails, the backend has been disposed of. */
+export async function withBackend<T>(
+  options: BackendOptions,
+  body: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const backend = await selectBackend(options);
+  try {
+    return await body(backend);
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
+}
+
 async function select({
   backend,
   threads,

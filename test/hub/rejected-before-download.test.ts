@@ -281,6 +281,26 @@ for (const tested of encoderCases) {
   });
 }
 
+test("kernels that are not known: rejected by AutoModel and Transformer before anything is asked for", async (t) => {
+  const { server, cache } = await startHub(t, { publish: false });
+  server.publish(MODEL, filesOfFixture("bert-mean"));
+  const options = {
+    endpoint: server.url,
+    cacheFolder: cache,
+    token: false,
+    backend: "wsam" as never,
+  } as const;
+  for (const model of [MODEL, `${server.url}/${MODEL}/resolve/main`]) {
+    for (const loader of [AutoModel, Transformer]) {
+      await assert.rejects(loader.fromPretrained(model, options), {
+        name: "ArgumentError",
+        subject: "backend",
+      });
+    }
+  }
+  assert.deepEqual(server.requests, []);
+});
+
 test("the premise: weights of a good model are asked for, once", async (t) => {
   const { server, cache } = await startHub(t, { publish: false });
   for (const [fixture, count] of [
