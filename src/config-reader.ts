@@ -18,6 +18,16 @@ export class ConfigReader {
     return new ConfigReader(await readJsonObject(source, path), fileNameIn(source.name, path));
   }
 
+  /** The first of these files that is there and holds any settings; undefined where none does. */
+  static async firstFilled(source: FileSource, paths: readonly string[]): Promise<ConfigReader | undefined> {
+    for (const path of paths) {
+      if (!(await source.exists(path))) continue;
+      const reader = await ConfigReader.read(source, path);
+      if (Object.keys(reader.json).length > 0) return reader;
+    }
+    return undefined;
+  }
+
   /** The same settings with some of them changed. */
   with(changes: JsonObject): ConfigReader {
     return new ConfigReader({ ...this.json, ...changes }, this.file);

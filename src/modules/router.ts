@@ -149,11 +149,8 @@ export class Router implements Module {
 
 /** Of the former file where the present one is missing or empty. */
 async function readRouterConfig(source: FileSource): Promise<ConfigReader> {
-  if (await source.exists("router_config.json")) {
-    const config = await ConfigReader.read(source, "router_config.json");
-    if (Object.keys(config.json).length > 0) return config;
-  }
-  return await ConfigReader.read(source, "config.json");
+  const present = await ConfigReader.firstFilled(source, ["router_config.json"]);
+  return present ?? (await ConfigReader.read(source, "config.json"));
 }
 
 /** A router whose routes begin with the text itself. */

@@ -70,12 +70,8 @@ export const defaultSettings: TransformerSettings = {
 
 /** Those of a module's folder; the defaults where it has no such file, or only empty ones. */
 export async function readTransformerSettings(source: FileSource): Promise<TransformerSettings> {
-  for (const path of fileNames) {
-    if (!(await source.exists(path))) continue;
-    const reader = await ConfigReader.read(source, path);
-    if (Object.keys(reader.json).length > 0) return settingsFrom(reader);
-  }
-  return defaultSettings;
+  const reader = await ConfigReader.firstFilled(source, fileNames);
+  return reader === undefined ? defaultSettings : settingsFrom(reader);
 }
 
 function settingsFrom(reader: ConfigReader): TransformerSettings {
