@@ -1,12 +1,10 @@
 import { type OptionNames, readOptions } from "./check-options.ts";
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { ConfigReader } from "./config-reader.ts";
 import { Lifetime } from "./lifetime.ts";
 import { openModelSource } from "./model-source.ts";
 import type { EncoderConfig } from "./models/config.ts";
 import type { Encoder } from "./models/encoder.ts";
-import { prepareEncoder } from "./models/registry.ts";
-import { rejectAdapter } from "./models/unsupported-weights.ts";
+import { prepareBareEncoder } from "./models/registry.ts";
 import type { Weights } from "./nn/weights.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 import { whileRunning } from "./signals.ts";
@@ -53,9 +51,7 @@ async function fromPretrained(
   return await whileRunning(options.signal, (signal) =>
     withBackend(options, async (backend) => {
       const source = await openModelSource(model, { ...options, signal });
-      await rejectAdapter(source);
-      const config = await ConfigReader.read(source, "config.json");
-      const prepared = await prepareEncoder(source, config);
+      const prepared = await prepareBareEncoder(source);
       const { encoder, weights, checkpoint } = await prepared.declare(backend);
       try {
         await weights.fill({ signal });

@@ -1,10 +1,8 @@
 import type { FileSource } from "./checkpoint/file-source.ts";
-import { ConfigReader } from "./config-reader.ts";
 import { SentensorError } from "./errors.ts";
 import { HubError } from "./hub/errors.ts";
 import { readModelSettings } from "./model-settings.ts";
-import { prepareEncoder } from "./models/registry.ts";
-import { rejectAdapter } from "./models/unsupported-weights.ts";
+import { prepareBareEncoder } from "./models/registry.ts";
 import { prepareModules } from "./modules/registry.ts";
 
 /**
@@ -23,8 +21,7 @@ export async function checkModel(source: FileSource): Promise<void> {
 
 async function isEncoder(source: FileSource): Promise<boolean> {
   try {
-    await rejectAdapter(source);
-    await prepareEncoder(source, await ConfigReader.read(source, "config.json"));
+    await prepareBareEncoder(source);
     return true;
   } catch (error) {
     if (error instanceof SentensorError && !(error instanceof HubError)) return false;

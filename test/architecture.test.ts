@@ -59,6 +59,7 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   { of: "errors.ts", may: ["brand.ts", "error-codes.ts"] },
   { of: "runtime", may: [] },
   { of: "scheduling.ts", may: [] },
+  { of: "in-order.ts", may: [] },
   { of: "worker-problem.ts", may: [] },
   { of: "check-arguments.ts", may: ["errors.ts"] },
   { of: "option-meanings.ts", may: [] },
@@ -91,7 +92,10 @@ const layers: readonly { readonly of: string; readonly may: readonly string[] }[
   { of: "checkpoint", may: ["errors.ts", "check-arguments.ts", "check-options.ts"] },
   { of: "tokenizer", may: ["errors.ts", "check-arguments.ts", "check-options.ts", "checkpoint"] },
   { of: "nn", may: ["errors.ts", "scheduling.ts", "checkpoint", "tensor"] },
-  { of: "models", may: ["errors.ts", "scheduling.ts", "config-reader.ts", "checkpoint", "tensor", "nn"] },
+  {
+    of: "models",
+    may: ["errors.ts", "scheduling.ts", "in-order.ts", "config-reader.ts", "checkpoint", "tensor", "nn"],
+  },
   { of: "pooling", may: ["errors.ts", "check-arguments.ts", "config-reader.ts", "tensor"] },
 ];
 

@@ -3,8 +3,9 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
 import { type FoundCheckpoint, findCheckpoint } from "../checkpoint/open.ts";
-import type { ConfigReader } from "../config-reader.ts";
+import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
+import { inOrder } from "../in-order.ts";
 import { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { BertModel } from "./bert.ts";
@@ -13,7 +14,7 @@ import { DistilBertModel } from "./distilbert.ts";
 import type { Encoder, EncoderParts } from "./encoder.ts";
 import { MPNetModel } from "./mpnet.ts";
 import { RobertaModel } from "./roberta.ts";
-import { rejectQuantization } from "./unsupported-weights.ts";
+import { rejectAdapter, rejectQuantization } from "./unsupported-weights.ts";
 
 interface Architecture {
   /** The scope that holds the encoder where the checkpoint was saved with a head for some task. */
@@ -119,6 +120,12 @@ export async function prepareEncoder(
       }
     },
   };
+}
+
+/** An encoder alone, as AutoModel takes it. @throws as `prepareEncoder`, and UnsupportedError for an adapter. */
+export async function prepareBareEncoder(source: FileSource): Promise<PreparedEncoder> {
+  const [, config] = await inOrder([rejectAdapter(source), ConfigReader.read(source, "config.json")]);
+  return await prepareEncoder(source, config);
 }
 
 /** @throws FormatError where the weights do not fit. */

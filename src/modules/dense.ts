@@ -123,14 +123,13 @@ export class Dense implements Module {
       useResidual: reader.boolean("use_residual", false),
     };
     const settings = settleDense(options, reader.file);
-    const found = await findCheckpoint(source);
+    const { open } = await findCheckpoint(source);
     return {
       type: "Dense",
       takesText: false,
       embeddingDimension: options.outFeatures,
       inputDimension: takenWidth(settings.options),
-      weights: [found],
-      declare: ({ backend }) => Dense.declare(settings, found.open, backend),
+      declare: ({ backend }) => Dense.declare(settings, open, backend),
     };
   }
 

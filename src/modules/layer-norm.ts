@@ -30,14 +30,12 @@ export class LayerNorm implements Module {
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const config = await ConfigReader.read(source, "config.json");
     const dimension = config.integer("dimension", { minimum: 1 });
-    const found = await findCheckpoint(source);
-    const { open } = found;
+    const { open } = await findCheckpoint(source);
     return {
       type: "LayerNorm",
       takesText: false,
       embeddingDimension: dimension,
       inputDimension: dimension,
-      weights: [found],
       declare: ({ backend }) =>
         overCheckpoint(open, backend, (weights) => new LayerNorm(dimension, weights, open)),
     };

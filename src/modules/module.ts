@@ -1,7 +1,6 @@
 /** The stages that modules.json names. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { FileSource } from "../checkpoint/file-source.ts";
-import type { FoundCheckpoint } from "../checkpoint/open.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { Weights } from "../nn/weights.ts";
 import type { FileTarget } from "../save/file-target.ts";
@@ -72,13 +71,6 @@ export interface PreparedModule {
   /** As of `Module`; undefined: only the weights tell. */
   readonly embeddingDimension: number | null | undefined;
   readonly inputDimension?: number | undefined;
-  /** What it will open. */
-  readonly weights: readonly FoundCheckpoint[];
-  /**
-   * Does early what `declare` would do while weights are being read: making a tokenizer takes long, and fails for one
-   * that is not supported.
-   */
-  ready?(): Promise<void>;
   /** Opens the weights, and checks that they fit. */
   declare(context: DeclareContext): Promise<DeclaredModule>;
 }
@@ -119,7 +111,6 @@ export function withoutWeights(module: Module): PreparedModule {
     takesText: false,
     embeddingDimension,
     inputDimension,
-    weights: [],
     declare: async () => ({ module, fill: nothing, close: nothing }),
   };
 }

@@ -59,14 +59,18 @@ export async function prepareModules(
   source: FileSource,
   { maxSeqLength }: Pick<PrepareContext, "maxSeqLength"> = {},
 ): Promise<readonly ModelPart[]> {
-  const prepare = (type: string, folder: FileSource): Promise<PreparedModule> =>
-    loaderOf(type, source)({ root: source, source: folder, maxSeqLength, prepare });
+  const prepare = async (type: string, folder: FileSource): Promise<PreparedModule> =>
+    await loaderOf(type, source)({ root: source, source: folder, maxSeqLength, prepare });
   const parts: ModelPart[] = [];
   if (await source.exists("modules.json")) {
-    let width: number | null = null;
-    for (const { type, path } of await readEntries(source)) {
+    const entries = (await readEntries(source)).map(({ type, path }) => {
       const folder = prefixed(source, path);
-      const prepared = await prepare(type, folder);
+      return { folder, preparing: prepare(type, folder) };
+    });
+    await Promise.allSettled(entries.map(({ preparing }) => preparing)); // errors are reported in order
+    let width: number | null = null;
+    for (const { folder, preparing } of entries) {
+      const prepared = await preparing;
       if (parts.length === 0) checkFirst(prepared, source);
       checkWidth(prepared, width, folder);
       const { embeddingDimension } = prepared;
@@ -80,9 +84,6 @@ export async function prepareModules(
     const pooling = withoutWeights(new Pooling({ embeddingDimension, poolingMode }));
     parts.push({ prepared: transformer, folder: source }, { prepared: pooling, folder: source });
   }
-  const weights = parts.flatMap(({ prepared }) => prepared.weights);
-  const isLocal = (await Promise.all(weights.map((found) => found.isLocal()))).every(Boolean);
-  if (!isLocal) for (const { prepared } of parts) await prepared.ready?.();
   return parts;
 }
 

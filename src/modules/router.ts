@@ -2,6 +2,7 @@ import type { FileSource } from "../checkpoint/file-source.ts";
 import { prefixed } from "../checkpoint/prefixed-source.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
+import { inOrder } from "../in-order.ts";
 import { type FileTarget, prefixedTarget, writeJson } from "../save/file-target.ts";
 import { savedType, saveModule } from "../save/save-module.ts";
 import type { SavedDType } from "../save/save-weights.ts";
@@ -46,28 +47,23 @@ export class Router implements Module {
 
   static async prepare({ source, prepare }: PrepareContext): Promise<PreparedModule> {
     const config = await readRouterConfig(source);
-    const prepared = new Map<string, PreparedModule>();
-    for (const [id, type] of Object.entries(objectOf(config, "types"))) {
+    const preparing = Object.entries(objectOf(config, "types")).map(async ([id, type]) => {
       if (typeof type !== "string")
         throw new FormatError(`"types": "${id}" is not a string`, {
           code: "invalid-value",
           subject: "types",
           file: config.file,
         });
-      prepared.set(id, await prepare(type, prefixed(source, id)));
-    }
+      return [id, await prepare(type, prefixed(source, id))] as const;
+    });
+    const prepared = new Map(await inOrder(preparing));
     const structure = readStructure(config, prepared);
     const routing = readRouting(config, structure);
     const routes = [...structure.values()].map((ids) => ids.map((id) => prepared.get(id)!));
-    const all = [...prepared.values()];
     return {
       type: "Router",
       takesText: routes.every(([first]) => first!.takesText),
       embeddingDimension: lastWidth(routes),
-      weights: all.flatMap(({ weights }) => weights),
-      async ready() {
-        for (const module of all) await module.ready?.();
-      },
       declare: (context) => declareRoutes(prepared, structure, routing, context),
     };
   }

@@ -61,13 +61,11 @@ export class StaticEmbedding implements InputModule {
   static async prepare({ source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {
     if (maxSeqLength !== undefined) throw noLimit();
     const tokenizer = await loadBareTokenizer(source);
-    const found = await findCheckpoint(source);
-    const { open } = found;
+    const { open } = await findCheckpoint(source);
     return {
       type: "StaticEmbedding",
       takesText: true,
       embeddingDimension: undefined,
-      weights: [found],
       declare: ({ backend }) =>
         overCheckpoint(open, backend, (weights, checkpoint) => {
           const { table, shape } = findTable(checkpoint);

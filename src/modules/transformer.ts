@@ -3,6 +3,7 @@ import type { FileSource } from "../checkpoint/file-source.ts";
 import type { FoundCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
+import { inOrder } from "../in-order.ts";
 import { openModelSource } from "../model-source.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { prepareEncoder } from "../models/registry.ts";
@@ -117,7 +118,6 @@ export class Transformer implements InputModule {
       withBackend(options, async (backend) => {
         const source = await openModelSource(model, { ...options, signal });
         const prepared = await Transformer.preparePlain({ source, maxSeqLength });
-        if (!(await prepared.weights[0]!.isLocal())) await prepared.ready!();
         const filling = { signal };
         const { module, fill, close } = await prepared.declare({ backend, filling });
         try {
@@ -135,22 +135,30 @@ export class Transformer implements InputModule {
 
   static async prepare({ root, source, maxSeqLength }: PrepareContext): Promise<PreparedModule> {
     // For a folder on disk the reference looks for an adapter in the model's folder, else in the module's.
-    await Promise.all([rejectAdapter(root), rejectAdapter(source)]);
-    return await Transformer.#prepare({ source, maxSeqLength }, readTransformerSettings(source));
+    const [, config, settings] = await inOrder([
+      inOrder([...new Set([root, source])].map(rejectAdapter)),
+      ConfigReader.read(source, "config.json"),
+      readTransformerSettings(source),
+    ]);
+    return await Transformer.#prepare({ source, maxSeqLength }, config, settings);
   }
 
   /** Of a folder that is not known to be one of sentence-transformers. */
   static async preparePlain(context: PlainContext): Promise<PreparedModule> {
-    await rejectAdapter(context.source);
-    await rejectChatTemplate(context.source);
-    return await Transformer.#prepare(context, defaultSettings);
+    const { source } = context;
+    const [, , config] = await inOrder([
+      rejectAdapter(source),
+      rejectChatTemplate(source),
+      ConfigReader.read(source, "config.json"),
+    ]);
+    return await Transformer.#prepare(context, config, defaultSettings);
   }
 
   static async #prepare(
     { source, maxSeqLength }: PlainContext,
-    saved: TransformerSettings | Promise<TransformerSettings>,
+    modelConfig: ConfigReader,
+    settings: TransformerSettings,
   ): Promise<PreparedModule> {
-    const [modelConfig, settings] = await Promise.all([ConfigReader.read(source, "config.json"), saved]);
     const config = modelConfig.with(settings.configChanges);
     const { lowercase } = settings;
     const keepsHiddenStates = config.boolean("output_hidden_states", false);
@@ -172,22 +180,18 @@ export class Transformer implements InputModule {
       if (maxSeqLength !== undefined) checkLimit(maxSeqLength, special, maxSequenceLength);
       return { tokenizer, maxSeqLength: maxSeqLength ?? longest };
     };
-    let made: ReturnType<typeof makeTokenizer> | undefined;
+    // What does not work is to show before weights are fetched; where they are at hand, it need not wait for them.
+    const early = (await found.isLocal()) ? undefined : await makeTokenizer();
     return {
       type: "Transformer",
       takesText: true,
       embeddingDimension: prepared.config.hiddenSize,
-      weights: [prepared.found],
-      async ready() {
-        made = makeTokenizer();
-        await made;
-      },
       async declare({ backend, filling }) {
         const { encoder, weights, checkpoint } = await prepared.declare(backend);
         return await withWeights(
           async () => {
             weights.beginFill(filling); // other threads read while this one makes the tokenizer
-            return new Transformer(encoder, weights, files, await (made ?? makeTokenizer()));
+            return new Transformer(encoder, weights, files, early ?? (await makeTokenizer()));
           },
           weights,
           checkpoint,

@@ -41,13 +41,11 @@ export class WeightedLayerPooling implements Module {
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
     const settings = readSettings(await ConfigReader.read(source, "config.json"));
-    const found = await findCheckpoint(source);
-    const { open } = found;
+    const { open } = await findCheckpoint(source);
     return {
       type: "WeightedLayerPooling",
       takesText: false,
       embeddingDimension: settings.embeddingDimension,
-      weights: [found],
       declare: ({ backend }) =>
         overCheckpoint(open, backend, (weights) => new WeightedLayerPooling(settings, weights, open)),
     };
