@@ -1,7 +1,7 @@
-// node scripts/check-examples.mjs NAME… | --ci | --all | --list: builds and packs the package, installs the tarball in
+// node scripts/check-examples.mjs NAME… | --ci | --rest | --all | --list: builds and packs the package, installs the tarball in
 // copies of the projects under examples/, builds them, runs what was built, and compares the embeddings, those of
-// pools as well, with the plain package's in the same runtime: the bits must be equal. examples/matrix.mjs says what
-// is tried. SENTENSOR_RUNTIMES names the folder of scripts/install-runtimes.sh, for Bun and Deno; --keep leaves the
+// pools as well, with the plain package's in the same runtime: the bits must be equal. scripts/examples/matrix.mjs says
+// what is tried; --rest is all but --ci. SENTENSOR_RUNTIMES names the folder of scripts/install-runtimes.sh, for Bun and Deno; --keep leaves the
 // copies where they are.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -208,6 +208,7 @@ function chosen(given) {
   if (unknown.length > 0) throw new Error(`no such example: ${unknown.join(", ")}; --list names all`);
   if (given.includes("--all")) return MATRIX;
   if (given.includes("--ci")) return MATRIX.filter(({ ci }) => ci);
+  if (given.includes("--rest")) return MATRIX.filter(({ ci }) => !ci);
   return MATRIX.filter(({ name }) => names.includes(name));
 }
 

@@ -43,7 +43,7 @@ for (const options of [{ threads: 1 }, { threads: 2 }, { backend: "js" }] as con
     let batches = 0;
     const onProgress = () => {
       if (batches++ > 0) return;
-      for (const _ of "twice") ends.push(model.dispose().then(() => settled.push("disposed of")));
+      for (let i = 0; i < 2; i++) ends.push(model.dispose().then(() => settled.push("disposed of")));
     };
     const ends: Promise<unknown>[] = [];
     const calls = [

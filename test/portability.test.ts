@@ -120,8 +120,7 @@ export const missing = () => SentenceTransformer.load("./no-such-folder").catch(
     writeFileSync(
       join(folder, "main.mjs"),
       `import { readFileSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 const files = Object.fromEntries(readdirSync(${JSON.stringify(demo)}, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath ?? entry.path, entry.name))

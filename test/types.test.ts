@@ -11,9 +11,12 @@ const programs = readdirSync("test/types").filter((name) => name.endsWith(".ts")
 /** In the repository, where the types of Node are found. */
 let folder = "";
 
+/** Everything that the compiler has to say; nothing where all is well. */
 function compile(...options: readonly string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [compiler, ...options], { encoding: "utf8" });
-  return stdout + stderr;
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, [compiler, ...options], {
+    encoding: "utf8",
+  });
+  return stdout + stderr + (status === 0 ? "" : `ended with ${status ?? signal}`);
 }
 
 before(() => {

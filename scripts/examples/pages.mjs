@@ -1,21 +1,10 @@
 /** Headless Chromium: opens the pages of examples, and reads their results. */
-import { chromium } from "playwright-core";
+import { launchChromium } from "./chromium.mjs";
 
 let browser;
 
 async function openBrowser() {
-  browser ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser ??= launchChromium();
   return await browser;
 }
 
@@ -42,10 +31,8 @@ export async function readOutput(url, { isolated, seconds }) {
     try {
       await Promise.race([done, failed]);
     } catch (error) {
-      done.catch(() => {});
       throw new Error(`${url}: ${error.message}\n${complaints.join("\n")}`);
     }
-    failed.catch(() => {});
     if (complaints.length > 0) throw new Error(`${url}: it works, but complains\n${complaints.join("\n")}`);
     return await page.textContent("output");
   });

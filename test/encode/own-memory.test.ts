@@ -3,11 +3,12 @@
  * its bytes and no others. Matrices have one buffer, and views are what `convertToTensor` is for.
  */
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test as testOf } from "node:test";
 import { SentenceTransformer, Tensor, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/model-source.ts";
 import { EncodingPool } from "../../src/pool/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
+import { quietly } from "../helpers/quietly.ts";
 import { inProcessWorkers } from "../pool/in-process-workers.ts";
 
 type Owner = Float32Array | Float64Array | Int32Array | Int8Array | Uint8Array;
@@ -15,8 +16,8 @@ type Owner = Float32Array | Float64Array | Int32Array | Int8Array | Uint8Array;
 const precisions = ["float32", "int8", "uint8", "binary", "ubinary"] as const;
 const texts = Array.from({ length: 11 }, (_, i) => `text ${i} ${"word ".repeat((i * 5) % 7)}`);
 
-/** Ranges from few embeddings are worth a warning, which has a test of its own. */
-mock.method(console, "warn", () => {});
+const test = (name: string, body: () => void | Promise<void>) =>
+  testOf(name, () => quietly(async () => await body()));
 
 const model = await SentenceTransformer.load(modelFolder("bert-mean"), {
   threads: 1,

@@ -3,21 +3,12 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { ArgumentError, SentenceTransformer, Tensor, util } from "../../src/index.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
+import { quietly } from "../helpers/quietly.ts";
 
 const texts = Array.from({ length: 9 }, (_, i) => `text ${i} ${"word ".repeat(i)}`);
 
 const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
 const floats = await model.encode(texts);
-
-/** The warning about ranges from few embeddings belongs to the call, and has its own test. */
-async function quietly<T>(action: () => Promise<T>): Promise<T> {
-  const warn = mock.method(console, "warn", () => {});
-  try {
-    return await action();
-  } finally {
-    warn.mock.restore();
-  }
-}
 
 for (const precision of ["int8", "uint8", "binary", "ubinary"] as const) {
   test(`${precision}: the whole result is quantized at once, whatever the batches`, async () => {

@@ -6,11 +6,13 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { checkParity, runtimeCases } from "./cases.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const { CHROMIUM: program, launchChromium } = (await import(
+  new URL("../../scripts/examples/chromium.mjs", import.meta.url).href
+)) as { CHROMIUM: string; launchChromium: () => Promise<Browser> };
 const skip =
   process.env.SENTENSOR_RUNTIMES === undefined
     ? "SENTENSOR_RUNTIMES is not set: tests in other runtimes were not asked for"
@@ -92,18 +94,7 @@ before(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath: program,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await launchChromium();
 });
 
 after(async () => {
