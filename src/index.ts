@@ -16,14 +16,15 @@ export { MemorySource } from "./checkpoint/memory-source.ts";
 export type { DeviceName } from "./device.ts";
 export type {
   EncodeOptions,
-  EncodeProgress,
   FeatureOptions,
+  StreamOptions,
   TensorOptions,
-  TextFeatures,
   TokenOptions,
   VectorOptions,
 } from "./encode/options.ts";
-export type { StreamedEmbedding, StreamOptions } from "./encode/stream.ts";
+export type { EncodeProgress } from "./encode/progress.ts";
+export type { StreamedEmbedding } from "./encode/stream.ts";
+export type { TextFeatures } from "./encode/text-features.ts";
 export type { TextSource } from "./encode/text-windows.ts";
 export type { ErrorCode } from "./error-codes.ts";
 export {
@@ -47,7 +48,6 @@ export {
   RevisionNotFoundError,
 } from "./hub/errors.ts";
 export type { DownloadingEvent } from "./hub/options.ts";
-export type { SimilarityFunctionName } from "./model-settings.ts";
 export { Dense, type DenseOptions, type DenseParameters } from "./modules/dense.ts";
 export type { InputModule, Module } from "./modules/module.ts";
 export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
@@ -114,6 +114,7 @@ export type { EmbeddingPrecision, QuantizedArray, QuantizeOptions } from "./util
 export type { Embeddings, Vector } from "./util/rows.ts";
 export type { ScoreFunction, ScoringOptions } from "./util/search.ts";
 export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./util/semantic-search.ts";
+export type { SimilarityFunctionName } from "./util/similarity-function-name.ts";
 export type { PairwiseSimilarityFunction, SimilarityFunction } from "./util/similarity-functions.ts";
 export type {
   EmbeddingsToAppend,

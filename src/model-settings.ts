@@ -3,10 +3,7 @@ import type { FileSource } from "./checkpoint/file-source.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { UnsupportedError } from "./errors.ts";
 import { type Prompts, readPrompts } from "./prompts.ts";
-
-export type SimilarityFunctionName = "cosine" | "dot" | "euclidean" | "manhattan";
-
-const similarityFunctions: readonly SimilarityFunctionName[] = ["cosine", "dot", "euclidean", "manhattan"];
+import { type SimilarityFunctionName, similarityFunctionNames } from "./util/similarity-function-name.ts";
 
 export interface ModelSettings {
   readonly similarityFnName: SimilarityFunctionName;
@@ -48,10 +45,10 @@ export async function readModelSettings(source: FileSource): Promise<SavedSettin
 function readSimilarity(reader: ConfigReader): SimilarityFunctionName | undefined {
   if (!reader.has("similarity_fn_name")) return undefined;
   const name = reader.string("similarity_fn_name");
-  const known = similarityFunctions.find((candidate) => candidate === name);
+  const known = similarityFunctionNames.find((candidate) => candidate === name);
   if (known === undefined) {
     throw new UnsupportedError(
-      `similarity_fn_name "${name}" is not supported; known: ${similarityFunctions.join(", ")}`,
+      `similarity_fn_name "${name}" is not supported; known: ${similarityFunctionNames.join(", ")}`,
       { code: "unknown-similarity-function", subject: name, file: reader.file },
     );
   }

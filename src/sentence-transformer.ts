@@ -11,30 +11,27 @@ import { readAhead } from "./checkpoint/read-ahead.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
 import { checkPrecision, checkText, checkTexts } from "./encode/check.ts";
 import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
-import { loadModules, type ModuleSettings } from "./encode/load-modules.ts";
 import {
   type EncodeOptions,
   encodeOptionNames,
   type FeatureOptions,
+  type StreamOptions,
+  streamOptionNames,
   type TensorOptions,
-  type TextFeatures,
   type TokenOptions,
   type VectorOptions,
 } from "./encode/options.ts";
 import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens, quantizeVectors } from "./encode/quantize.ts";
-import {
-  encodeWindows,
-  type StreamedEmbedding,
-  type StreamOptions,
-  streamOptionNames,
-} from "./encode/stream.ts";
+import { encodeWindows, type StreamedEmbedding } from "./encode/stream.ts";
+import type { TextFeatures } from "./encode/text-features.ts";
 import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { DownloadingEvent } from "./hub/options.ts";
-import { readModelSettings, type SimilarityFunctionName } from "./model-settings.ts";
+import { readModelSettings } from "./model-settings.ts";
 import { openModelPlace } from "./model-source.ts";
+import { loadModules, type ModuleSettings } from "./modules/load-modules.ts";
 import type { Module } from "./modules/module.ts";
 import { EncodingPool, type PoolModel, stoppedBefore } from "./pool/encoding-pool.ts";
 import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
@@ -49,6 +46,7 @@ import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts
 import { copyEmbeddings } from "./util/containers.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
 import type { Embeddings } from "./util/rows.ts";
+import type { SimilarityFunctionName } from "./util/similarity-function-name.ts";
 import {
   checkSimilarityFunctionName,
   pairwiseSimilarityFunction,

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.ts";
 import type { Features } from "../modules/features.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import type { TextBatch } from "./batches.ts";
-import type { TextFeatures } from "./options.ts";
+import type { TextFeatures } from "./text-features.ts";
 
 export interface Collector<T> {
   /**

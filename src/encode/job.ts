@@ -9,8 +9,8 @@ import {
   TokenCollector,
   VectorCollector,
 } from "./collectors.ts";
-import type { TextFeatures } from "./options.ts";
 import type { Pipeline, RunHooks, RunSettings } from "./pipeline.ts";
+import type { TextFeatures } from "./text-features.ts";
 
 /** Plain data: it may travel to a worker. */
 export interface EncodeJob extends RunSettings {

@@ -1,15 +1,9 @@
 import type { OptionNames } from "../check-options.ts";
 import type { DeviceName } from "../device.ts";
 import type { EncodingPool } from "../pool/encoding-pool.ts";
-import type { Tensor2D } from "../tensor/tensor.ts";
 import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
 import type { Embeddings } from "../util/rows.ts";
-
-/** What is known while `encode` works. */
-export interface EncodeProgress {
-  /** How many of the texts that are done were longer than `maxSeqLength`, and lost their end. */
-  readonly truncated: number;
-}
+import type { EncodeProgress } from "./progress.ts";
 
 /** What all kinds of `encode` have in common. */
 export interface EncodeOptions {
@@ -91,19 +85,23 @@ export interface FeatureOptions extends EncodeOptions {
   readonly outputValue: null;
 }
 
-/** With `outputValue: null`: all that the model computed for one text. */
-export interface TextFeatures {
-  readonly inputIds: Int32Array;
-  /** Left out where the tokenizer's `modelInputNames` do not have them: the model is given none then. */
-  readonly tokenTypeIds?: Int32Array;
-  /** All 1: texts are never padded. */
-  readonly attentionMask: Int32Array;
-  /** [tokens, hidden]; null where the model makes none (StaticEmbedding). */
-  readonly tokenEmbeddings: Tensor2D | null;
-  /** [dimension], truncated to `truncateDim`; not normalized by `normalizeEmbeddings`, as in the reference. */
-  readonly sentenceEmbedding: Float32Array;
-  /** How many tokens belong to the prompt; null without a prompt. */
-  readonly promptLength: number | null;
-  /** Whether the text was longer than `maxSeqLength` and its end was cut off. */
-  readonly truncated: boolean;
-}
+/** The options of `encode` that make sense without a last text. int8 and uint8 need `quantizationRanges`. */
+export type StreamOptions<P extends EmbeddingPrecision = "float32"> = Omit<
+  VectorOptions<P>,
+  "outputValue" | "convertToTensor" | "showProgressBar" | "onProgress"
+>;
+
+export const streamOptionNames: OptionNames<StreamOptions> = {
+  promptName: true,
+  prompt: true,
+  task: true,
+  batchSize: true,
+  normalizeEmbeddings: true,
+  truncateDim: true,
+  precision: true,
+  quantizationRanges: true,
+  signal: true,
+  pool: true,
+  device: true,
+  chunkSize: true,
+};

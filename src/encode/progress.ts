@@ -1,18 +1,26 @@
 import { createProgressBar, type ProgressBar } from "../progress-bar.ts";
-import type { EncodeOptions } from "./options.ts";
+
+/** What is known while `encode` works. */
+export interface EncodeProgress {
+  /** How many of the texts that are done were longer than `maxSeqLength`, and lost their end. */
+  readonly truncated: number;
+}
+
+/** Who is told. */
+interface Listeners {
+  readonly onProgress?: ((done: number, total: number, progress: EncodeProgress) => void) | undefined;
+  readonly showProgressBar?: boolean | undefined;
+}
 
 /** Counts the texts that are done, for the caller's function and for a bar. */
 export class EncodeCounter {
   readonly #total: number;
-  readonly #onProgress: EncodeOptions["onProgress"];
+  readonly #onProgress: Listeners["onProgress"];
   readonly #bar: ProgressBar | null;
   #done = 0;
   #truncated = 0;
 
-  constructor(
-    total: number,
-    { onProgress, showProgressBar = false }: Pick<EncodeOptions, "onProgress" | "showProgressBar">,
-  ) {
+  constructor(total: number, { onProgress, showProgressBar = false }: Listeners) {
     this.#total = total;
     this.#onProgress = onProgress;
     this.#bar = showProgressBar ? createProgressBar("Texts") : null;

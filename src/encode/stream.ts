@@ -1,28 +1,5 @@
-import type { OptionNames } from "../check-options.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "../util/quantize-embeddings.ts";
-import type { VectorOptions } from "./options.ts";
 import type { TextWindows } from "./text-windows.ts";
-
-/** The options of `encode` that make sense without a last text. int8 and uint8 need `quantizationRanges`. */
-export type StreamOptions<P extends EmbeddingPrecision = "float32"> = Omit<
-  VectorOptions<P>,
-  "outputValue" | "convertToTensor" | "showProgressBar" | "onProgress"
->;
-
-export const streamOptionNames: OptionNames<StreamOptions> = {
-  promptName: true,
-  prompt: true,
-  task: true,
-  batchSize: true,
-  normalizeEmbeddings: true,
-  truncateDim: true,
-  precision: true,
-  quantizationRanges: true,
-  signal: true,
-  pool: true,
-  device: true,
-  chunkSize: true,
-};
 
 export interface StreamedEmbedding<P extends EmbeddingPrecision = "float32"> {
   /** Of the text, from 0 on. */

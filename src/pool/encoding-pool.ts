@@ -1,8 +1,8 @@
 /** Several workers that share the work of `encode`: each has the model for itself. */
 import type { DeviceName } from "../device.ts";
 import type { EncodeJob, OutputName, Outputs } from "../encode/job.ts";
-import type { ModuleSettings } from "../encode/load-modules.ts";
 import { ArgumentError } from "../errors.ts";
+import type { ModuleSettings } from "../modules/load-modules.ts";
 import type { ThreadPlace } from "../reopen-model.ts";
 import { abortable, throwIfAborted } from "../signals.ts";
 import { PoolError } from "./errors.ts";

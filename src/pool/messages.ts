@@ -1,6 +1,6 @@
 /** What a pool and its workers say to each other: plain data. */
 import type { EncodeJob } from "../encode/job.ts";
-import type { ModuleSettings } from "../encode/load-modules.ts";
+import type { ModuleSettings } from "../modules/load-modules.ts";
 import type { ThreadOrigin } from "../reopen-model.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { WireOutputName } from "./packed-output.ts";

@@ -1,7 +1,7 @@
 /** Results of `encode` on their way from one thread to another, and put together from chunks. */
 import type { EmbeddingMatrix, EmbeddingVectors } from "../encode/collectors.ts";
 import type { OutputName, Outputs } from "../encode/job.ts";
-import type { TextFeatures } from "../encode/options.ts";
+import type { TextFeatures } from "../encode/text-features.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 

@@ -1,7 +1,7 @@
 /** What a worker of a pool does, whatever kind of worker it is. */
 import { runJob } from "../encode/job.ts";
-import { loadModules, type ModuleSettings } from "../encode/load-modules.ts";
 import { Pipeline } from "../encode/pipeline.ts";
+import { loadModules, type ModuleSettings } from "../modules/load-modules.ts";
 import { reopenModel, type ThreadOrigin } from "../reopen-model.ts";
 import type { ChunkMessage, FileAnswer, FileCall, FromWorker, ToWorker } from "./messages.ts";
 import { packError, unpackError } from "./packed-error.ts";

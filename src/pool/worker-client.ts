@@ -1,4 +1,4 @@
-import type { ModuleSettings } from "../encode/load-modules.ts";
+import type { ModuleSettings } from "../modules/load-modules.ts";
 import type { ThreadPlace } from "../reopen-model.ts";
 import { workerProblem } from "../worker-problem.ts";
 import type { ChunkMessage, FileQuestion, FromWorker } from "./messages.ts";

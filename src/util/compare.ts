@@ -1,11 +1,12 @@
 import { ArgumentError } from "../errors.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { type Measure, type ScoreBound, sizeOf } from "./measures.ts";
+import type { Measure, ScoreBound } from "./measures.ts";
 import { type ProductBlock, productBlocks, type StagedRows } from "./product-blocks.ts";
 import type { Rows } from "./rows.ts";
 import { scorePairs } from "./score-pairs.ts";
 import { sharedBackend } from "./shared-backend.ts";
 import type { Steps } from "./steps.ts";
+import { sizeOf } from "./vector-size.ts";
 
 /** What keeps the scores that are wanted. */
 export interface Collector {

@@ -2,15 +2,8 @@
  * How two vectors are compared: exactly, in f64, and by a bound that the matrix product of a backend can
  * check for many pairs at once.
  */
-import type { SimilarityFunctionName } from "../model-settings.ts";
-
-/** The sizes of a vector x that measures need. */
-export interface VectorSize {
-  /** ‖x‖² */
-  readonly squared: number;
-  /** max(‖x‖, 1e-12): what torch.nn.functional.normalize divides by. */
-  readonly scale: number;
-}
+import type { SimilarityFunctionName } from "./similarity-function-name.ts";
+import { dot, type VectorSize } from "./vector-size.ts";
 
 /**
  * What a cosine says about a score: where (c + slack) · gain(b) − offset(b) / a.scale < limit(a, lowest) and
@@ -53,29 +46,6 @@ export const measures: Readonly<Record<SimilarityFunctionName, Measure>> = {
   },
   manhattan: { name: "manhattan", score: (a, b) => 0 - absoluteDistance(a, b), bound: null },
 };
-
-export function sizeOf(vector: Float64Array): VectorSize {
-  const squared = dot(vector, vector);
-  return { squared, scale: Math.max(Math.sqrt(squared), 1e-12) };
-}
-
-// Four sums: one alone waits for each addition's latency.
-function dot(a: Float64Array, b: Float64Array): number {
-  const length = a.length;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (; i < length; i++) s0 += a[i]! * b[i]!;
-  return s0 + s1 + (s2 + s3);
-}
 
 function squaredDistance(a: Float64Array, b: Float64Array): number {
   const length = a.length;

@@ -1,6 +1,6 @@
 import { makeContainer, type SameContainer } from "./containers.ts";
-import { sizeOf } from "./measures.ts";
 import { type Embeddings, rowsOf } from "./rows.ts";
+import { sizeOf } from "./vector-size.ts";
 
 /**
  * Each vector divided by its length (at least 1e-12, as torch's `normalize`): new memory, in the container that

@@ -1,10 +1,11 @@
 /** Similarities of the first vectors of both sides, of the second, and so on: sentence_transformers/util/similarity.py. */
 import { ShapeError } from "../errors.ts";
-import type { SimilarityFunctionName } from "../model-settings.ts";
 import { Tensor, type Tensor1D } from "../tensor/tensor.ts";
 import { checkElementType } from "./compare.ts";
-import { measures, sizeOf } from "./measures.ts";
+import { measures } from "./measures.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
+import type { SimilarityFunctionName } from "./similarity-function-name.ts";
+import { sizeOf } from "./vector-size.ts";
 
 /**
  * The cosine of the angle between a[i] and b[i].

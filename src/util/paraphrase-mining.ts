@@ -1,6 +1,5 @@
 import { checkWhole } from "../check-arguments.ts";
 import { type OptionNames, readOptions } from "../check-options.ts";
-import type { TensorOptions } from "../encode/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Heap } from "./heap.ts";
 import { type Embeddings, type Rows, rowsOf } from "./rows.ts";
@@ -30,8 +29,8 @@ const embeddingsOptionNames: OptionNames<ParaphraseMiningEmbeddingsOptions> = {
   topK: true,
 };
 
-export interface ParaphraseMiningOptions extends ParaphraseMiningEmbeddingsOptions {
-  /** As in `encode`. */
+/** As in `encode`. */
+interface EncodingOptions {
   readonly batchSize?: number | undefined;
   readonly showProgressBar?: boolean | undefined;
   readonly truncateDim?: number | undefined;
@@ -39,6 +38,8 @@ export interface ParaphraseMiningOptions extends ParaphraseMiningEmbeddingsOptio
   readonly prompt?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export interface ParaphraseMiningOptions extends ParaphraseMiningEmbeddingsOptions, EncodingOptions {}
 
 const optionNames: OptionNames<ParaphraseMiningOptions> = {
   ...embeddingsOptionNames,
@@ -52,7 +53,10 @@ const optionNames: OptionNames<ParaphraseMiningOptions> = {
 
 /** What `paraphraseMining` needs of a SentenceTransformer. */
 export interface EmbeddingModel {
-  encode(texts: readonly string[], options: TensorOptions): Promise<Tensor>;
+  encode(
+    texts: readonly string[],
+    options: EncodingOptions & { readonly convertToTensor: true },
+  ): Promise<Tensor>;
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { Measure, VectorSize } from "./measures.ts";
-import { sizeOf } from "./measures.ts";
+import type { Measure } from "./measures.ts";
 import type { Rows } from "./rows.ts";
 import type { Steps } from "./steps.ts";
+import { sizeOf, type VectorSize } from "./vector-size.ts";
 
 /** Rows of b that are held in f64 at a time: in the L2 cache, together with a few rows of a. */
 const BLOCK_ELEMENTS = 2 ** 15;

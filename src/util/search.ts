@@ -1,12 +1,12 @@
 import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
-import type { SimilarityFunctionName } from "../model-settings.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { type Collector, checkElementType, compare } from "./compare.ts";
 import { measures } from "./measures.ts";
 import type { Rows } from "./rows.ts";
+import type { SimilarityFunctionName } from "./similarity-function-name.ts";
 import { checkSimilarityFunctionName, similarityFunctionName } from "./similarity-functions.ts";
 import type { Steps } from "./steps.ts";
 

@@ -1,5 +1,4 @@
 import { ArgumentError } from "../errors.ts";
-import type { SimilarityFunctionName } from "../model-settings.ts";
 import type { Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import {
   pairwiseCosSim,
@@ -9,6 +8,7 @@ import {
 } from "./pairwise-similarity.ts";
 import type { Embeddings } from "./rows.ts";
 import { cosSim, dotScore, euclideanSim, manhattanSim } from "./similarity.ts";
+import { type SimilarityFunctionName, similarityFunctionNames } from "./similarity-function-name.ts";
 
 /** Each vector of `a` with each of `b`: [vectors of a, vectors of b]. */
 export type SimilarityFunction = (a: Embeddings, b: Embeddings) => Tensor2D;
@@ -42,18 +42,14 @@ export function pairwiseSimilarityFunction(name: SimilarityFunctionName): Pairwi
 
 /** The name of one of the functions above; undefined for every other function. */
 export function similarityFunctionName(scoreFunction: unknown): SimilarityFunctionName | undefined {
-  return names().find((name) => functions[name] === scoreFunction);
+  return similarityFunctionNames.find((name) => functions[name] === scoreFunction);
 }
 
 /** @throws ArgumentError for an unknown name. */
 export function checkSimilarityFunctionName(name: SimilarityFunctionName): SimilarityFunctionName {
-  if (names().includes(name)) return name;
+  if (similarityFunctionNames.includes(name)) return name;
   throw new ArgumentError(
-    `similarity function: expected ${names().join(", ")}, got ${JSON.stringify(name) ?? String(name)}`,
+    `similarity function: expected ${similarityFunctionNames.join(", ")}, got ${JSON.stringify(name) ?? String(name)}`,
     { code: "unknown-similarity-function", subject: String(name) },
   );
-}
-
-function names(): SimilarityFunctionName[] {
-  return Object.keys(functions) as SimilarityFunctionName[];
 }

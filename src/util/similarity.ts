@@ -1,5 +1,5 @@
 /** Similarities of all vectors of one side with all of the other: sentence_transformers/util/similarity.py. */
-import type { SimilarityFunctionName } from "../model-settings.ts";
+
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { checkElementType, Directions, isLarge } from "./compare.ts";
 import { measures } from "./measures.ts";
@@ -7,6 +7,7 @@ import { productBlocks, type StagedRows } from "./product-blocks.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
 import { scorePairs } from "./score-pairs.ts";
 import { sharedBackend } from "./shared-backend.ts";
+import type { SimilarityFunctionName } from "./similarity-function-name.ts";
 import { runAtOnce } from "./steps.ts";
 
 /**

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { SimilarityFunctionName } from "../../src/model-settings.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import {
   paraphraseMining,
   paraphraseMiningEmbeddings,
   type ScoredPair,
 } from "../../src/util/paraphrase-mining.ts";
+import type { SimilarityFunctionName } from "../../src/util/similarity-function-name.ts";
 import { coarseVectors, fineVectors, naiveScore, naiveSearch, names, watchedBackend } from "./support.ts";
 
 interface Sizes {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { SimilarityFunctionName } from "../../src/model-settings.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import {
   pairwiseAngleSim,
@@ -11,6 +10,7 @@ import {
   pairwiseManhattanSim,
 } from "../../src/util/pairwise-similarity.ts";
 import { cosSim, dotScore, euclideanSim, manhattanSim } from "../../src/util/similarity.ts";
+import type { SimilarityFunctionName } from "../../src/util/similarity-function-name.ts";
 import { pairwiseSimilarityFunction, similarityFunction } from "../../src/util/similarity-functions.ts";
 import { coarseVectors, fineVectors, naiveScore, names } from "./support.ts";
 

@@ -1,6 +1,6 @@
-import type { SimilarityFunctionName } from "../../src/model-settings.ts";
 import type { Backend, Storage } from "../../src/tensor/backend.ts";
 import { createSynchronousBackend } from "../../src/tensor/select.ts";
+import type { SimilarityFunctionName } from "../../src/util/similarity-function-name.ts";
 import type { SearchHit } from "../../src/util/top-k.ts";
 import { randomNumbers } from "../helpers/random.ts";
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { StreamOptions } from "../../encode/stream.ts";
+import type { StreamOptions } from "../../encode/options.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { formatShape } from "../../tensor/shape.ts";

@@ -1,4 +1,4 @@
-import type { StreamOptions } from "../../encode/stream.ts";
+import type { StreamOptions } from "../../encode/options.ts";
 import type { SentenceTransformer } from "../../sentence-transformer.ts";
 import type { EmbeddingPrecision } from "../../util/quantize-embeddings.ts";
 import type { Vector } from "../../util/rows.ts";

@@ -1,8 +1,8 @@
 import type { FileSource } from "../checkpoint/file-source.ts";
-import { discard, type Module } from "../modules/module.ts";
-import { declareModules, prepareModules } from "../modules/registry.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { type BackendOptions, withBackend } from "../tensor/select.ts";
+import { discard, type Module } from "./module.ts";
+import { declareModules, prepareModules } from "./registry.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
 export interface ModuleSettings extends BackendOptions {
