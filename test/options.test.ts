@@ -369,3 +369,22 @@ test("a library that adds to every object does not break options", async () => {
     delete everything.prototype.addedByOthers;
   }
 });
+
+test("numbers of options that no text can show are reported like others", async () => {
+  const number = Symbol("one") as Given;
+  const wrong: Readonly<Record<string, Call>> = {
+    threads: () => SentenceTransformer.load(folder, { threads: number }),
+    maxSeqLength: () => SentenceTransformer.load(folder, { maxSeqLength: number }),
+    batchSize: () => model.encode("a text", { batchSize: number }),
+    truncateDim: () => model.encode("a text", { truncateDim: number }),
+    embeddingDimension: () => new Pooling({ embeddingDimension: number }),
+    maxLength: () => tokenizer("a text", { maxLength: number, truncation: true }),
+    topK: () => util.semanticSearch(vectors, vectors, { topK: number }),
+    chunkSize: () => model.encode(["a text"], { pool, chunkSize: number }),
+  };
+  for (const [option, run] of Object.entries(wrong)) {
+    const error = await errorOf(run, {});
+    assert.ok(error instanceof sentensor.ArgumentError, `${option}: got ${error}`);
+    assert.equal(error.subject, option);
+  }
+});

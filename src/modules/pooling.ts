@@ -43,7 +43,7 @@ export class Pooling implements Module {
     }
     if (!(Number.isSafeInteger(embeddingDimension) && embeddingDimension > 0)) {
       throw new ArgumentError(
-        `Pooling: embeddingDimension: expected a whole number from 1 on, got ${embeddingDimension}`,
+        `Pooling: embeddingDimension: expected a whole number from 1 on, got ${String(embeddingDimension)}`,
         { subject: "embeddingDimension" },
       );
     }

@@ -273,7 +273,7 @@ export class Transformer implements InputModule {
 function checkLimit(value: number, special: number, longest: number): void {
   if (Number.isSafeInteger(value) && value > special && value <= longest) return;
   throw new ArgumentError(
-    `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${value}`,
+    `maxSeqLength: expected a whole number from ${special + 1} to ${longest} (the model's positions), got ${String(value)}`,
     { code: "max-length-exceeds-positions", subject: "maxSeqLength" },
   );
 }

@@ -72,7 +72,7 @@ async function select({
     });
   }
   if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${threads}`, {
+    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${String(threads)}`, {
       subject: "threads",
     });
   }

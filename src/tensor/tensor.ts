@@ -158,7 +158,7 @@ export class Tensor {
   get storage(): Storage {
     if (this.#memory.kind === "host") {
       throw new ArgumentError(
-        "Tensor.storage: only tensors on a backend have a storage; call `upload` first",
+        "Tensor.storage: only tensors on a backend have a storage; this one is in host memory",
         { code: "tensor-on-host" },
       );
     }

@@ -62,7 +62,7 @@ test("linear names the shapes that do not fit", () => {
 test("tensors of host memory or of two backends do not mix", () => {
   const other = createJsBackend();
   refuses(() => add(on(backend, [2]), on(other, [2])), /inputs of one backend/);
-  refuses(() => activation(Tensor.from([1, 2]), "gelu"), /on a backend; move it with `upload`/);
+  refuses(() => activation(Tensor.from([1, 2]), "gelu"), /on a backend, got one in host memory/);
 });
 
 test("add, layerNorm and normalizeRows check their inputs", () => {

@@ -11,7 +11,7 @@ export function commonBackend(operation: string, ...inputs: readonly (Tensor | n
     if (input === null) continue;
     if (input.backend === null) {
       throw new ShapeError(
-        `${operation}: expected input ${formatShape(input.shape)} on a backend; move it with \`upload\` first`,
+        `${operation}: expected input ${formatShape(input.shape)} on a backend, got one in host memory`,
         { code: "tensor-on-host" },
       );
     }
