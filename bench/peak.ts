@@ -3,10 +3,10 @@
  * whole model's share of the matrix kernel, measured in turns, since the speed of machines drifts.
  */
 import { SentenceTransformer } from "../src/index.ts";
-import { f32x4, i32, ModuleBuilder } from "../src/tensor/backend/wasm/assembler/index.ts";
 import { probeFeatures } from "../src/tensor/backend/wasm/features.ts";
 import type { Backend } from "../src/tensor/backend.ts";
 import { selectBackend } from "../src/tensor/select.ts";
+import { f32x4, i32, ModuleBuilder } from "../src/wasm-assembler/index.ts";
 import { operations } from "./encode.ts";
 import { KERNEL_BENCHES, type PreparedKernel } from "./kernel-benches.ts";
 import { randomModel } from "./random-model.ts";

@@ -1,7 +1,7 @@
 /** Models of real shape with random weights, in memory: speed does not depend on what the weights say. */
 import { readFileSync } from "node:fs";
-import { MemorySource } from "../src/checkpoint/memory-source.ts";
 import { float32ToWrite, type TensorToWrite, writeSafetensors } from "../src/checkpoint/safetensors/write.ts";
+import { MemorySource } from "../src/sources/memory-source.ts";
 import type { EncoderShape } from "./shapes.ts";
 
 const demo = new URL("../models/demo-en/", import.meta.url);

@@ -5,10 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { Tensor } from "../src/index.ts";
+import { semanticSearch, semanticSearchAsync } from "../src/similarity/semantic-search.ts";
+import type { SearchHit } from "../src/similarity/top-k.ts";
 import type { TensorData } from "../src/tensor/dtype.ts";
 import { type BackendName, selectBackend } from "../src/tensor/select.ts";
-import { semanticSearch, semanticSearchAsync } from "../src/util/semantic-search.ts";
-import type { SearchHit } from "../src/util/top-k.ts";
 import { randomNumbers } from "../test/helpers/random.ts";
 
 export interface SearchBenchOptions {

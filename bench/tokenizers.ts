@@ -7,9 +7,9 @@
 // on the lines of ../shared/corpus/definitions.txt, one core. Third-party tokenizers lie in ../shared; where
 // that folder is not there, only the demo model's is measured, on the fixtures' training text.
 import { existsSync, readFileSync } from "node:fs";
-import type { FileSource } from "../src/checkpoint/file-source.ts";
-import { openFolder } from "../src/checkpoint/folder-source-node.ts";
-import { MemorySource } from "../src/checkpoint/memory-source.ts";
+import type { FileSource } from "../src/files/file-source.ts";
+import { openFolder } from "../src/sources/folder-source-node.ts";
+import { MemorySource } from "../src/sources/memory-source.ts";
 import { loadTokenizer } from "../src/tokenizer/load.ts";
 
 const shared = new URL("../../shared/", import.meta.url);

@@ -47,7 +47,7 @@ const DIST = "dist:";
 
 const LOADED_LATER = /import\(\s*"(\.[^"]+-node)\.ts"\s*\)/g;
 
-/** src/hub/open-node.ts: its exports are a namespace of this name in the file that has it. */
+/** src/sources/hub/open-node.ts: its exports are a namespace of this name in the file that has it. */
 const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
 
 /** Every start loads these. One file of everything took 20 ms more, the hub's hashes among them (Node 20, 2026-11-28). */
@@ -81,7 +81,7 @@ function readSources({ format, loadedLater = new Set(), contentsOf = (_path, tex
     setup({ onLoad, onResolve }) {
       onResolve({ filter: new RegExp(`^${DIST}`) }, ({ path }) => ({ path, external: true }));
       onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        if (path === resolve("src/pool/worker-program.ts")) return { contents: loaders[format] };
+        if (path === resolve("src/workers/worker-program.ts")) return { contents: loaders[format] };
         let text = await readFile(path, "utf8");
         if (path === resolve("src/error-codes.ts")) text = withoutMeanings(text);
         if (format === "module") {

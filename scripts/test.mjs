@@ -42,7 +42,7 @@ function inGroups(files) {
 }
 
 /** Workers run the program of the built package: it would have to be bundled in each process. */
-const WORKER_PROGRAM = resolve("src/pool/worker-program.ts");
+const WORKER_PROGRAM = resolve("src/workers/worker-program.ts");
 const builtProgram = `import { createRequire } from "node:module";
 export const loadWorkerProgram = async () => createRequire(${JSON.stringify(import.meta.url)})("../dist/worker/program.js").program;`;
 

@@ -11,7 +11,7 @@ const NEVER_CALLED = {
   [source("model-source.ts")]: ["openModelSource"],
 };
 
-/** What a worker gets from the thread that starts it: src/pool/shared-data.ts. */
+/** What a worker gets from the thread that starts it: src/workers/shared-data.ts. */
 const SHARED = "tokenizer/unicode/tables.ts";
 
 function fromOtherThread(text) {
@@ -20,7 +20,7 @@ function fromOtherThread(text) {
 }
 
 /** A worker starts no workers: the text would hold itself. */
-const NEVER_REACHED = source("pool/worker-program.ts");
+const NEVER_REACHED = source("workers/worker-program.ts");
 
 const readSources = {
   name: "sources of workers",
@@ -47,7 +47,7 @@ const readSources = {
  */
 export async function bundleWorkerProgram() {
   const { outputFiles } = await build({
-    entryPoints: [source("pool/pool-worker.ts")],
+    entryPoints: [source("workers/pool-worker.ts")],
     bundle: true,
     write: false,
     format: "iife",

@@ -7,13 +7,10 @@ export {
   type ModelCallOptions,
   type ModelOutput,
   type PretrainedModel,
-} from "./auto-model.ts";
-export { AutoTokenizer, type AutoTokenizerOptions } from "./auto-tokenizer.ts";
-export { BlobSource } from "./checkpoint/blob-source.ts";
-export type { FileSource, RangeReader } from "./checkpoint/file-source.ts";
-export { HttpSource, type HttpSourceOptions } from "./checkpoint/http-source.ts";
-export { MemorySource } from "./checkpoint/memory-source.ts";
-export type { DeviceName } from "./device.ts";
+} from "./auto/auto-model.ts";
+export { AutoTokenizer, type AutoTokenizerOptions } from "./auto/auto-tokenizer.ts";
+export type { ModelInputs } from "./auto/padded-batch.ts";
+export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./auto/tokenizer-call.ts";
 export type {
   EncodeOptions,
   FeatureOptions,
@@ -21,7 +18,26 @@ export type {
   TensorOptions,
   TokenOptions,
   VectorOptions,
-} from "./encode/options.ts";
+} from "./base-model/encode-options.ts";
+export type { PromptChoice, Prompts } from "./base-model/prompts.ts";
+export type { SaveOptions } from "./base-model/save-model.ts";
+export type { ChunkingModel, ChunkTextOptions, TextSpan } from "./chunking/chunk-text.ts";
+export type {
+  EmbeddingsToAppend,
+  EmbeddingsToSave,
+  StoredEmbeddings,
+  StoredTensor,
+} from "./embedding-files/content.ts";
+export type { DecodeEmbeddingsOptions } from "./embedding-files/encode.ts";
+export type { EmbeddingFormat } from "./embedding-files/format.ts";
+export type { LoadEmbeddingsOptions } from "./embedding-files/save.ts";
+export type { EmbeddingWriter, EmbeddingWriterOptions } from "./embedding-files/writer-node.ts";
+export type {
+  EmbeddingPrecision,
+  QuantizedArray,
+  QuantizeOptions,
+} from "./embeddings/quantize-embeddings.ts";
+export type { Embeddings, Vector } from "./embeddings/rows.ts";
 export type { EncodeProgress } from "./encode/progress.ts";
 export type { StreamedEmbedding } from "./encode/stream.ts";
 export type { TextFeatures } from "./encode/text-features.ts";
@@ -35,6 +51,44 @@ export {
   ShapeError,
   UnsupportedError,
 } from "./errors.ts";
+export type { FileSource, RangeReader } from "./files/file-source.ts";
+export type { FileTarget } from "./files/file-target.ts";
+export { Dense, type DenseOptions, type DenseParameters } from "./modules/dense.ts";
+export type { InputModule, Module } from "./modules/module.ts";
+export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
+export { Pooling, type PoolingOptions } from "./modules/pooling.ts";
+export type { SavedDType } from "./modules/save-weights.ts";
+export { Transformer, type TransformerOptions } from "./modules/transformer.ts";
+export { clsPooling } from "./pooling/cls-pooling.ts";
+export { maxPooling } from "./pooling/max-pooling.ts";
+export { meanPooling } from "./pooling/mean-pooling.ts";
+export type { PoolingMode } from "./pooling/modes.ts";
+export {
+  type CountOptions,
+  type EncodeResult,
+  type LoadingEvent,
+  type LoadOptions,
+  type ModelOptions,
+  SentenceTransformer,
+  type SentenceTransformerOptions,
+} from "./sentence-transformer.ts";
+export type {
+  CommunityDetectionAsyncOptions,
+  CommunityDetectionOptions,
+} from "./similarity/community-detection.ts";
+export type {
+  EmbeddingModel,
+  ParaphraseMiningEmbeddingsOptions,
+  ParaphraseMiningOptions,
+  ScoredPair,
+} from "./similarity/paraphrase-mining.ts";
+export type { ScoreFunction, ScoringOptions } from "./similarity/search.ts";
+export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./similarity/semantic-search.ts";
+export type { SimilarityFunctionName } from "./similarity/similarity-function-name.ts";
+export type { PairwiseSimilarityFunction, SimilarityFunction } from "./similarity/similarity-functions.ts";
+export type { SearchHit } from "./similarity/top-k.ts";
+export { BlobSource } from "./sources/blob-source.ts";
+export { HttpSource, type HttpSourceOptions } from "./sources/http-source.ts";
 export {
   GatedModelError,
   HubAccessError,
@@ -46,35 +100,12 @@ export {
   HubStorageError,
   ModelNotFoundError,
   RevisionNotFoundError,
-} from "./hub/errors.ts";
-export type { DownloadingEvent } from "./hub/options.ts";
-export { Dense, type DenseOptions, type DenseParameters } from "./modules/dense.ts";
-export type { InputModule, Module } from "./modules/module.ts";
-export { Normalize, type NormalizeOptions } from "./modules/normalize.ts";
-export { Pooling, type PoolingOptions } from "./modules/pooling.ts";
-export { Transformer, type TransformerOptions } from "./modules/transformer.ts";
-export type { ModelInputs } from "./padded-batch.ts";
-export type { EncodingPool } from "./pool/encoding-pool.ts";
-export { PoolError } from "./pool/errors.ts";
-export { clsPooling } from "./pooling/cls-pooling.ts";
-export { maxPooling } from "./pooling/max-pooling.ts";
-export { meanPooling } from "./pooling/mean-pooling.ts";
-export type { PoolingMode } from "./pooling/modes.ts";
-export type { PromptChoice, Prompts } from "./prompts.ts";
-export type { FileTarget } from "./save/file-target.ts";
-export type { SaveOptions } from "./save/save-model.ts";
-export type { SavedDType } from "./save/save-weights.ts";
-export {
-  type CountOptions,
-  type EncodeResult,
-  type LoadingEvent,
-  type LoadOptions,
-  type ModelOptions,
-  SentenceTransformer,
-  type SentenceTransformerOptions,
-} from "./sentence-transformer.ts";
-export type { SourceOptions } from "./source-options.ts";
+} from "./sources/hub/errors.ts";
+export type { DownloadingEvent } from "./sources/hub/options.ts";
+export { MemorySource } from "./sources/memory-source.ts";
+export type { SourceOptions } from "./sources/source-options.ts";
 export type { Backend } from "./tensor/backend.ts";
+export type { DeviceName } from "./tensor/device.ts";
 export type { DType, TensorData } from "./tensor/dtype.ts";
 export type { BackendName, BackendOptions } from "./tensor/select.ts";
 export type { Shape } from "./tensor/shape.ts";
@@ -97,33 +128,6 @@ export type {
   TokenizerSettings,
 } from "./tokenizer/tokenizer.ts";
 export type { TruncationStrategy } from "./tokenizer/truncation.ts";
-export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./tokenizer-call.ts";
-export type { ChunkingModel, ChunkTextOptions, TextSpan } from "./util/chunk-text.ts";
-export type {
-  CommunityDetectionAsyncOptions,
-  CommunityDetectionOptions,
-} from "./util/community-detection.ts";
-export { util } from "./util/index.ts";
-export type {
-  EmbeddingModel,
-  ParaphraseMiningEmbeddingsOptions,
-  ParaphraseMiningOptions,
-  ScoredPair,
-} from "./util/paraphrase-mining.ts";
-export type { EmbeddingPrecision, QuantizedArray, QuantizeOptions } from "./util/quantize-embeddings.ts";
-export type { Embeddings, Vector } from "./util/rows.ts";
-export type { ScoreFunction, ScoringOptions } from "./util/search.ts";
-export type { SemanticSearchAsyncOptions, SemanticSearchOptions } from "./util/semantic-search.ts";
-export type { SimilarityFunctionName } from "./util/similarity-function-name.ts";
-export type { PairwiseSimilarityFunction, SimilarityFunction } from "./util/similarity-functions.ts";
-export type {
-  EmbeddingsToAppend,
-  EmbeddingsToSave,
-  StoredEmbeddings,
-  StoredTensor,
-} from "./util/stored/content.ts";
-export type { DecodeEmbeddingsOptions } from "./util/stored/encode.ts";
-export type { EmbeddingFormat } from "./util/stored/format.ts";
-export type { LoadEmbeddingsOptions } from "./util/stored/save.ts";
-export type { EmbeddingWriter, EmbeddingWriterOptions } from "./util/stored/writer-node.ts";
-export type { SearchHit } from "./util/top-k.ts";
+export { util } from "./util.ts";
+export type { EncodingPool } from "./workers/encoding-pool.ts";
+export { PoolError } from "./workers/errors.ts";

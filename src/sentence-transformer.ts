@@ -4,13 +4,7 @@
  * the last one made.
  */
 
-import { checkWhole } from "./check-arguments.ts";
-import { type OptionNames, readOptions } from "./check-options.ts";
-import type { FileSource } from "./checkpoint/file-source.ts";
-import { readAhead } from "./checkpoint/read-ahead.ts";
-import { checkDevice, type DeviceName } from "./device.ts";
-import { checkPrecision, checkText, checkTexts } from "./encode/check.ts";
-import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
+import { callableTokenizer, type PretrainedTokenizer } from "./auto/tokenizer-call.ts";
 import {
   type EncodeOptions,
   encodeOptionNames,
@@ -20,7 +14,21 @@ import {
   type TensorOptions,
   type TokenOptions,
   type VectorOptions,
-} from "./encode/options.ts";
+} from "./base-model/encode-options.ts";
+import { readModelSettings } from "./base-model/model-settings.ts";
+import {
+  checkPrompts,
+  mergePrompts,
+  namedPrompt,
+  type Prompts,
+  resolvePrompt,
+} from "./base-model/prompts.ts";
+import { type SaveOptions, saveModel, saveOptionNames } from "./base-model/save-model.ts";
+import { copyEmbeddings } from "./embeddings/containers.ts";
+import type { EmbeddingPrecision, QuantizedArray } from "./embeddings/quantize-embeddings.ts";
+import type { Embeddings } from "./embeddings/rows.ts";
+import { checkPrecision, checkText, checkTexts } from "./encode/check.ts";
+import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
 import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens, quantizeVectors } from "./encode/quantize.ts";
@@ -28,30 +36,28 @@ import { encodeWindows, type StreamedEmbedding } from "./encode/stream.ts";
 import type { TextFeatures } from "./encode/text-features.ts";
 import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
-import type { DownloadingEvent } from "./hub/options.ts";
-import { readModelSettings } from "./model-settings.ts";
-import { openModelPlace } from "./model-source.ts";
+import type { FileSource } from "./files/file-source.ts";
+import type { FileTarget } from "./files/file-target.ts";
+import { openTarget } from "./files/open-target.ts";
 import { loadModules, type ModuleSettings } from "./modules/load-modules.ts";
 import type { Module } from "./modules/module.ts";
-import { EncodingPool, type PoolModel, stoppedBefore } from "./pool/encoding-pool.ts";
-import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
-import type { FileTarget } from "./save/file-target.ts";
-import { openTarget } from "./save/open-target.ts";
-import { type SaveOptions, saveModel, saveOptionNames } from "./save/save-model.ts";
-import { whileRunning } from "./signals.ts";
-import { type SourceOptions, sourceOptionNames } from "./source-options.ts";
-import { type BackendOptions, backendOptionNames } from "./tensor/select.ts";
-import { Tensor, type Tensor1D, type Tensor2D } from "./tensor/tensor.ts";
-import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
-import { copyEmbeddings } from "./util/containers.ts";
-import type { EmbeddingPrecision, QuantizedArray } from "./util/quantize-embeddings.ts";
-import type { Embeddings } from "./util/rows.ts";
-import type { SimilarityFunctionName } from "./util/similarity-function-name.ts";
+import { checkWhole } from "./runtime/check-arguments.ts";
+import { type OptionNames, readOptions } from "./runtime/check-options.ts";
+import { whileRunning } from "./runtime/signals.ts";
+import type { SimilarityFunctionName } from "./similarity/similarity-function-name.ts";
 import {
   checkSimilarityFunctionName,
   pairwiseSimilarityFunction,
   similarityFunction,
-} from "./util/similarity-functions.ts";
+} from "./similarity/similarity-functions.ts";
+import type { DownloadingEvent } from "./sources/hub/options.ts";
+import { openModelPlace } from "./sources/model-source.ts";
+import { readAhead } from "./sources/read-ahead.ts";
+import { type SourceOptions, sourceOptionNames } from "./sources/source-options.ts";
+import { checkDevice, type DeviceName } from "./tensor/device.ts";
+import { type BackendOptions, backendOptionNames } from "./tensor/select.ts";
+import { Tensor, type Tensor1D, type Tensor2D } from "./tensor/tensor.ts";
+import { EncodingPool, type PoolModel, stoppedBefore } from "./workers/encoding-pool.ts";
 
 /** What `load` reports while it works. */
 export interface LoadingEvent {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test as testOf } from "node:test";
-import type { FileSource } from "../src/checkpoint/file-source.ts";
+import type { FileSource } from "../src/files/file-source.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Transformer } from "../src/index.ts";
 import { ThreadedWasmBackend } from "../src/tensor/backend/wasm/threads/threaded-backend.ts";
 import { modelFolder } from "./helpers/fixtures.ts";

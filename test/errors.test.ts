@@ -9,7 +9,7 @@ import {
   ShapeError,
   UnsupportedError,
 } from "../src/errors.ts";
-import { GatedModelError, HubError } from "../src/hub/errors.ts";
+import { GatedModelError, HubError } from "../src/sources/hub/errors.ts";
 
 /** Codes are a promise to callers: none is ever renamed or removed, and a new one is added here as well. */
 const CODES = [

@@ -1,5 +1,5 @@
 /** f32 to the narrower floats that checkpoints are saved in, rounded to the nearest, ties to even. */
-import { littleEndianHost, swapByteOrder } from "./byte-order.ts";
+import { littleEndianHost, swapByteOrder } from "../files/byte-order.ts";
 
 export type WritableFloatDType = "F32" | "F16" | "BF16";
 

@@ -1,8 +1,8 @@
+import type { FileSource } from "../files/file-source.ts";
+import { quote } from "../files/quote.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { elementCount } from "./dtype.ts";
-import type { FileSource } from "./file-source.ts";
 import { openCheckpoint, openCheckpointFile } from "./open.ts";
-import { quote } from "./quote.ts";
 
 /**
  * What is in a checkpoint, as text for a terminal: its metadata, then name, type, shape and bytes of
@@ -43,7 +43,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): string {
 }
 
 async function openPath(path: string): Promise<Checkpoint> {
-  const { openFolder } = await import("./folder-source-node.ts");
+  const { openFolder } = await import("../sources/folder-source-node.ts");
   const [, parent = "", name = ""] = /^(.*[/\\])?([^/\\]*)$/s.exec(path) ?? [];
   if (name !== "" && name !== "." && name !== "..") {
     const folder: FileSource = await openFolder(parent === "" ? "." : parent);

@@ -1,9 +1,9 @@
 import { ArgumentError, FileError } from "../errors.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { fileNameIn } from "../files/relative-path.ts";
+import { prefixed } from "../sources/prefixed-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { FileSource } from "./file-source.ts";
-import { prefixed } from "./prefixed-source.ts";
 import { openPytorchBin } from "./pytorch-bin/open.ts";
-import { fileNameIn } from "./relative-path.ts";
 import { openSafetensors } from "./safetensors/open.ts";
 import { findShards, type OpenShard, openSharded, type ShardIndex } from "./sharded.ts";
 

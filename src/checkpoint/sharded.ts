@@ -1,10 +1,10 @@
 import { FileError, FormatError } from "../errors.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { JsonCursor } from "../files/json-cursor.ts";
+import { quote } from "../files/quote.ts";
+import { decodeJsonText } from "../files/read-json.ts";
+import { fileNameIn, relativePathProblem } from "../files/relative-path.ts";
 import type { Checkpoint, TensorInfo } from "./checkpoint.ts";
-import type { FileSource } from "./file-source.ts";
-import { JsonCursor } from "./json-cursor.ts";
-import { quote } from "./quote.ts";
-import { decodeJsonText } from "./read-json.ts";
-import { fileNameIn, relativePathProblem } from "./relative-path.ts";
 import { findTensor } from "./stored-checkpoint.ts";
 
 export type OpenShard = (source: FileSource, path: string) => Promise<Checkpoint>;

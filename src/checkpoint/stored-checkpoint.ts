@@ -1,7 +1,7 @@
 import { ArgumentError, FormatError } from "../errors.ts";
+import { quote } from "../files/quote.ts";
 import type { Checkpoint, TensorInfo } from "./checkpoint.ts";
 import { dtypeInfo } from "./dtype.ts";
-import { quote } from "./quote.ts";
 import { toFloat32 } from "./to-float32.ts";
 
 /** What a file format has to give; everything else is the same for all of them. */

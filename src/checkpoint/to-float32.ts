@@ -2,7 +2,7 @@
  * Stored elements to f32. Every value that f32 can hold comes out exactly, denormals, infinities and
  * NaN included; F64 and the wide integers are rounded once, to the nearest, ties to even.
  */
-import { littleEndianHost, swapByteOrder } from "./byte-order.ts";
+import { littleEndianHost, swapByteOrder } from "../files/byte-order.ts";
 import type { CheckpointDType } from "./dtype.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** What callers of `encode` may pass. */
-import { describe } from "../check-arguments.ts";
+
+import type { EmbeddingPrecision } from "../embeddings/quantize-embeddings.ts";
 import { ArgumentError } from "../errors.ts";
-import type { EmbeddingPrecision } from "../util/quantize-embeddings.ts";
+import { describe } from "../runtime/check-arguments.ts";
 
 const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
 

@@ -1,11 +1,12 @@
 /** The modules of a model as one chain: texts in at the first, results out at the last. */
-import { describe } from "../check-arguments.ts";
+
 import { ArgumentError } from "../errors.ts";
-import { Lifetime } from "../lifetime.ts";
 import { Features } from "../modules/features.ts";
 import { type InputModule, isInputModule, type Module } from "../modules/module.ts";
-import { Mutex } from "../mutex.ts";
-import { Pauses } from "../scheduling.ts";
+import { describe } from "../runtime/check-arguments.ts";
+import { Lifetime } from "../runtime/lifetime.ts";
+import { Mutex } from "../runtime/mutex.ts";
+import { Pauses } from "../runtime/scheduling.ts";
 import { makeBatches, packTokens, type TextBatch } from "./batches.ts";
 import type { Collector } from "./collectors.ts";
 

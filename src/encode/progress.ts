@@ -1,4 +1,4 @@
-import { createProgressBar, type ProgressBar } from "../progress-bar.ts";
+import { createProgressBar, type ProgressBar } from "../runtime/progress-bar.ts";
 
 /** What is known while `encode` works. */
 export interface EncodeProgress {

@@ -1,12 +1,13 @@
 /** The last step of `encode`: embeddings in the precision that was asked for. */
-import type { Tensor2D } from "../tensor/tensor.ts";
+
 import {
   type EmbeddingPrecision,
   type QuantizedArray,
   type QuantizeOptions,
   quantizeEmbeddings,
   quantizeTensors,
-} from "../util/quantize-embeddings.ts";
+} from "../embeddings/quantize-embeddings.ts";
+import type { Tensor2D } from "../tensor/tensor.ts";
 
 type Ranges = QuantizeOptions["ranges"];
 

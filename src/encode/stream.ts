@@ -1,4 +1,4 @@
-import type { EmbeddingPrecision, QuantizedArray } from "../util/quantize-embeddings.ts";
+import type { EmbeddingPrecision, QuantizedArray } from "../embeddings/quantize-embeddings.ts";
 import type { TextWindows } from "./text-windows.ts";
 
 export interface StreamedEmbedding<P extends EmbeddingPrecision = "float32"> {

@@ -1,8 +1,8 @@
 /** Texts from anywhere, some at a time. */
 
-import { describe } from "../check-arguments.ts";
 import { ArgumentError } from "../errors.ts";
-import { abortable, throwIfAborted } from "../signals.ts";
+import { describe } from "../runtime/check-arguments.ts";
+import { abortable, throwIfAborted } from "../runtime/signals.ts";
 import { checkText } from "./check.ts";
 
 /** How long a window waits for more after its first text: what trickles in is not to be held back. Milliseconds. */

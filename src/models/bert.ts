@@ -6,7 +6,7 @@
  * (`PackedTokens`), so there is no attention mask; bias, activation and residual are part of `linear`.
  */
 
-import type { ConfigReader } from "../config-reader.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { Embedding } from "../nn/embedding.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";

@@ -1,6 +1,7 @@
 /** What config.json says about an encoder. What we cannot run is refused by name. */
-import type { ConfigReader } from "../config-reader.ts";
+
 import { FormatError, UnsupportedError } from "../errors.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { activationByName, activationNames } from "../nn/activation.ts";
 import type { ActivationName } from "../tensor/backend.ts";
 

@@ -2,8 +2,9 @@
  * DistilBERT (arXiv 1910.01108) as an encoder: BERT without token types and pooler, under names of its own.
  * transformers v5.18.0, src/transformers/models/distilbert/modeling_distilbert.py.
  */
-import type { ConfigReader } from "../config-reader.ts";
+
 import { FormatError } from "../errors.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";

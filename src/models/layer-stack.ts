@@ -1,4 +1,4 @@
-import { Pauses } from "../scheduling.ts";
+import { Pauses } from "../runtime/scheduling.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -3,7 +3,7 @@
  * with a bias on attention scores by the distance of two tokens, which all layers share.
  * transformers v5.18.0, src/transformers/models/mpnet/modeling_mpnet.py.
  */
-import type { ConfigReader } from "../config-reader.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";

@@ -1,12 +1,12 @@
 /** The architectures that can be loaded, by `model_type` of config.json. */
 
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { FileSource } from "../checkpoint/file-source.ts";
 import { type FoundCheckpoint, findCheckpoint } from "../checkpoint/open.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
-import { inOrder } from "../in-order.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
 import { Weights } from "../nn/weights.ts";
+import { inOrder } from "../runtime/in-order.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { BertModel } from "./bert.ts";
 import type { EncoderConfig } from "./config.ts";

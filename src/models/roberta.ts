@@ -2,7 +2,7 @@
  * RoBERTa (arXiv 1907.11692), XLM-R (arXiv 1911.02116) and CamemBERT: BERT but for the way in which positions
  * are counted. transformers v5.18.0, src/transformers/models/roberta/modeling_roberta.py.
  */
-import type { ConfigReader } from "../config-reader.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { BertModel } from "./bert.ts";
 import { type EncoderConfig, readEncoderConfig } from "./config.ts";
 import type { PackedTokens } from "./encoder.ts";

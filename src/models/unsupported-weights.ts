@@ -1,8 +1,9 @@
 /** Weights that the reference does not use as they are stored: without what it adds to them, the numbers are others. */
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { fileNameIn } from "../checkpoint/relative-path.ts";
-import type { ConfigReader } from "../config-reader.ts";
+
 import { UnsupportedError } from "../errors.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { fileNameIn } from "../files/relative-path.ts";
 
 const ADAPTER = "adapter_config.json";
 

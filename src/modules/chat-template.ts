@@ -1,7 +1,7 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { fileNameIn } from "../checkpoint/relative-path.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { UnsupportedError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { fileNameIn } from "../files/relative-path.ts";
 
 /**
  * Rejects a tokenizer with a chat template: where no file says that texts are to be taken as they are, the reference

@@ -1,13 +1,12 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryCheckpoint } from "../checkpoint/memory-checkpoint.ts";
 import { findCheckpoint } from "../checkpoint/open.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
-import { type SavedDType, saveWeights } from "../save/save-weights.ts";
+import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import type { ActivationName, Backend } from "../tensor/backend.ts";
 import { add } from "../tensor/ops/elementwise.ts";
 import { scope } from "../tensor/scope.ts";
@@ -19,6 +18,7 @@ import {
   type PrepareContext,
   type PreparedModule,
 } from "./module.ts";
+import { type SavedDType, saveWeights } from "./save-weights.ts";
 
 export interface DenseOptions {
   readonly inFeatures: number;

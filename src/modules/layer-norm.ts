@@ -1,12 +1,12 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { findCheckpoint } from "../checkpoint/open.ts";
-import { ConfigReader } from "../config-reader.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
 import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
 import type { Weights } from "../nn/weights.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
-import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Features } from "./features.ts";
 import { type Module, overCheckpoint, type PrepareContext, type PreparedModule } from "./module.ts";
+import { type SavedDType, saveWeights } from "./save-weights.ts";
 
 /** torch's default; the reference's module has no setting for it. */
 const EPS = 1e-5;

@@ -1,4 +1,4 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
+import type { FileSource } from "../files/file-source.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { type BackendOptions, withBackend } from "../tensor/select.ts";
 import { discard, type Module } from "./module.ts";

@@ -1,13 +1,13 @@
 /** The stages that modules.json names. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { FileSource } from "../checkpoint/file-source.ts";
+import type { FileSource } from "../files/file-source.ts";
+import type { FileTarget } from "../files/file-target.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { Weights } from "../nn/weights.ts";
-import type { FileTarget } from "../save/file-target.ts";
-import type { SavedDType } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
+import type { SavedDType } from "./save-weights.ts";
 
 export interface ForwardOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
-import { ConfigReader } from "../config-reader.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
 import type { Features } from "./features.ts";
 import { type Module, type PrepareContext, type PreparedModule, withoutWeights } from "./module.ts";

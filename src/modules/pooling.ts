@@ -1,9 +1,9 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
 import { type PoolingConfig, poolingJson, readPoolingConfig } from "../pooling/from-config.ts";
 import { isPoolingMode, type PoolingMode, poolingModes, reductionOfMode } from "../pooling/modes.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
+import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import { pool } from "../tensor/ops/pool.ts";
 import type { Features } from "./features.ts";
 import { type Module, type PrepareContext, type PreparedModule, withoutWeights } from "./module.ts";

@@ -1,11 +1,12 @@
 /** modules.json: which modules a model consists of, and in what order. */
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { prefixed } from "../checkpoint/prefixed-source.ts";
-import { readJsonArray } from "../checkpoint/read-json.ts";
-import { fileNameIn, relativePathProblem } from "../checkpoint/relative-path.ts";
-import { ConfigReader } from "../config-reader.ts";
+
 import { FormatError, UnsupportedError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { readJsonArray } from "../files/read-json.ts";
+import { fileNameIn, relativePathProblem } from "../files/relative-path.ts";
 import type { PoolingMode } from "../pooling/modes.ts";
+import { prefixed } from "../sources/prefixed-source.ts";
 import { Dense } from "./dense.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import {

@@ -1,11 +1,9 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { prefixed } from "../checkpoint/prefixed-source.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
-import { inOrder } from "../in-order.ts";
-import { type FileTarget, prefixedTarget, writeJson } from "../save/file-target.ts";
-import { savedType, saveModule } from "../save/save-module.ts";
-import type { SavedDType } from "../save/save-weights.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { type FileTarget, prefixedTarget, writeJson } from "../files/file-target.ts";
+import { inOrder } from "../runtime/in-order.ts";
+import { prefixed } from "../sources/prefixed-source.ts";
 import type { Backend } from "../tensor/backend.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
@@ -22,6 +20,8 @@ import {
   type TokenizedText,
 } from "./module.ts";
 import { type RouteMapping, readRouteMappings, routeMappingsJson } from "./route-mappings.ts";
+import { savedType, saveModule } from "./save-module.ts";
+import type { SavedDType } from "./save-weights.ts";
 
 /** All texts are text to a router, which knows images and sound besides. */
 const MODALITY = "text";

@@ -1,11 +1,10 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { FileSource } from "../checkpoint/file-source.ts";
 import { findCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
+import type { FileSource } from "../files/file-source.ts";
+import type { FileTarget } from "../files/file-target.ts";
 import { Embedding } from "../nn/embedding.ts";
 import type { Weights } from "../nn/weights.ts";
-import type { FileTarget } from "../save/file-target.ts";
-import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { pool } from "../tensor/ops/pool.ts";
@@ -20,6 +19,7 @@ import {
   type PreparedModule,
   type TokenizedText,
 } from "./module.ts";
+import { type SavedDType, saveWeights } from "./save-weights.ts";
 
 /** The library's own name of the table, and that of model2vec. */
 const tableNames = ["embedding.weight", "embeddings"];

@@ -3,10 +3,11 @@
  * numbers is either followed or refused by name.
  * sentence-transformers v6.0.1, base/modules/transformer.py (`__init__`, `load_config`, `_load_init_kwargs`).
  */
-import type { FileSource } from "../checkpoint/file-source.ts";
-import type { JsonObject } from "../checkpoint/read-json.ts";
-import { ConfigReader } from "../config-reader.ts";
+
 import { FormatError, UnsupportedError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import type { JsonObject } from "../files/read-json.ts";
 import { rejectQuantization } from "../models/unsupported-weights.ts";
 
 /** In the order in which the reference looks for them; all but the first are from its first versions. */

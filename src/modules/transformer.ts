@@ -1,18 +1,17 @@
-import { type OptionNames, readOptions } from "../check-options.ts";
-import type { FileSource } from "../checkpoint/file-source.ts";
 import type { FoundCheckpoint } from "../checkpoint/open.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
-import { inOrder } from "../in-order.ts";
-import { openModelSource } from "../model-source.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { prepareEncoder } from "../models/registry.ts";
 import { rejectAdapter } from "../models/unsupported-weights.ts";
 import type { Weights } from "../nn/weights.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
-import { type SavedDType, saveWeights } from "../save/save-weights.ts";
-import { whileRunning } from "../signals.ts";
-import { type SourceOptions, sourceOptionNames } from "../source-options.ts";
+import { type OptionNames, readOptions } from "../runtime/check-options.ts";
+import { inOrder } from "../runtime/in-order.ts";
+import { whileRunning } from "../runtime/signals.ts";
+import { openModelSource } from "../sources/model-source.ts";
+import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { type BackendOptions, backendOptionNames, withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
@@ -27,6 +26,7 @@ import {
   type TokenizedText,
   withWeights,
 } from "./module.ts";
+import { type SavedDType, saveWeights } from "./save-weights.ts";
 import {
   defaultSettings,
   readTransformerSettings,

@@ -1,14 +1,14 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { findCheckpoint } from "../checkpoint/open.ts";
-import { ConfigReader } from "../config-reader.ts";
 import { FormatError, ShapeError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
+import { type FileTarget, writeJson } from "../files/file-target.ts";
 import type { Weights } from "../nn/weights.ts";
-import { type FileTarget, writeJson } from "../save/file-target.ts";
-import { type SavedDType, saveWeights } from "../save/save-weights.ts";
 import { upload } from "../tensor/ops/upload.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Features } from "./features.ts";
 import { type Module, overCheckpoint, type PrepareContext, type PreparedModule } from "./module.ts";
+import { type SavedDType, saveWeights } from "./save-weights.ts";
 
 interface WeightedLayerSettings {
   readonly embeddingDimension: number;

@@ -1,6 +1,6 @@
 /** Reads parameters into their places, in pieces, so that a checkpoint is never in memory twice. */
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
-import { Pauses } from "../scheduling.ts";
+import { Pauses } from "../runtime/scheduling.ts";
 import { PACKED_ROWS } from "../tensor/backend.ts";
 
 /** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */

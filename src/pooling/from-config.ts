@@ -1,6 +1,7 @@
 /** What `1_Pooling/config.json` says, in its old and its new spelling. */
-import type { ConfigReader } from "../config-reader.ts";
+
 import { FormatError, UnsupportedError } from "../errors.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
 import { isPoolingMode, type PoolingMode, poolingModes } from "./modes.ts";
 
 export interface PoolingConfig {

@@ -2,8 +2,9 @@
  * Pooling of padded batches outside of a SentenceTransformer, as the documentation's "Sentence Embeddings
  * with Transformers" writes it: tensors in host memory, sums in f64.
  */
-import { describe } from "../check-arguments.ts";
+
 import { ArgumentError, ShapeError } from "../errors.ts";
+import { describe } from "../runtime/check-arguments.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 

@@ -1,15 +1,15 @@
 /** The only file that knows every backend. */
 
-import type { OptionNames } from "../check-options.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
+import type { OptionNames } from "../runtime/check-options.ts";
+import { debug, environment, isDebugging } from "../runtime/debug.ts";
 import { isNodeCompatible } from "../runtime/environment.ts";
-import { nextMacrotask } from "../scheduling.ts";
+import { nextMacrotask } from "../runtime/scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
 import { hasThreads } from "./backend/wasm/threads/spawn.ts";
 import { ThreadedWasmBackend } from "./backend/wasm/threads/threaded-backend.ts";
 import { createWasmBackend, createWideWasmBackend, type WasmBackend } from "./backend/wasm/wasm-backend.ts";
 import type { Backend } from "./backend.ts";
-import { debug, environment, isDebugging } from "./debug.ts";
 import { tracedBackend } from "./traced-backend.ts";
 
 /** Which CPU kernels: SIMD WebAssembly, or JavaScript where that may not be compiled. */
@@ -145,6 +145,6 @@ async function offeredThreads(): Promise<number> {
     return navigator.hardwareConcurrency;
   }
   if (!isNodeCompatible()) return 1;
-  const { availableParallelism } = await import("./parallelism-node.ts");
+  const { availableParallelism } = await import("../runtime/parallelism-node.ts");
   return availableParallelism();
 }

@@ -4,8 +4,8 @@
  * compute on).
  */
 import { brandClass } from "../brand.ts";
-import { describe } from "../check-arguments.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
+import { describe } from "../runtime/check-arguments.ts";
 import type { Backend, Storage } from "./backend.ts";
 import { type DType, dtypeOf, newTypedArray, type TensorData } from "./dtype.ts";
 import { formatNumbers } from "./format-numbers.ts";

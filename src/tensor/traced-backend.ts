@@ -1,5 +1,5 @@
+import { debug } from "../runtime/debug.ts";
 import type { Backend, PackedMatrix } from "./backend.ts";
-import { debug } from "./debug.ts";
 
 /** Formats the shapes of a kernel call for the trace. */
 const SHAPES: { readonly [K in KernelName]: (...args: Parameters<Backend[K]>) => string } = {

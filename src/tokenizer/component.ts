@@ -1,7 +1,7 @@
-import type { EditableText } from "./editable-text.ts";
 import type { Encoding } from "./encoding.ts";
 import type { IdBuffer } from "./fast/id-buffer.ts";
-import type { PreTokenizedString } from "./pre-tokenized-string.ts";
+import type { EditableText } from "./text/editable-text.ts";
+import type { PreTokenizedString } from "./text/pre-tokenized-string.ts";
 
 /** Changes the text before anything else, keeping track of where each character came from. */
 export interface Normalizer {

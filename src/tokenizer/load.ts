@@ -1,6 +1,6 @@
-import type { FileSource } from "../checkpoint/file-source.ts";
-import { fileNameIn } from "../checkpoint/relative-path.ts";
 import { FileError, UnsupportedError } from "../errors.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { fileNameIn } from "../files/relative-path.ts";
 import { type AddedToken, AddedVocabulary } from "./added-vocabulary.ts";
 import type { Model } from "./component.ts";
 import type { Side } from "./encoding.ts";

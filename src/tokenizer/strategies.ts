@@ -1,6 +1,7 @@
 /** How texts are to be truncated and padded: what the options of a call ask for, under a tokenizer's settings. */
-import { checkWhole, describe } from "../check-arguments.ts";
+
 import { ArgumentError } from "../errors.ts";
+import { checkWhole, describe } from "../runtime/check-arguments.ts";
 import type { PadToken, Side } from "./encoding.ts";
 import type { Padding } from "./padding.ts";
 import type { Truncation, TruncationStrategy } from "./truncation.ts";

@@ -1,21 +1,21 @@
-import { checkWhole, describe } from "../check-arguments.ts";
-import { type OptionNames, readOptions } from "../check-options.ts";
 import { ArgumentError } from "../errors.ts";
+import { checkWhole, describe } from "../runtime/check-arguments.ts";
+import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import type { AddedVocabulary } from "./added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "./component.ts";
 import { cleanUpSpaces } from "./decoders/word-piece.ts";
-import { PlainText } from "./editable-text.ts";
 import { Encoding, type Side } from "./encoding.ts";
 import { appendIds } from "./fast/append-ids.ts";
 import { type FastPath, fastPath } from "./fast/fast-path.ts";
 import { IdBuffer } from "./fast/id-buffer.ts";
-import { NormalizedString } from "./normalized-string.ts";
 import { type Padding, pad } from "./padding.ts";
-import { type TokenLimit, toEncoding } from "./pre-tokenized-string.ts";
 import { type Strategies, type StrategyOptions, strategiesFor } from "./strategies.ts";
-import { TokenizedWords } from "./tokenized-words.ts";
+import { PlainText } from "./text/editable-text.ts";
+import { NormalizedString } from "./text/normalized-string.ts";
+import { type TokenLimit, toEncoding } from "./text/pre-tokenized-string.ts";
+import { TokenizedWords } from "./text/tokenized-words.ts";
+import { wellFormed } from "./text/well-formed.ts";
 import { type Truncation, truncate } from "./truncation.ts";
-import { wellFormed } from "./well-formed.ts";
 
 /** The parts of a tokenizer, as tokenizer.json lists them. */
 export interface TokenizerParts {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openFolder } from "../../src/checkpoint/folder-source-node.ts";
 import { openCheckpoint } from "../../src/checkpoint/open.ts";
 import { ArgumentError, FileError } from "../../src/errors.ts";
+import { openFolder } from "../../src/sources/folder-source-node.ts";
 import { fixture, float32, memory, safetensorsFile } from "./support.ts";
 
 const one = safetensorsFile('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1);

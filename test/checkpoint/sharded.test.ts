@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { FileSource } from "../../src/checkpoint/file-source.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 import { findShards, openSharded } from "../../src/checkpoint/sharded.ts";
 import { ArgumentError, FileError, FormatError, SentensorError } from "../../src/errors.ts";
+import type { FileSource } from "../../src/files/file-source.ts";
 import { anyChanges } from "./changes.ts";
 import { CountingSource, memory, readAll, safetensorsFile, utf8 } from "./support.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BlobSource } from "../../src/checkpoint/blob-source.ts";
-import type { FileSource } from "../../src/checkpoint/file-source.ts";
-import { prefixed } from "../../src/checkpoint/prefixed-source.ts";
-import { relativePathProblem } from "../../src/checkpoint/relative-path.ts";
 import { ArgumentError, FileError } from "../../src/errors.ts";
+import type { FileSource } from "../../src/files/file-source.ts";
+import { relativePathProblem } from "../../src/files/relative-path.ts";
+import { BlobSource } from "../../src/sources/blob-source.ts";
+import { prefixed } from "../../src/sources/prefixed-source.ts";
 import { memory } from "./support.ts";
 
 const unsafePaths = [

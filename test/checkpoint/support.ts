@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
 import { dtypeInfo } from "../../src/checkpoint/dtype.ts";
-import type { FileSource, RangeReader } from "../../src/checkpoint/file-source.ts";
-import { MemorySource } from "../../src/checkpoint/memory-source.ts";
+import type { FileSource, RangeReader } from "../../src/files/file-source.ts";
+import { MemorySource } from "../../src/sources/memory-source.ts";
 
 const fixtures = new URL("../fixtures/checkpoints/", import.meta.url);
 

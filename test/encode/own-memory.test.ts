@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { test as testOf } from "node:test";
 import { SentenceTransformer, Tensor, util } from "../../src/index.ts";
-import { openModelPlace } from "../../src/model-source.ts";
-import { EncodingPool } from "../../src/pool/encoding-pool.ts";
+import { openModelPlace } from "../../src/sources/model-source.ts";
+import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { quietly } from "../helpers/quietly.ts";
-import { inProcessWorkers } from "../pool/in-process-workers.ts";
+import { inProcessWorkers } from "../workers/in-process-workers.ts";
 
 type Owner = Float32Array | Float64Array | Int32Array | Int8Array | Uint8Array;
 
@@ -121,7 +121,7 @@ test("results of a pool own their memory, however they were cut into chunks", as
 });
 
 test("a worker sends the vectors of a chunk as one buffer that is transferred", async () => {
-  const { packOutput } = await import("../../src/pool/packed-output.ts");
+  const { packOutput } = await import("../../src/workers/packed-output.ts");
   const matrix = { data: new Float32Array(6), dimension: 3, truncated: new Uint8Array(2) };
   const { transfer } = packOutput("sentence_embedding", matrix);
   assert.deepEqual(transfer, [matrix.data.buffer, matrix.truncated.buffer]);

@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Tensor, Transformer, util } from "../../src/index.ts";
-import { openModelPlace } from "../../src/model-source.ts";
-import { EncodingPool } from "../../src/pool/encoding-pool.ts";
-import { semanticSearchAsync } from "../../src/util/semantic-search.ts";
+import { semanticSearchAsync } from "../../src/similarity/semantic-search.ts";
+import { openModelPlace } from "../../src/sources/model-source.ts";
+import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-import { inProcessWorkers } from "../pool/in-process-workers.ts";
+import { inProcessWorkers } from "../workers/in-process-workers.ts";
 
 const folder = modelFolder("bert-mean");
 const texts: readonly string[] = Array.from({ length: 40 }, (_, i) => `text ${i} ${"word ".repeat(i % 5)}`);

@@ -4,8 +4,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Checkpoint } from "../../src/checkpoint/checkpoint.ts";
-import { FolderSource } from "../../src/checkpoint/folder-source-node.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
+import { FolderSource } from "../../src/sources/folder-source-node.ts";
 
 const folder = new URL("../fixtures/models/", import.meta.url);
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { MemorySource } from "../../src/checkpoint/memory-source.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 import { type TensorToWrite, writeSafetensors } from "../../src/checkpoint/safetensors/write.ts";
+import { MemorySource } from "../../src/sources/memory-source.ts";
 import { modelFolder } from "./fixtures.ts";
 
 /** All files of a fixture, by path. */

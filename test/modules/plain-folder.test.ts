@@ -7,11 +7,11 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { openBrowserModel } from "../../src/hub/open-browser.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Transformer } from "../../src/index.ts";
+import { openBrowserModel } from "../../src/sources/hub/open-browser.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { filesOfFixture, ModelFiles } from "../helpers/model-files.ts";
-import { MODEL, startHub } from "../hub/setup.ts";
+import { MODEL, startHub } from "../sources/hub/setup.ts";
 
 const PLAIN = "bert-plain-settings";
 const TEXT = "The quick gardener waters THE ROSES every morning, near the old mill by the river of the town.";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemorySource } from "../../src/checkpoint/memory-source.ts";
 import type { ErrorCode } from "../../src/error-codes.ts";
 import {
   ArgumentError,
@@ -11,6 +10,7 @@ import {
   Transformer,
   UnsupportedError,
 } from "../../src/index.ts";
+import { MemorySource } from "../../src/sources/memory-source.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 

@@ -1,7 +1,7 @@
 /** In which order files are asked for: what need not wait for another does not, and errors are told in a fixed order. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { FileSource } from "../../src/checkpoint/file-source.ts";
+import type { FileSource } from "../../src/files/file-source.ts";
 import { AutoModel, SentenceTransformer, Transformer } from "../../src/index.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 

@@ -1,11 +1,11 @@
 /** Calls of a tokenizer, as transformers' tokenizers are called: fixtures/tokenizers/generate_call.py. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import { callableTokenizer, type TokenizerCallOptions } from "../../src/auto/tokenizer-call.ts";
 import { ArgumentError } from "../../src/errors.ts";
 import type { Tensor } from "../../src/index.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import type { TextOrPair } from "../../src/tokenizer/tokenizer.ts";
-import { callableTokenizer, type TokenizerCallOptions } from "../../src/tokenizer-call.ts";
 import { allLines, type Files, fixture, folder, type Oracle } from "./folders.ts";
 
 type Texts = string | readonly TextOrPair[];

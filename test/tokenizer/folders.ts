@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import type { FileSource } from "../../src/checkpoint/file-source.ts";
-import { MemorySource } from "../../src/checkpoint/memory-source.ts";
+import type { FileSource } from "../../src/files/file-source.ts";
+import { MemorySource } from "../../src/sources/memory-source.ts";
 
 const root = new URL("../../", import.meta.url);
 const shared = new URL("../../../shared/", import.meta.url);

@@ -1,10 +1,10 @@
 import { FormatError, UnsupportedError } from "../../errors.ts";
-import { swapByteOrder } from "../byte-order.ts";
+import { swapByteOrder } from "../../files/byte-order.ts";
+import type { FileSource, RangeReader } from "../../files/file-source.ts";
+import { checkNotPointer } from "../../files/git-lfs-pointer.ts";
+import { quote } from "../../files/quote.ts";
 import type { Checkpoint, TensorInfo } from "../checkpoint.ts";
 import { dtypeInfo, storedByteLength } from "../dtype.ts";
-import type { FileSource, RangeReader } from "../file-source.ts";
-import { checkNotPointer } from "../git-lfs-pointer.ts";
-import { quote } from "../quote.ts";
 import { StoredCheckpoint, type TensorStore } from "../stored-checkpoint.ts";
 import { type PickledTensor, readStateDict } from "./state-dict.ts";
 import { gather, isContiguous, spanOf } from "./strided.ts";

@@ -3,8 +3,8 @@
  * torch/_weights_only_unpickler.py of torch 2.13. Of what that loader allows, only plain dense tensors.
  */
 import { FormatError, UnsupportedError } from "../../errors.ts";
+import { quote } from "../../files/quote.ts";
 import { type CheckpointDType, dtypeInfo, elementCount } from "../dtype.ts";
-import { quote } from "../quote.ts";
 import {
   PickleDict,
   type PickleHost,

@@ -3,9 +3,9 @@
  * archive is large. PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; the names of fields are from there.
  */
 import { FormatError, UnsupportedError } from "../../errors.ts";
-import type { RangeReader } from "../file-source.ts";
-import { quote } from "../quote.ts";
-import { decodeUtf8 } from "../utf8.ts";
+import type { RangeReader } from "../../files/file-source.ts";
+import { quote } from "../../files/quote.ts";
+import { decodeUtf8 } from "../../files/utf8.ts";
 
 export interface ZipEntry {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { FormatError, UnsupportedError } from "../../errors.ts";
+import { JsonCursor } from "../../files/json-cursor.ts";
+import { quote } from "../../files/quote.ts";
+import { decodeUtf8 } from "../../files/utf8.ts";
 import type { TensorInfo } from "../checkpoint.ts";
 import { type CheckpointDType, isCheckpointDType, storedByteLength } from "../dtype.ts";
-import { JsonCursor } from "../json-cursor.ts";
-import { quote } from "../quote.ts";
-import { decodeUtf8 } from "../utf8.ts";
 
 export interface SafetensorsHeader {
   /** In the order of their bytes. */

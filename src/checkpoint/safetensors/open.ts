@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
+import type { FileSource, RangeReader } from "../../files/file-source.ts";
+import { checkNotPointer } from "../../files/git-lfs-pointer.ts";
 import type { Checkpoint } from "../checkpoint.ts";
-import type { FileSource, RangeReader } from "../file-source.ts";
-import { checkNotPointer } from "../git-lfs-pointer.ts";
 import { StoredCheckpoint } from "../stored-checkpoint.ts";
 import { parseHeader } from "./header.ts";
 

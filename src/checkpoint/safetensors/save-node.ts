@@ -1,4 +1,4 @@
-import { writeFileAtomically } from "../write-file-node.ts";
+import { writeFileAtomically } from "../../files/write-file-node.ts";
 import { type TensorToWrite, writeSafetensors } from "./write.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../errors.ts";
+import { quote } from "../../files/quote.ts";
 import { type CheckpointDType, storedByteLength } from "../dtype.ts";
 import { fromFloat32, type WritableFloatDType } from "../from-float32.ts";
-import { quote } from "../quote.ts";
 
 /** A tensor to be saved. */
 export interface TensorToWrite {

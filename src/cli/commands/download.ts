@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { checkModel } from "../../check-model.ts";
-import { downloadModel } from "../../hub/open.ts";
+import { checkModel } from "../../base-model/check-model.ts";
+import { downloadModel } from "../../sources/hub/open.ts";
 import { modelHelp, modelOptions, sourceOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../usage-error.ts";

@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
-import type { StreamOptions } from "../../encode/options.ts";
+import type { StreamOptions } from "../../base-model/encode-options.ts";
+import { linkTarget, sentencesPath } from "../../embedding-files/file-access-node.ts";
+import { loadEmbeddings } from "../../embedding-files/save.ts";
+import { type EmbeddingPrecision, storedForm } from "../../embeddings/quantize-embeddings.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type EmbeddingPrecision, storedForm } from "../../util/quantize-embeddings.ts";
-import { linkTarget, sentencesPath } from "../../util/stored/file-access-node.ts";
-import { loadEmbeddings } from "../../util/stored/save.ts";
 import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { type InputFormat, inputFormatOf, inputFormats } from "../input/formats.ts";

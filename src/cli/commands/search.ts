@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import { loadEmbeddings } from "../../embedding-files/save.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
-import { semanticSearchAsync } from "../../util/semantic-search.ts";
-import { loadEmbeddings } from "../../util/stored/save.ts";
+import { semanticSearchAsync } from "../../similarity/semantic-search.ts";
 import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { inputFormatOf, inputFormats } from "../input/formats.ts";

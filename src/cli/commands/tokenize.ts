@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { AutoTokenizer } from "../../auto-tokenizer.ts";
+import { AutoTokenizer } from "../../auto/auto-tokenizer.ts";
 import { modelHelp, modelOptions, sourceOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../usage-error.ts";

@@ -1,7 +1,8 @@
 /** Whether a file that is to be continued belongs to the texts and settings of this run. */
-import { quote } from "../../checkpoint/quote.ts";
+
 import { ArgumentError, FormatError } from "../../errors.ts";
-import { abortable } from "../../signals.ts";
+import { quote } from "../../files/quote.ts";
+import { abortable } from "../../runtime/signals.ts";
 import type { FileSink, RowLayout } from "./file-sink.ts";
 
 /** @throws ArgumentError where the rows of the file are not like those that would follow */

@@ -1,7 +1,7 @@
-import type { StreamOptions } from "../../encode/options.ts";
+import type { StreamOptions } from "../../base-model/encode-options.ts";
+import type { EmbeddingPrecision } from "../../embeddings/quantize-embeddings.ts";
+import type { Vector } from "../../embeddings/rows.ts";
 import type { SentenceTransformer } from "../../sentence-transformer.ts";
-import type { EmbeddingPrecision } from "../../util/quantize-embeddings.ts";
-import type { Vector } from "../../util/rows.ts";
 import type { RowSink } from "./row-sink.ts";
 
 /** So many embeddings are written at a time. */

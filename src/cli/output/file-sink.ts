@@ -1,10 +1,10 @@
 import { chmod, rename, rm, stat } from "node:fs/promises";
+import { linkTarget, sentencesPath } from "../../embedding-files/file-access-node.ts";
+import { formatOf } from "../../embedding-files/format.ts";
+import type { GrowingLayout } from "../../embedding-files/growing-file.ts";
+import { visitSentences } from "../../embedding-files/stored-sentences-node.ts";
+import { EmbeddingWriter, type EmbeddingWriterOptions } from "../../embedding-files/writer-node.ts";
 import { FileError } from "../../errors.ts";
-import { linkTarget, sentencesPath } from "../../util/stored/file-access-node.ts";
-import { formatOf } from "../../util/stored/format.ts";
-import type { GrowingLayout } from "../../util/stored/growing-file.ts";
-import { visitSentences } from "../../util/stored/stored-sentences-node.ts";
-import { EmbeddingWriter, type EmbeddingWriterOptions } from "../../util/stored/writer-node.ts";
 import type { Outcome, RowSink } from "./row-sink.ts";
 
 export type ExistingOutput = "reject" | "continue" | "replace";

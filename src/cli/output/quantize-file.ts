@@ -1,10 +1,10 @@
 /** Quantization of embeddings that lie in a file, larger than memory perhaps, by the ranges of all of them. */
 import { basename, dirname } from "node:path";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
-import { FolderSource } from "../../checkpoint/folder-source-node.ts";
 import { openSafetensors } from "../../checkpoint/safetensors/open.ts";
+import { type EmbeddingPrecision, quantizeEmbeddings } from "../../embeddings/quantize-embeddings.ts";
+import { FolderSource } from "../../sources/folder-source-node.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { type EmbeddingPrecision, quantizeEmbeddings } from "../../util/quantize-embeddings.ts";
 import type { RowSink } from "./row-sink.ts";
 
 /** Of float32. */

@@ -1,4 +1,4 @@
-import type { EmbeddingsToSave } from "../../util/stored/content.ts";
+import type { EmbeddingsToSave } from "../../embedding-files/content.ts";
 
 /** How a run ended: with all embeddings, by the user, or by an error. */
 export type Outcome = "complete" | "interrupted" | "failed";

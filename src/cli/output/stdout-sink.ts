@@ -1,5 +1,5 @@
-import { checkContent } from "../../util/stored/content.ts";
-import { jsonLinesHeader, jsonRowPieces } from "../../util/stored/json-lines.ts";
+import { checkContent } from "../../embedding-files/content.ts";
+import { jsonLinesHeader, jsonRowPieces } from "../../embedding-files/json-lines.ts";
 import type { TextOutput } from "../text-output.ts";
 import type { RowSink } from "./row-sink.ts";
 

@@ -1,6 +1,6 @@
 import type { AddedVocabulary } from "../added-vocabulary.ts";
 import type { Model, Normalizer, PreTokenizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import type { IdBuffer } from "./id-buffer.ts";
 
 /** What lies between a text and its ids. */

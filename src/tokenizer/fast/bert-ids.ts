@@ -1,6 +1,6 @@
 import type { Normalizer } from "../component.ts";
-import { PlainText } from "../editable-text.ts";
 import type { WordPiece } from "../models/word-piece.ts";
+import { PlainText } from "../text/editable-text.ts";
 import { punctuation, whiteSpace } from "../unicode/categories.ts";
 import { combiningClass } from "../unicode/normalization.ts";
 import type { IdBuffer } from "./id-buffer.ts";

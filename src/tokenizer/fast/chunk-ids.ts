@@ -1,8 +1,8 @@
-import { PlainText } from "../editable-text.ts";
+import { PlainText } from "../text/editable-text.ts";
+import { wellFormed } from "../text/well-formed.ts";
 import { whiteSpace } from "../unicode/categories.ts";
 import { categoryMask, generalCategory } from "../unicode/general-category.ts";
 import { attachesToNext, attachesToPrevious } from "../unicode/graphemes.ts";
-import { wellFormed } from "../well-formed.ts";
 import { appendIds, type Pipeline } from "./append-ids.ts";
 import { IdBuffer } from "./id-buffer.ts";
 import { FIRST_HASH, nextHash } from "./token-table.ts";

@@ -1,5 +1,5 @@
 import { type Pattern, RegexPattern, StringPattern } from "../regex/pattern.ts";
-import { SPLIT_BEHAVIORS, type SplitBehavior } from "../split.ts";
+import { SPLIT_BEHAVIORS, type SplitBehavior } from "../text/split.ts";
 import type { JsonFields } from "./fields.ts";
 
 /** A pattern: `{ "String": … }` or `{ "Regex": … }`. */

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import { bertChinese, bertDropped, markNonspacing, whiteSpace } from "../unicode/categories.ts";
 import { applyLowercase } from "./lowercase.ts";
 import { applyDecomposition } from "./nfd.ts";

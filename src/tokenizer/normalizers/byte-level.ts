@@ -1,6 +1,6 @@
 import { toByteLevel } from "../byte-level.ts";
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 
 /** Turns the text into byte characters. */
 export class ByteLevel implements Normalizer {

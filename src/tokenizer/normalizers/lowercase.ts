@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import { CAPITAL_I_WITH_DOT, COMBINING_DOT_ABOVE, lowercase } from "../unicode/lowercase.ts";
 
 /** Lower case, code point by code point: a final Σ becomes σ. */

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import { decomposed } from "../unicode/normalization.ts";
 
 /** Canonical decomposition, as of Unicode 9.0. */

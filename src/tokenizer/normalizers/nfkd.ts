@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import { applyDecomposition } from "./nfd.ts";
 
 /** Compatibility decomposition, as of Unicode 9.0. */

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 
 /** The cleaning of Google's machine translation: controls go, spaces of all kinds become U+0020. */
 export class Nmt implements Normalizer {

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import { byteLength, pushBytes } from "../byte-level.ts";
 import type { Normalizer } from "../component.ts";
-import { type EditableText, toCodePoints } from "../editable-text.ts";
+import { type EditableText, toCodePoints } from "../text/editable-text.ts";
 import { clusterEnd } from "../unicode/graphemes.ts";
 
 /** Clusters of fewer bytes than this are looked up as a whole. */

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 
 /** Puts a string before a text that is not empty. */
 export class Prepend implements Normalizer {

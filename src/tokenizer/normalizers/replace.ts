@@ -1,6 +1,6 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
 import { type Pattern, RegexPattern, StringPattern } from "../regex/pattern.ts";
+import type { EditableText } from "../text/editable-text.ts";
 
 /** Expressions that find nothing at a single space between two ordinary characters. */
 const SEPARABLE_EXPRESSIONS = [" {2,}", "\\s{2,}|[\\n\\r\\t]"];

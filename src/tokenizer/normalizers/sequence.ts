@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 
 /** Several normalizers, one after the other. */
 export class Sequence implements Normalizer {

@@ -1,5 +1,5 @@
 import type { Normalizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
+import type { EditableText } from "../text/editable-text.ts";
 import { combiningMark } from "../unicode/categories.ts";
 
 /** Drops combining marks (all of category M, not only those that BertNormalizer drops). Decomposes nothing. */

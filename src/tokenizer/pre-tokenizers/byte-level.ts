@@ -1,8 +1,8 @@
 import { toByteLevel } from "../byte-level.ts";
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText, Span } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
-import { split } from "../split.ts";
+import type { EditableText, Span } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
+import { split } from "../text/split.ts";
 import { whiteSpace } from "../unicode/categories.ts";
 import { categoryMask, generalCategory } from "../unicode/general-category.ts";
 

@@ -1,7 +1,7 @@
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
-import { spansOfCodePoints, split } from "../split.ts";
+import type { EditableText } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
+import { spansOfCodePoints, split } from "../text/split.ts";
 import { numeric } from "../unicode/categories.ts";
 
 /** Cuts around numbers, or around each digit of them. */

@@ -1,6 +1,6 @@
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
+import type { EditableText } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
 
 /** Several pre-tokenizers, one after the other. */
 export class Sequence implements PreTokenizer {

@@ -1,8 +1,8 @@
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
 import { type Pattern, RegexPattern } from "../regex/pattern.ts";
-import { inverted, type SplitBehavior, split } from "../split.ts";
+import type { EditableText } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
+import { inverted, type SplitBehavior, split } from "../text/split.ts";
 
 /** Cuts at the matches of a pattern, or at what lies between them. */
 export class Split implements PreTokenizer {

@@ -1,7 +1,7 @@
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText, Span } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
-import { split } from "../split.ts";
+import type { EditableText, Span } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
+import { split } from "../text/split.ts";
 import { ANY_SCRIPT, scriptOf } from "../unicode/scripts.ts";
 
 /** Cuts where the script changes; Hiragana and Katakana count as Han, and the space goes with any. */

@@ -1,7 +1,7 @@
 import type { PreTokenizer } from "../component.ts";
-import type { EditableText, Span } from "../editable-text.ts";
-import type { PreTokenizedString } from "../pre-tokenized-string.ts";
-import { split } from "../split.ts";
+import type { EditableText, Span } from "../text/editable-text.ts";
+import type { PreTokenizedString } from "../text/pre-tokenized-string.ts";
+import { split } from "../text/split.ts";
 import { whiteSpace, wordCharacter } from "../unicode/categories.ts";
 
 /** The matches of `\w+|[^\w\s]+`: runs of word characters, and runs of what is neither those nor white space. */

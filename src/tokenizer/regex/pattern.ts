@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../errors.ts";
-import type { Span } from "../editable-text.ts";
+import type { Span } from "../text/editable-text.ts";
 import { isWord } from "./character-class.ts";
 import type { Assertion } from "./node.ts";
 import { parse } from "./parse.ts";

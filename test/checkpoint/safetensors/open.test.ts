@@ -3,9 +3,9 @@ import { mkdtemp, open as openFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openFolder } from "../../../src/checkpoint/folder-source-node.ts";
 import { openSafetensors } from "../../../src/checkpoint/safetensors/open.ts";
 import { ArgumentError, FileError, FormatError } from "../../../src/errors.ts";
+import { openFolder } from "../../../src/sources/folder-source-node.ts";
 import { CountingSource, memory, safetensorsFile } from "../support.ts";
 
 const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7c00); // 1, -2, 0.5, infinity

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import type { Normalizer, PreTokenizer } from "../../../src/tokenizer/component.ts";
-import { PlainText } from "../../../src/tokenizer/editable-text.ts";
-import { NormalizedString } from "../../../src/tokenizer/normalized-string.ts";
 import { BertNormalizer } from "../../../src/tokenizer/normalizers/bert-normalizer.ts";
 import { Lowercase } from "../../../src/tokenizer/normalizers/lowercase.ts";
 import { NFC } from "../../../src/tokenizer/normalizers/nfc.ts";
@@ -13,13 +11,15 @@ import { NFKD } from "../../../src/tokenizer/normalizers/nfkd.ts";
 import { Nmt } from "../../../src/tokenizer/normalizers/nmt.ts";
 import { Precompiled } from "../../../src/tokenizer/normalizers/precompiled.ts";
 import { StripAccents } from "../../../src/tokenizer/normalizers/strip-accents.ts";
-import { PreTokenizedString } from "../../../src/tokenizer/pre-tokenized-string.ts";
 import { BertPreTokenizer } from "../../../src/tokenizer/pre-tokenizers/bert-pre-tokenizer.ts";
 import { gpt2Words } from "../../../src/tokenizer/pre-tokenizers/byte-level.ts";
 import { Digits } from "../../../src/tokenizer/pre-tokenizers/digits.ts";
 import { UnicodeScripts } from "../../../src/tokenizer/pre-tokenizers/unicode-scripts.ts";
 import { Whitespace } from "../../../src/tokenizer/pre-tokenizers/whitespace.ts";
 import { readSentencePieceModel } from "../../../src/tokenizer/pretrained/sentencepiece-model.ts";
+import { PlainText } from "../../../src/tokenizer/text/editable-text.ts";
+import { NormalizedString } from "../../../src/tokenizer/text/normalized-string.ts";
+import { PreTokenizedString } from "../../../src/tokenizer/text/pre-tokenized-string.ts";
 import { allLines, digest, fixture, type Oracle } from "../folders.ts";
 
 interface Results {

@@ -3,7 +3,7 @@
  * with --experimental-wasm-relaxed-simd forgets the addend of a dot product), so a probe also runs, and its answers
  * are compared.
  */
-import { f32x4, i32, ModuleBuilder, v128 } from "./assembler/index.ts";
+import { f32x4, i32, ModuleBuilder, v128 } from "../../../wasm-assembler/index.ts";
 import type { Vector } from "./kernels/context.ts";
 
 export interface EngineFeatures {

@@ -4,8 +4,8 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { Pooling, SentenceTransformer, Transformer } from "../../../../src/index.ts";
-import { openModelPlace } from "../../../../src/model-source.ts";
-import { nextMacrotask } from "../../../../src/scheduling.ts";
+import { nextMacrotask } from "../../../../src/runtime/scheduling.ts";
+import { openModelPlace } from "../../../../src/sources/model-source.ts";
 import {
   type SpawnThread,
   spawnThread,

@@ -1,5 +1,5 @@
+import { f32x4, i32, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { ActivationName } from "../../../backend.ts";
-import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import { gelu } from "./math/gelu.ts";
 import { GROUP_SIZE, VectorGroup, type Vectors } from "./math/group.ts";

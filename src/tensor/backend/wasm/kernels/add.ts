@@ -1,4 +1,4 @@
-import { f32x4, i32, v128 } from "../assembler/index.ts";
+import { f32x4, i32, v128 } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 
 /** out = a + b; `out` may be `a` or `b`. */

@@ -1,4 +1,4 @@
-import { call, f32, f32x4, i32, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { call, f32, f32x4, i32, select, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import type { PackFunction } from "./pack.ts";
 import { defineSoftmaxRow } from "./softmax-row.ts";

@@ -1,4 +1,4 @@
-import { type ModuleBuilder, v128, vectorBytes } from "../assembler/index.ts";
+import { type ModuleBuilder, v128, vectorBytes } from "../../../../wasm-assembler/index.ts";
 import type { Vector } from "./context.ts";
 
 /** Where the constants lie. The memory's first page belongs to the module: no block begins at address 0. */

@@ -5,7 +5,7 @@ import {
   type ModuleBuilder,
   type Operand,
   type WasmFunction,
-} from "../assembler/index.ts";
+} from "../../../../wasm-assembler/index.ts";
 import { ConstantPool } from "./constants.ts";
 import type { Tile } from "./tile.ts";
 

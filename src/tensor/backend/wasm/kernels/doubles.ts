@@ -10,7 +10,7 @@ import {
   i32,
   type Local,
   v128,
-} from "../assembler/index.ts";
+} from "../../../../wasm-assembler/index.ts";
 import type { Vector } from "./context.ts";
 
 /** The bytes of lanes 2, 3, 2, 3. */

@@ -1,4 +1,4 @@
-import { f32x4, i32, type Local, v128 } from "../assembler/index.ts";
+import { f32x4, i32, type Local, v128 } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext, Vector } from "./context.ts";
 
 /** out[r] = Σ over i of tables[i][ids[i][r]], summed in the order given. */

@@ -1,4 +1,4 @@
-import { f32, f32x4, f64, f64x2, i32, v128 } from "../assembler/index.ts";
+import { f32, f32x4, f64, f64x2, i32, v128 } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import { sumRow } from "./doubles.ts";
 

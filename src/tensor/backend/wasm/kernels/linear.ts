@@ -1,4 +1,12 @@
-import { f32x4, i32, type Local, type Operand, select, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  f32x4,
+  i32,
+  type Local,
+  type Operand,
+  select,
+  v128,
+  type WasmFunction,
+} from "../../../../wasm-assembler/index.ts";
 import type { ActivationFunction } from "./activation.ts";
 import type { KernelContext } from "./context.ts";
 import { BLOCK_DEPTH, type ProductFunction, panelWidth, type Tile } from "./tile.ts";

@@ -1,4 +1,4 @@
-import { formatModule, ModuleBuilder } from "../assembler/index.ts";
+import { formatModule, ModuleBuilder } from "../../../../wasm-assembler/index.ts";
 import { defineActivation } from "./activation.ts";
 import { defineAdd } from "./add.ts";
 import { defineAttention } from "./attention.ts";

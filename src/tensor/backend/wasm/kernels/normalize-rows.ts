@@ -1,4 +1,4 @@
-import { f64, f64x2, i32, v128 } from "../assembler/index.ts";
+import { f64, f64x2, i32, v128 } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import { demote, promote, sumRow } from "./doubles.ts";
 

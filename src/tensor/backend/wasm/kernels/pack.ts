@@ -1,4 +1,4 @@
-import { i32, v128, type WasmFunction } from "../assembler/index.ts";
+import { i32, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import { panelWidth } from "./tile.ts";
 

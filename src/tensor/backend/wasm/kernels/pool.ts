@@ -1,4 +1,3 @@
-import type { PoolingReduction } from "../../../backend.ts";
 import {
   type Expression,
   type FunctionBuilder,
@@ -9,7 +8,8 @@ import {
   type Local,
   select,
   v128,
-} from "../assembler/index.ts";
+} from "../../../../wasm-assembler/index.ts";
+import type { PoolingReduction } from "../../../backend.ts";
 import type { KernelContext, Vector } from "./context.ts";
 import { demote, promote } from "./doubles.ts";
 import { switchOn } from "./switch-on.ts";

@@ -1,4 +1,12 @@
-import { f32x4, i8x16, i32, i32x4, type Local, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  f32x4,
+  i8x16,
+  i32,
+  i32x4,
+  type Local,
+  v128,
+  type WasmFunction,
+} from "../../../../wasm-assembler/index.ts";
 import type { KernelContext, Vector } from "./context.ts";
 import { expOfNonPositive } from "./math/exp.ts";
 import { GROUP_SIZE, VectorGroup } from "./math/group.ts";

@@ -1,4 +1,4 @@
-import type { FunctionBuilder, Label, Operand } from "../assembler/index.ts";
+import type { FunctionBuilder, Label, Operand } from "../../../../wasm-assembler/index.ts";
 
 /** Runs the case of that number: 0 for the first. The last one serves every greater number too. */
 export function switchOn(f: FunctionBuilder, index: Operand<"i32">, cases: readonly (() => void)[]): void {

@@ -1,4 +1,4 @@
-import { f32x4, i32, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { f32x4, i32, type Local, select, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext, Vector } from "./context.ts";
 import { switchOn } from "./switch-on.ts";
 

@@ -1,6 +1,6 @@
 /** Starting worker threads, in every runtime that has them. */
 import { isNodeCompatible } from "../../../../runtime/environment.ts";
-import { workerProblem } from "../../../../worker-problem.ts";
+import { workerProblem } from "../../../../runtime/worker-problem.ts";
 import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
 import { kernelWorker, type WorkerConstants, type WorkerJob, type WorkerStart } from "./kernel-worker.ts";
 

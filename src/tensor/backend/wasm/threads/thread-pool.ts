@@ -1,5 +1,5 @@
 import { declareErrorClass, SentensorError } from "../../../../errors.ts";
-import { workerProblem } from "../../../../worker-problem.ts";
+import { workerProblem } from "../../../../runtime/worker-problem.ts";
 import type { ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
 import { localThread, type SpawnThread, spawnThread, type Thread } from "./spawn.ts";

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { activate } from "../../../../../src/tensor/backend/js/reference/activation.ts";
-import { i32, ModuleBuilder, v128 } from "../../../../../src/tensor/backend/wasm/assembler/index.ts";
 import { probeFeatures } from "../../../../../src/tensor/backend/wasm/features.ts";
 import { createContext } from "../../../../../src/tensor/backend/wasm/kernels/context.ts";
 import { exp, expOfNonPositive } from "../../../../../src/tensor/backend/wasm/kernels/math/exp.ts";
 import { gelu } from "../../../../../src/tensor/backend/wasm/kernels/math/gelu.ts";
 import { VectorGroup, type Vectors } from "../../../../../src/tensor/backend/wasm/kernels/math/group.ts";
 import { chooseTile } from "../../../../../src/tensor/backend/wasm/tiles.ts";
+import { i32, ModuleBuilder, v128 } from "../../../../../src/wasm-assembler/index.ts";
 
 const features = probeFeatures();
 const arithmetics = [false, true].filter((relaxed) => !relaxed || features.relaxedMultiplyAdd !== null);

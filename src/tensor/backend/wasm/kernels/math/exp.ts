@@ -1,4 +1,4 @@
-import { f32x4, i32x4 } from "../../assembler/index.ts";
+import { f32x4, i32x4 } from "../../../../../wasm-assembler/index.ts";
 import type { VectorGroup, Vectors } from "./group.ts";
 
 /** Beyond these the result is 0 or infinity. */

@@ -1,4 +1,4 @@
-import type { FunctionBuilder } from "../../assembler/index.ts";
+import type { FunctionBuilder } from "../../../../../wasm-assembler/index.ts";
 import type { KernelContext, Vector } from "../context.ts";
 
 /** One vector for each member of a group. */

@@ -1,4 +1,4 @@
-import { f32x4, v128 } from "../../assembler/index.ts";
+import { f32x4, v128 } from "../../../../../wasm-assembler/index.ts";
 import { exp } from "./exp.ts";
 import type { VectorGroup, Vectors } from "./group.ts";
 

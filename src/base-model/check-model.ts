@@ -1,0 +1,30 @@
+import { SentensorError } from "../errors.ts";
+import type { FileSource } from "../files/file-source.ts";
+import { prepareBareEncoder } from "../models/registry.ts";
+import { prepareModules } from "../modules/registry.ts";
+import { HubError } from "../sources/hub/errors.ts";
+import { readModelSettings } from "./model-settings.ts";
+
+/**
+ * Rejects a model that no loader of this package takes, as far as its small files tell: weights are not opened.
+ *
+ * @throws as `SentenceTransformer.load` would, unless `AutoModel` takes the model: a reranker, for one
+ */
+export async function checkModel(source: FileSource): Promise<void> {
+  try {
+    await readModelSettings(source);
+    await prepareModules(source);
+  } catch (error) {
+    if (error instanceof HubError || !(await isEncoder(source))) throw error;
+  }
+}
+
+async function isEncoder(source: FileSource): Promise<boolean> {
+  try {
+    await prepareBareEncoder(source);
+    return true;
+  } catch (error) {
+    if (error instanceof SentensorError && !(error instanceof HubError)) return false;
+    throw error;
+  }
+}
