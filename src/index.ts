@@ -20,7 +20,7 @@ export type {
   VectorOptions,
 } from "./base-model/encode-options.ts";
 export type { PromptChoice, Prompts } from "./base-model/prompts.ts";
-export type { SaveOptions } from "./base-model/save-model.ts";
+export type { SaveOptions } from "./base-model/save-options.ts";
 export type { ChunkingModel, ChunkTextOptions, TextSpan } from "./chunking/chunk-text.ts";
 export type {
   EmbeddingsToAppend,

@@ -23,7 +23,8 @@ import {
   type Prompts,
   resolvePrompt,
 } from "./base-model/prompts.ts";
-import { type SaveOptions, saveModel, saveOptionNames } from "./base-model/save-model.ts";
+import { saveModel } from "./base-model/save-model.ts";
+import { type SaveOptions, saveOptionNames } from "./base-model/save-options.ts";
 import { copyEmbeddings } from "./embeddings/containers.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./embeddings/quantize-embeddings.ts";
 import type { Embeddings } from "./embeddings/rows.ts";

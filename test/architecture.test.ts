@@ -10,29 +10,34 @@ const src = fileURLToPath(new URL("../src/", import.meta.url));
 interface SourceFile {
   /** Relative to src/, with forward slashes. */
   readonly path: string;
-  /** Static imports and re-exports: what loads with the file. */
+  /** Everything that the file names, types included; packages and built-ins as they are spelled. */
   readonly imports: readonly string[];
-  readonly dynamicImports: readonly string[];
+  /** What loads with the file. */
+  readonly loads: readonly string[];
 }
+
+const STATIC = /^(?:import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|^import\s*["']([^"']+)["']/gm;
+const DYNAMIC = /(?<![.#\w])(?:import|require)\(\s*["']([^"']+)["']\s*\)/g;
 
 function readSources(): SourceFile[] {
   return readdirSync(src, { recursive: true })
     .map((path) => String(path).replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\.[cm]?[jt]s$/.test(path))
     .map((path) => {
       const text = readFileSync(join(src, path), "utf8");
       const resolve = (specifier: string) =>
         specifier.startsWith(".")
           ? relative(src, join(src, dirname(path), specifier)).replaceAll("\\", "/")
           : specifier;
-      const imports = [
-        ...text.matchAll(/^(?:import|export)\b(?! type\b)[^;]*?from "([^"]+)";|^import "([^"]+)";/gm),
-      ];
-      const dynamic = [...text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)];
+      const named = [...text.matchAll(STATIC)].map((match) => ({
+        path: resolve(match[2] ?? match[3]!),
+        isType: /^\s*type\b/.test(match[1] ?? ""),
+      }));
+      const dynamic = [...text.matchAll(DYNAMIC)].map((match) => resolve(match[1]!));
       return {
         path,
-        imports: imports.map((match) => resolve(match[1] ?? match[2]!)),
-        dynamicImports: dynamic.map((match) => resolve(match[1]!)),
+        imports: [...named.map((each) => each.path), ...dynamic],
+        loads: named.filter(({ isType }) => !isType).map((each) => each.path),
       };
     });
 }
@@ -40,95 +45,207 @@ function readSources(): SourceFile[] {
 const sources = readSources();
 const byPath = new Map(sources.map((source) => [source.path, source]));
 
-function under(path: string, folders: readonly string[]): boolean {
-  return folders.some(
-    (folder) => path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`),
+/**
+ * The rooms, from the ground up, and what each may import besides its own files. A file at the top of src/ is a room of
+ * its own. `import type` counts, and so does `import()`.
+ */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  "brand.ts": [],
+  "error-codes.ts": [],
+  "errors.ts": ["brand.ts", "error-codes.ts"],
+  runtime: ["errors.ts"],
+  files: ["errors.ts", "runtime"],
+  sources: ["errors.ts", "runtime", "files"],
+  checkpoint: ["errors.ts", "files", "sources"],
+  "wasm-assembler": ["errors.ts"],
+  tensor: ["brand.ts", "errors.ts", "runtime", "wasm-assembler"],
+  nn: ["errors.ts", "runtime", "checkpoint", "tensor"],
+  models: ["errors.ts", "runtime", "files", "checkpoint", "tensor", "nn"],
+  tokenizer: ["errors.ts", "runtime", "files"],
+  auto: ["errors.ts", "runtime", "files", "sources", "tensor", "nn", "models", "tokenizer"],
+  pooling: ["errors.ts", "runtime", "files", "tensor"],
+  modules: [
+    ...["errors.ts", "runtime", "files", "sources", "checkpoint", "tensor", "nn", "models", "tokenizer"],
+    "pooling",
+  ],
+  embeddings: ["errors.ts", "runtime", "tensor"],
+  similarity: ["errors.ts", "runtime", "tensor", "embeddings"],
+  encode: ["errors.ts", "runtime", "tensor", "models", "modules", "embeddings"],
+  workers: ["errors.ts", "runtime", "files", "sources", "tensor", "tokenizer", "modules", "encode"],
+  "base-model": [
+    ...[
+      "errors.ts",
+      "runtime",
+      "files",
+      "sources",
+      "tensor",
+      "models",
+      "modules",
+      "embeddings",
+      "similarity",
+    ],
+    ...["encode", "workers"],
+  ],
+  "sentence-transformer.ts": [
+    ...[
+      "errors.ts",
+      "runtime",
+      "files",
+      "sources",
+      "tensor",
+      "modules",
+      "embeddings",
+      "similarity",
+      "encode",
+    ],
+    ...["workers", "base-model", "auto"],
+  ],
+  chunking: ["errors.ts", "runtime", "base-model"],
+  "embedding-files": ["errors.ts", "runtime", "files", "sources", "checkpoint", "tensor", "embeddings"],
+  "util.ts": ["embeddings", "similarity", "chunking", "embedding-files"],
+  "index.ts": [
+    ...[
+      "error-codes.ts",
+      "errors.ts",
+      "files",
+      "sources",
+      "tensor",
+      "tokenizer",
+      "auto",
+      "pooling",
+      "modules",
+    ],
+    ...["embeddings", "similarity", "encode", "workers", "base-model", "sentence-transformer.ts", "chunking"],
+    ...["embedding-files", "util.ts"],
+  ],
+  cli: [
+    ...[
+      "errors.ts",
+      "runtime",
+      "files",
+      "sources",
+      "checkpoint",
+      "tensor",
+      "auto",
+      "embeddings",
+      "similarity",
+    ],
+    ...["base-model", "sentence-transformer.ts", "embedding-files"],
+  ],
+};
+
+function roomOf(path: string): string {
+  return path.split("/")[0]!;
+}
+
+function isOurs(imported: string): boolean {
+  return byPath.has(imported) || imported.startsWith("..");
+}
+
+/** "a imports b" of all imports that a rule does not allow. */
+function violations(isWrong: (path: string, imported: string) => boolean): string[] {
+  return sources.flatMap(({ path, imports }) =>
+    imports.filter((imported) => isWrong(path, imported)).map((imported) => `${path} imports ${imported}`),
   );
 }
 
-test("the rules look at real files", () => {
-  assert.ok(sources.length > 60);
+test("the rules look at all sources", () => {
+  assert.ok(sources.length > 300);
   assert.ok(byPath.get("index.ts")!.imports.includes("sentence-transformer.ts"));
-  assert.ok(byPath.get("model-source.ts")!.dynamicImports.some((path) => path.endsWith("-node.ts")));
+  assert.ok(byPath.get("nn/weights.ts")!.imports.includes("tensor/backend.ts"), "types");
+  assert.ok(
+    byPath.get("sources/model-source.ts")!.imports.includes("sources/model-folder-node.ts"),
+    "import()",
+  );
 });
 
-/** What the files of a folder may import statically, besides their own folder. */
-const layers: readonly { readonly of: string; readonly may: readonly string[] }[] = [
-  { of: "error-codes.ts", may: [] },
-  { of: "brand.ts", may: [] },
-  { of: "errors.ts", may: ["brand.ts", "error-codes.ts"] },
-  { of: "runtime", may: [] },
-  { of: "scheduling.ts", may: [] },
-  { of: "in-order.ts", may: [] },
-  { of: "worker-problem.ts", may: [] },
-  { of: "check-arguments.ts", may: ["errors.ts"] },
-  { of: "option-meanings.ts", may: [] },
-  { of: "check-options.ts", may: ["errors.ts", "check-arguments.ts", "option-meanings.ts"] },
-  { of: "tensor/backend.ts", may: [] },
-  {
-    of: "tensor/backend",
-    may: [
-      "brand.ts",
-      "errors.ts",
-      "runtime",
-      "worker-problem.ts",
-      "tensor/backend.ts",
-      "tensor/shape.ts",
-      "tensor/dtype.ts",
-    ],
-  },
-  {
-    of: "tensor",
-    may: [
-      "brand.ts",
-      "errors.ts",
-      "runtime",
-      "check-arguments.ts",
-      "check-options.ts",
-      "scheduling.ts",
-      "worker-problem.ts",
-    ],
-  },
-  { of: "checkpoint", may: ["errors.ts", "check-arguments.ts", "check-options.ts"] },
-  { of: "tokenizer", may: ["errors.ts", "check-arguments.ts", "check-options.ts", "checkpoint"] },
-  { of: "nn", may: ["errors.ts", "scheduling.ts", "checkpoint", "tensor"] },
-  {
-    of: "models",
-    may: ["errors.ts", "scheduling.ts", "in-order.ts", "config-reader.ts", "checkpoint", "tensor", "nn"],
-  },
-  { of: "pooling", may: ["errors.ts", "check-arguments.ts", "config-reader.ts", "tensor"] },
-];
+test("every file of src has its room", () => {
+  assert.deepEqual([...new Set(sources.map(({ path }) => roomOf(path)))].sort(), Object.keys(rooms).sort());
+});
 
-for (const { of, may } of layers) {
-  test(`src/${of} imports only ${may.join(", ") || "nothing"}`, () => {
-    const wrong = sources
-      .filter(({ path }) => under(path, [of]))
-      .flatMap(({ path, imports }) =>
-        imports
-          .filter((imported) => !imported.startsWith("node:") && !under(imported, [of, ...may]))
-          .map((imported) => `${path} imports ${imported}`),
-      );
+test("at most eight files lie loose in src", () => {
+  const loose = sources.map(({ path }) => path).filter((path) => !path.includes("/"));
+  assert.ok(loose.length <= 8, loose.join(" "));
+});
+
+test("rooms name only rooms below them, so that no circle of rooms can be", () => {
+  const order = Object.keys(rooms);
+  for (const [room, may] of Object.entries(rooms)) {
+    for (const other of may) {
+      assert.ok(order.indexOf(other) < order.indexOf(room) && order.includes(other), `${room}: ${other}`);
+    }
+  }
+});
+
+for (const [room, may] of Object.entries(rooms)) {
+  test(`src/${room} imports only ${may.join(", ") || "nothing"}`, () => {
+    const wrong = violations(
+      (path, imported) =>
+        roomOf(path) === room &&
+        isOurs(imported) &&
+        roomOf(imported) !== room &&
+        !may.includes(roomOf(imported)),
+    );
     assert.deepEqual(wrong, []);
+  });
+
+  test(`src/${room} needs all that it may import`, () => {
+    const used = new Set(
+      sources.filter(({ path }) => roomOf(path) === room).flatMap(({ imports }) => imports.map(roomOf)),
+    );
+    assert.deepEqual(
+      may.filter((other) => !used.has(other)),
+      [],
+    );
   });
 }
 
-test("ops know the contract of backends, not the backends", () => {
-  const wrong = sources
-    .filter(({ path }) => path.startsWith("tensor/ops/"))
-    .flatMap(({ path, imports }) =>
-      imports.filter((i) => i.startsWith("tensor/backend/")).map((i) => `${path}: ${i}`),
-    );
+test("files import one another in no circle, types included", () => {
+  const state = new Map<string, "open" | "done">();
+  const circles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    if (state.get(path) === "done") return;
+    if (state.get(path) === "open") {
+      circles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+      return;
+    }
+    state.set(path, "open");
+    for (const imported of byPath.get(path)!.imports) {
+      if (byPath.has(imported)) visit(imported, [...trail, path]);
+    }
+    state.set(path, "done");
+  };
+  for (const { path } of sources) visit(path, []);
+  assert.deepEqual(circles, []);
+});
+
+test("the contract of backends knows no backend", () => {
+  const wrong = violations(
+    (path, imported) =>
+      (path === "tensor/backend.ts" || path.startsWith("tensor/ops/")) &&
+      imported.startsWith("tensor/backend/"),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("backends know what tensors are made of, and no tensors", () => {
+  const may = ["tensor/backend.ts", "tensor/shape.ts", "tensor/dtype.ts", "tensor/backend/"];
+  const wrong = violations(
+    (path, imported) =>
+      path.startsWith("tensor/backend/") &&
+      imported.startsWith("tensor/") &&
+      !may.some((allowed) => imported.startsWith(allowed)),
+  );
   assert.deepEqual(wrong, []);
 });
 
 test("only select.ts knows every backend", () => {
-  const wrong = sources
-    .filter(({ path }) => !path.startsWith("tensor/backend/") && path !== "tensor/select.ts")
-    .flatMap(({ path, imports, dynamicImports }) =>
-      [...imports, ...dynamicImports]
-        .filter((i) => i.startsWith("tensor/backend/"))
-        .map((i) => `${path}: ${i}`),
-    );
+  const wrong = violations(
+    (path, imported) =>
+      imported.startsWith("tensor/backend/") &&
+      !path.startsWith("tensor/backend/") &&
+      path !== "tensor/select.ts",
+  );
   assert.deepEqual(wrong, []);
 });
 
@@ -137,7 +254,7 @@ test("nothing that index.ts loads imports node: built-ins", () => {
   const visit = (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
-    for (const imported of byPath.get(path)?.imports ?? []) {
+    for (const imported of byPath.get(path)?.loads ?? []) {
       assert.ok(!imported.startsWith("node:"), `${path} imports ${imported}`);
       visit(imported);
     }
@@ -147,22 +264,23 @@ test("nothing that index.ts loads imports node: built-ins", () => {
 });
 
 test("files that import node: built-ins are named *-node.ts, or belong to the command line", () => {
-  const wrong = sources
-    .filter(({ path }) => !path.endsWith("-node.ts") && !path.startsWith("cli/"))
-    .filter(({ imports, dynamicImports }) =>
-      [...imports, ...dynamicImports].some((i) => i.startsWith("node:")),
-    )
-    .map(({ path }) => path);
+  const wrong = violations(
+    (path, imported) =>
+      imported.startsWith("node:") && !path.endsWith("-node.ts") && !path.startsWith("cli/"),
+  );
   assert.deepEqual(wrong, []);
 });
 
 test("no package is imported: the engine has no dependencies", () => {
-  const wrong = sources.flatMap(({ path, imports, dynamicImports }) =>
-    [...imports, ...dynamicImports]
-      .filter((imported) => !imported.endsWith(".ts") && !imported.startsWith("node:"))
-      .map((imported) => `${path} imports ${imported}`),
-  );
+  const wrong = violations((_, imported) => !isOurs(imported) && !imported.startsWith("node:"));
   assert.deepEqual(wrong, []);
   const manifest = JSON.parse(readFileSync(join(src, "../package.json"), "utf8")) as Record<string, unknown>;
   assert.deepEqual(manifest.dependencies ?? {}, {});
+});
+
+test("what an import names is there", () => {
+  const wrong = violations(
+    (_, imported) => imported.startsWith("..") || (/\.[cm]?[jt]s$/.test(imported) && !byPath.has(imported)),
+  );
+  assert.deepEqual(wrong, []);
 });

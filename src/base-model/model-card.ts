@@ -2,7 +2,7 @@
 
 import { ArgumentError, SentensorError } from "../errors.ts";
 import type { FileSource } from "../files/file-source.ts";
-import type { SaveOptions } from "./save-model.ts";
+import type { SaveOptions } from "./save-options.ts";
 
 export const CARD = "README.md";
 

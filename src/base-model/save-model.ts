@@ -4,26 +4,10 @@ import type { FileSource } from "../files/file-source.ts";
 import { type FileTarget, prefixedTarget, type StagedTarget, writeJson } from "../files/file-target.ts";
 import type { Module } from "../modules/module.ts";
 import { savedType, saveModule } from "../modules/save-module.ts";
-import type { SavedDType } from "../modules/save-weights.ts";
-import type { OptionNames } from "../runtime/check-options.ts";
 import { CARD, chooseCard } from "./model-card.ts";
 import type { ModelSettings } from "./model-settings.ts";
 import type { Prompts } from "./prompts.ts";
-
-export interface SaveOptions {
-  /** How weights are stored. Default: "float32", which loses nothing of what was computed with. */
-  readonly dtype?: SavedDType | undefined;
-  /** The text of README.md. Default: the model card of the model that was loaded, else a short one. */
-  readonly modelCard?: string | undefined;
-  /** False: README.md is neither written nor replaced. Default: true. */
-  readonly createModelCard?: boolean | undefined;
-}
-
-export const saveOptionNames: OptionNames<SaveOptions> = {
-  dtype: true,
-  modelCard: true,
-  createModelCard: true,
-};
+import type { SaveOptions } from "./save-options.ts";
 
 export interface ModelToSave {
   readonly modules: readonly Module[];

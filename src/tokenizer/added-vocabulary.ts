@@ -1,7 +1,8 @@
-import type { Model, Normalizer, Token } from "./component.ts";
+import type { Model, Normalizer } from "./component.ts";
 import { type UnitFinder, unitFinder } from "./fast/unit-finder.ts";
 import { type EditableText, PlainText, type Span } from "./text/editable-text.ts";
 import { type Piece, PreTokenizedString } from "./text/pre-tokenized-string.ts";
+import type { Token } from "./token.ts";
 import { whiteSpace, wordCharacter } from "./unicode/categories.ts";
 
 /** A token that is found in the text before the model sees it. */

@@ -2,6 +2,7 @@ import type { Encoding } from "./encoding.ts";
 import type { IdBuffer } from "./fast/id-buffer.ts";
 import type { EditableText } from "./text/editable-text.ts";
 import type { PreTokenizedString } from "./text/pre-tokenized-string.ts";
+import type { Token } from "./token.ts";
 
 /** Changes the text before anything else, keeping track of where each character came from. */
 export interface Normalizer {
@@ -32,14 +33,6 @@ export interface PreTokenizer {
 
   /** As {@link Normalizer.separable}: whether words do not depend on what lies beyond such a space. */
   readonly separable: boolean;
-}
-
-/** One token of a word: the units [start, end) of the word's normalized text. */
-export interface Token {
-  readonly id: number;
-  readonly value: string;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Cuts a word into tokens of a vocabulary. */

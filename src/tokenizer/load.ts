@@ -19,6 +19,7 @@ import {
   PretrainedSettings,
   plainToken,
   SPECIAL_TOKEN_FIELDS,
+  type SpecialTokens,
   tokensOf,
 } from "./pretrained/settings.ts";
 import { tokenizerFile } from "./pretrained/tokenizer-file.ts";
@@ -101,8 +102,6 @@ interface Made {
   readonly modelInputNames: readonly string[];
   readonly paddingSide: Side;
 }
-
-type SpecialTokens = ClassPipeline["specialTokens"];
 
 function verbatim(
   tokenizerJson: JsonFields,

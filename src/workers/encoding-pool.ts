@@ -6,10 +6,11 @@ import type { ModuleSettings } from "../modules/load-modules.ts";
 import { abortable, throwIfAborted } from "../runtime/signals.ts";
 import type { ThreadPlace } from "../sources/reopen-model.ts";
 import type { DeviceName } from "../tensor/device.ts";
+import { chooseSpawn } from "./choose-spawn.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
 import { createMerger, type Merger, type WireOutputName, wireOutput } from "./packed-output.ts";
-import { chooseSpawn, type SpawnWorker } from "./worker-channel.ts";
+import type { SpawnWorker } from "./worker-channel.ts";
 import { WorkerClient, WorkerEnded } from "./worker-client.ts";
 
 /** Attempts per chunk before it fails. */

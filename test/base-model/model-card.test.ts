@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { SaveOptions } from "../../src/base-model/save-model.ts";
+import type { SaveOptions } from "../../src/base-model/save-options.ts";
 import { SentenceTransformer, Transformer } from "../../src/index.ts";
 import { openBrowserModel } from "../../src/sources/hub/open-browser.ts";
 import { modelFolder } from "../helpers/fixtures.ts";

@@ -1,8 +1,9 @@
 import { FormatError } from "../../errors.ts";
 import { byteLength, pushBytes } from "../byte-level.ts";
-import type { Model, Token } from "../component.ts";
+import type { Model } from "../component.ts";
 import type { IdBuffer } from "../fast/id-buffer.ts";
 import { PairTable } from "../fast/pair-table.ts";
+import type { Token } from "../token.ts";
 import { BpeWord } from "./bpe-word.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 

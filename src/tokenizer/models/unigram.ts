@@ -1,8 +1,9 @@
 import { FormatError } from "../../errors.ts";
 import { pushBytes } from "../byte-level.ts";
-import type { Model, Token } from "../component.ts";
+import type { Model } from "../component.ts";
 import type { IdBuffer } from "../fast/id-buffer.ts";
 import { FIRST_HASH, nextHash } from "../fast/token-table.ts";
+import type { Token } from "../token.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 export interface UnigramOptions {

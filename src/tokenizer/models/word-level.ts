@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors.ts";
-import type { Model, Token } from "../component.ts";
+import type { Model } from "../component.ts";
 import type { IdBuffer } from "../fast/id-buffer.ts";
+import type { Token } from "../token.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Each word is one token, or unknown. */

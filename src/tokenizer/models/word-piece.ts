@@ -1,7 +1,8 @@
 import { FormatError } from "../../errors.ts";
-import type { Model, Token } from "../component.ts";
+import type { Model } from "../component.ts";
 import type { IdBuffer } from "../fast/id-buffer.ts";
 import { FIRST_HASH, nextHash, type TokenTable } from "../fast/token-table.ts";
+import type { Token } from "../token.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface WordPieceOptions {

@@ -2,9 +2,8 @@ import type { AddedToken } from "../added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
 import type { Side } from "../encoding.ts";
 import type { JsonFields } from "../json/fields.ts";
-import type { SpecialTokenName } from "../tokenizer.ts";
 import type { RoleTokens } from "./role-tokens.ts";
-import type { PretrainedSettings } from "./settings.ts";
+import type { PretrainedSettings, SpecialTokens } from "./settings.ts";
 
 /** The files of a folder that describe its vocabulary: tokenizer.json, or else those of the class. */
 export interface VocabularyFiles {
@@ -21,7 +20,7 @@ export interface ClassPipeline {
   readonly model: Model;
   readonly decoder: Decoder | null;
   /** Tokens with a role: the settings' or, where they have none, the class's. */
-  readonly specialTokens: { readonly [name in SpecialTokenName]?: AddedToken | string };
+  readonly specialTokens: SpecialTokens;
   /** Extra special tokens where the settings name none. */
   readonly extraSpecialTokens?: readonly (AddedToken | string)[];
   /** Made when all tokens have been added. */

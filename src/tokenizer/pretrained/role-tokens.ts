@@ -1,8 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import type { SpecialToken } from "../post-processors/bert-processing.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
-import type { ClassPipeline } from "./pretrained-class.ts";
-import { contentOf, SPECIAL_TOKEN_FIELDS } from "./settings.ts";
+import { contentOf, SPECIAL_TOKEN_FIELDS, type SpecialTokens } from "./settings.ts";
 
 /**
  * How the reference's class writes its template: as one string of words, as a list of pieces, or as tokens and ids.
@@ -12,16 +11,12 @@ export type Spelling = "string" | "list" | "tokens";
 
 /** The tokens with a role and their ids, once the vocabulary is complete. */
 export class RoleTokens {
-  readonly #tokens: ClassPipeline["specialTokens"];
+  readonly #tokens: SpecialTokens;
   readonly #idOf: (token: string) => number | undefined;
   readonly #file: string;
 
   /** @param file that says which tokens there are, for errors */
-  constructor(
-    tokens: ClassPipeline["specialTokens"],
-    idOf: (token: string) => number | undefined,
-    file: string,
-  ) {
+  constructor(tokens: SpecialTokens, idOf: (token: string) => number | undefined, file: string) {
     this.#tokens = tokens;
     this.#idOf = idOf;
     this.#file = file;

@@ -3,7 +3,6 @@ import type { AddedToken } from "../added-vocabulary.ts";
 import { isObject, isTokenId, type Json, JsonFields } from "../json/fields.ts";
 import { readAddedTokens, readContent } from "../json/from-json.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
-import type { ClassPipeline } from "./pretrained-class.ts";
 
 /** The names that tokenizer_config.json has for the tokens with a role, in the reference's order. */
 export const SPECIAL_TOKEN_FIELDS: readonly (readonly [field: string, name: SpecialTokenName])[] = [
@@ -15,6 +14,9 @@ export const SPECIAL_TOKEN_FIELDS: readonly (readonly [field: string, name: Spec
   ["cls_token", "clsToken"],
   ["mask_token", "maskToken"],
 ];
+
+/** Tokens with a role. */
+export type SpecialTokens = { readonly [name in SpecialTokenName]?: AddedToken | string };
 
 /** What the settings say of one special token: nothing, that there is none, or which. */
 export type SpecialTokenSetting = AddedToken | string | null | undefined;
@@ -153,7 +155,7 @@ export function asAddedToken(token: SpecialTokenSetting, flags: { readonly lstri
 export function tokensOf(
   settings: PretrainedSettings,
   defaults: { readonly [field: string]: string | undefined },
-): ClassPipeline["specialTokens"] {
+): SpecialTokens {
   return definedTokens(
     Object.fromEntries(
       SPECIAL_TOKEN_FIELDS.map(([field, name]) => [
@@ -170,9 +172,7 @@ export function orDefault<T extends SpecialTokenSetting>(setting: SpecialTokenSe
 }
 
 /** Leaves out the roles that have no token. */
-export function definedTokens(tokens: {
-  readonly [name: string]: SpecialTokenSetting;
-}): ClassPipeline["specialTokens"] {
+export function definedTokens(tokens: { readonly [name: string]: SpecialTokenSetting }): SpecialTokens {
   return Object.fromEntries(
     Object.entries(tokens).filter(([, token]) => token !== null && token !== undefined),
   );

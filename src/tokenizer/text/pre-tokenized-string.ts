@@ -1,5 +1,5 @@
-import type { Token } from "../component.ts";
 import { Encoding } from "../encoding.ts";
+import type { Token } from "../token.ts";
 import type { EditableText } from "./editable-text.ts";
 import type { NormalizedString } from "./normalized-string.ts";
 

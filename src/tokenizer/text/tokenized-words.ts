@@ -1,4 +1,5 @@
-import type { Model, Token } from "../component.ts";
+import type { Model } from "../component.ts";
+import type { Token } from "../token.ts";
 
 const MOST_WORDS = 8192;
 /** In UTF-16 units: longer words would push out many short ones. */

@@ -4,7 +4,7 @@
  * are compared.
  */
 import { f32x4, i32, ModuleBuilder, v128 } from "../../../wasm-assembler/index.ts";
-import type { Vector } from "./kernels/context.ts";
+import type { Vector } from "./kernels/vector.ts";
 
 export interface EngineFeatures {
   readonly simd: boolean;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RecordedBatch } from "../../../../src/tensor/backend/wasm/threads/batch.ts";
 import type { WorkerJob, WorkerReply } from "../../../../src/tensor/backend/wasm/threads/kernel-worker.ts";
-import type { ThreadEvents } from "../../../../src/tensor/backend/wasm/threads/spawn.ts";
+import type { ThreadEvents } from "../../../../src/tensor/backend/wasm/threads/thread.ts";
 import { ThreadPool } from "../../../../src/tensor/backend/wasm/threads/thread-pool.ts";
 
 const TIMEOUT = { timeout: 10_000 };

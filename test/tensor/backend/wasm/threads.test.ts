@@ -6,12 +6,12 @@ import { promisify } from "node:util";
 import { Pooling, SentenceTransformer, Transformer } from "../../../../src/index.ts";
 import { nextMacrotask } from "../../../../src/runtime/scheduling.ts";
 import { openModelPlace } from "../../../../src/sources/model-source.ts";
-import {
-  type SpawnThread,
-  spawnThread,
-  type Thread,
-  type ThreadEvents,
-} from "../../../../src/tensor/backend/wasm/threads/spawn.ts";
+import { spawnThread } from "../../../../src/tensor/backend/wasm/threads/spawn.ts";
+import type {
+  SpawnThread,
+  Thread,
+  ThreadEvents,
+} from "../../../../src/tensor/backend/wasm/threads/thread.ts";
 import { ThreadedWasmBackend } from "../../../../src/tensor/backend/wasm/threads/threaded-backend.ts";
 import { createWasmBackend } from "../../../../src/tensor/backend/wasm/wasm-backend.ts";
 import type { Backend } from "../../../../src/tensor/backend.ts";

@@ -1,8 +1,9 @@
 import { call, f32, f32x4, i32, select, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
 import type { PackFunction } from "./pack.ts";
+import type { ProductFunction } from "./product.ts";
 import { defineSoftmaxRow } from "./softmax-row.ts";
-import { type ProductFunction, panelWidth } from "./tile.ts";
+import { panelWidth } from "./tile.ts";
 
 /** Queries whose scores are held at a time: a multiple of every tile's rows. */
 const QUERY_BLOCK = 24;

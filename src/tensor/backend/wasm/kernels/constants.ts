@@ -1,5 +1,5 @@
 import { type ModuleBuilder, v128, vectorBytes } from "../../../../wasm-assembler/index.ts";
-import type { Vector } from "./context.ts";
+import type { Vector } from "./vector.ts";
 
 /** Where the constants lie. The memory's first page belongs to the module: no block begins at address 0. */
 const ADDRESS = 64;

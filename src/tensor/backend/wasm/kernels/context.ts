@@ -1,5 +1,4 @@
 import {
-  type Expression,
   f32x4,
   i32,
   type ModuleBuilder,
@@ -8,8 +7,7 @@ import {
 } from "../../../../wasm-assembler/index.ts";
 import { ConstantPool } from "./constants.ts";
 import type { Tile } from "./tile.ts";
-
-export type Vector = Expression<"v128">;
+import type { Vector } from "./vector.ts";
 
 /** What kernels are written with: they differ from engine to engine in this alone. */
 export interface KernelContext {

@@ -11,7 +11,7 @@ import {
   type Local,
   v128,
 } from "../../../../wasm-assembler/index.ts";
-import type { Vector } from "./context.ts";
+import type { Vector } from "./vector.ts";
 
 /** The bytes of lanes 2, 3, 2, 3. */
 const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];

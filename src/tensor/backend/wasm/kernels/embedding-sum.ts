@@ -1,5 +1,6 @@
 import { f32x4, i32, type Local, v128 } from "../../../../wasm-assembler/index.ts";
-import type { KernelContext, Vector } from "./context.ts";
+import type { KernelContext } from "./context.ts";
+import type { Vector } from "./vector.ts";
 
 /** out[r] = Σ over i of tables[i][ids[i][r]], summed in the order given. */
 export function defineEmbeddingSum({ module, storeTail }: KernelContext): void {

@@ -9,7 +9,8 @@ import {
 } from "../../../../wasm-assembler/index.ts";
 import type { ActivationFunction } from "./activation.ts";
 import type { KernelContext } from "./context.ts";
-import { BLOCK_DEPTH, type ProductFunction, panelWidth, type Tile } from "./tile.ts";
+import type { ProductFunction } from "./product.ts";
+import { BLOCK_DEPTH, panelWidth, type Tile } from "./tile.ts";
 
 /** Bytes of the input that are multiplied with one panel after the other: they stay in the L2 cache meanwhile. */
 const BLOCK_BYTES = 512 * 1024;

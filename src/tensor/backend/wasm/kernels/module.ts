@@ -9,7 +9,8 @@ import { defineLinear } from "./linear.ts";
 import { defineNormalizeRows } from "./normalize-rows.ts";
 import { definePack, definePackInPlace } from "./pack.ts";
 import { definePool } from "./pool.ts";
-import { defineProduct, type Tile } from "./tile.ts";
+import { defineProduct } from "./product.ts";
+import type { Tile } from "./tile.ts";
 
 /** What the kernels' code depends on. */
 export interface KernelOptions {

@@ -10,9 +10,10 @@ import {
   v128,
 } from "../../../../wasm-assembler/index.ts";
 import type { PoolingReduction } from "../../../backend.ts";
-import type { KernelContext, Vector } from "./context.ts";
+import type { KernelContext } from "./context.ts";
 import { demote, promote } from "./doubles.ts";
 import { switchOn } from "./switch-on.ts";
+import type { Vector } from "./vector.ts";
 
 /** In this order the kernel numbers them. */
 const REDUCTIONS = ["first", "last", "max", "mean", "mean_sqrt_length", "weighted_mean"] as const;

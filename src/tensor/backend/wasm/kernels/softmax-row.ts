@@ -7,9 +7,10 @@ import {
   v128,
   type WasmFunction,
 } from "../../../../wasm-assembler/index.ts";
-import type { KernelContext, Vector } from "./context.ts";
+import type { KernelContext } from "./context.ts";
 import { expOfNonPositive } from "./math/exp.ts";
 import { GROUP_SIZE, VectorGroup } from "./math/group.ts";
+import type { Vector } from "./vector.ts";
 
 const PARAMETERS = {
   scores: "i32", // f32 [length], with room up to a multiple of 4

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Thread, ThreadEvents } from "./spawn.ts";
+import type { Thread, ThreadEvents } from "./thread.ts";
 
 /** A worker thread from the text of its program. It does not keep the process alive unless it is told to. */
 export function spawnNodeThread(program: string, { onMessage, onEnd }: ThreadEvents): Thread {

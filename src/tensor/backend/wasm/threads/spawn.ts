@@ -3,24 +3,7 @@ import { isNodeCompatible } from "../../../../runtime/environment.ts";
 import { workerProblem } from "../../../../runtime/worker-problem.ts";
 import { CALL, POINT, SCRATCH, WORKSPACE } from "./commands.ts";
 import { kernelWorker, type WorkerConstants, type WorkerJob, type WorkerStart } from "./kernel-worker.ts";
-
-/** A worker thread, as little of it as is needed. */
-export interface Thread {
-  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
-  /** Whether the thread keeps the process alive. */
-  hold(holds: boolean): void;
-  /** Resolves when it has ended, where the runtime tells. */
-  terminate(): void | Promise<void>;
-}
-
-export interface ThreadEvents {
-  onMessage(message: unknown): void;
-  /** It has ended, for whatever reason but `terminate`. */
-  onEnd(reason: string): void;
-}
-
-/** Rejects where no thread can be started. One that ends before it answers its start could not be started either. */
-export type SpawnThread = (events: ThreadEvents) => Promise<Thread>;
+import type { Thread, ThreadEvents } from "./thread.ts";
 
 /** Whether this runtime has worker threads of one kind or the other. */
 export function hasThreads(): boolean {

@@ -2,7 +2,8 @@ import { declareErrorClass, SentensorError } from "../../../../errors.ts";
 import { workerProblem } from "../../../../runtime/worker-problem.ts";
 import type { ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
-import { localThread, type SpawnThread, spawnThread, type Thread } from "./spawn.ts";
+import { localThread, spawnThread } from "./spawn.ts";
+import type { SpawnThread, Thread } from "./thread.ts";
 
 /** Where regions come from: the heap of the memory that all threads share. */
 export interface RegionSource {

@@ -6,7 +6,7 @@ import { panelWidth } from "../kernels/tile.ts";
 import type { WasmBackend } from "../wasm-backend.ts";
 import { RecordedBatch } from "./batch.ts";
 import { SCRATCH, WORKSPACE } from "./commands.ts";
-import type { SpawnThread } from "./spawn.ts";
+import type { SpawnThread } from "./thread.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** Intermediate results of a batch: a place in the workspace that its worker will have. */

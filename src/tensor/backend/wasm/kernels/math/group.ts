@@ -1,5 +1,6 @@
 import type { FunctionBuilder } from "../../../../../wasm-assembler/index.ts";
-import type { KernelContext, Vector } from "../context.ts";
+import type { KernelContext } from "../context.ts";
+import type { Vector } from "../vector.ts";
 
 /** One vector for each member of a group. */
 export type Vectors = readonly Vector[];
