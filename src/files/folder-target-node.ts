@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { FileError } from "../errors.ts";
 import type { StagedTarget } from "./file-target.ts";
 import { checkRelativePath } from "./relative-path.ts";
-import { type StagedFile, stageFile } from "./write-file-node.ts";
+import { commitAll, type StagedFile, stageFile } from "./write-file-node.ts";
 
 /** A folder on disk, made where it is missing. Its files stay as they are until all new ones are whole. */
 export function folderTarget(folder: string | URL): StagedTarget {
@@ -27,7 +27,7 @@ export function folderTarget(folder: string | URL): StagedTarget {
       staged.push(await stageFile(file, piecesOf(content)));
     },
     async commit() {
-      for (const file of staged) await file.commit();
+      await commitAll(staged);
     },
     async discard() {
       for (const file of staged) await file.discard();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type FileTarget, SentenceTransformer } from "../../src/index.ts";
@@ -197,6 +197,12 @@ test("a save that fails leaves a folder as it is, and makes none", async (t) => 
     await assert.rejects(failing.save(folder, { dtype }), { message: "the disk is full" });
     assert.deepEqual(await folderContents(folder), before);
   }
+  // The last file that is put in its place, when all others are in theirs.
+  rmSync(join(folder, "modules.json"));
+  mkdirSync(join(folder, "modules.json", "inside"), { recursive: true });
+  delete before["modules.json"];
+  await assert.rejects(model.save(folder, { dtype: "float16" }), { code: "file-not-writable" });
+  assert.deepEqual(await folderContents(folder), before);
   await assert.rejects(failing.save(join(root, "new", "folder")), { message: "the disk is full" });
   assert.deepEqual(readdirSync(root), ["model"]);
   await failing.dispose();
