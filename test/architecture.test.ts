@@ -10,6 +10,7 @@ const src = fileURLToPath(new URL("../src/", import.meta.url));
 interface SourceFile {
   /** Relative to src/, with forward slashes. */
   readonly path: string;
+  readonly text: string;
   /** Everything that the file names, types included; packages and built-ins as they are spelled. */
   readonly imports: readonly string[];
   /** What loads with the file. */
@@ -36,6 +37,7 @@ function readSources(): SourceFile[] {
       const dynamic = [...text.matchAll(DYNAMIC)].map((match) => resolve(match[1]!));
       return {
         path,
+        text,
         imports: [...named.map((each) => each.path), ...dynamic],
         loads: named.filter(({ isType }) => !isType).map((each) => each.path),
       };
@@ -269,6 +271,17 @@ test("files that import node: built-ins are named *-node.ts, or belong to the co
       imported.startsWith("node:") && !path.endsWith("-node.ts") && !path.startsWith("cli/"),
   );
   assert.deepEqual(wrong, []);
+});
+
+test("environment.ts alone looks for the globals of runtimes, beside the code for one of them", () => {
+  const asks = /\b(?:typeof|globalThis\.)\s*(?:process|navigator|Deno|Bun|window|document)\b|\bprocess\??\./;
+  const wrong = sources.filter(
+    ({ path, text }) => asks.test(text) && !/-(?:node|browser)\.ts$/.test(path) && !path.startsWith("cli/"),
+  );
+  assert.deepEqual(
+    wrong.map(({ path }) => path),
+    ["runtime/environment.ts"],
+  );
 });
 
 test("no package is imported: the engine has no dependencies", () => {

@@ -1,7 +1,4 @@
-/** What the environment variables ask for; a browser has none. */
-export function environment(name: string): string | undefined {
-  return typeof process === "undefined" ? undefined : process.env?.[name];
-}
+import { environmentVariable } from "./environment.ts";
 
 /**
  * What SENTENSOR_DEBUG asks for: 1 for choices that were made, 2 for each kernel that is called, with shapes and time
@@ -10,7 +7,7 @@ export function environment(name: string): string | undefined {
 type DebugLevel = 1 | 2 | 3;
 
 export function isDebugging(level: DebugLevel): boolean {
-  return Number(environment("SENTENSOR_DEBUG") ?? 0) >= level;
+  return Number(environmentVariable("SENTENSOR_DEBUG") ?? 0) >= level;
 }
 
 /** Prints a line to standard error for those who asked for that much. */

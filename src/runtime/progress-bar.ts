@@ -1,4 +1,5 @@
 /** A progress bar on stderr, where that is a terminal; elsewhere nothing. */
+import { errorTerminal } from "./environment.ts";
 
 const WIDTH = 30;
 
@@ -11,8 +12,8 @@ export interface ProgressBar {
 const silent: ProgressBar = { update() {}, close() {} };
 
 export function createProgressBar(label: string): ProgressBar {
-  const stream = typeof process === "undefined" ? undefined : process.stderr;
-  if (stream?.isTTY !== true) return silent;
+  const terminal = errorTerminal();
+  if (terminal === undefined) return silent;
   const started = performance.now();
   let shown = false;
   return {
@@ -22,13 +23,13 @@ export function createProgressBar(label: string): ProgressBar {
       const bar = "█".repeat(filled).padEnd(WIDTH);
       const left = done === 0 ? "?" : formatSeconds((seconds / done) * (total - done));
       const rate = (done / Math.max(seconds, 1e-3)).toFixed(1);
-      stream.write(
+      terminal.write(
         `\r${label} |${bar}| ${done}/${total} [${formatSeconds(seconds)}<${left}, ${rate}/s]\x1b[K`,
       );
       shown = true;
     },
     close() {
-      if (shown) stream.write("\n");
+      if (shown) terminal.write("\n");
     },
   };
 }

@@ -2,8 +2,8 @@
 
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import type { OptionNames } from "../runtime/check-options.ts";
-import { debug, environment, isDebugging } from "../runtime/debug.ts";
-import { isNodeCompatible } from "../runtime/environment.ts";
+import { debug, isDebugging } from "../runtime/debug.ts";
+import { availableParallelism, environmentVariable } from "../runtime/environment.ts";
 import { nextMacrotask } from "../runtime/scheduling.ts";
 import { createJsBackend } from "./backend/js/js-backend.ts";
 import { hasThreads } from "./backend/wasm/threads/spawn.ts";
@@ -64,7 +64,7 @@ export async function withBackend<T>(
 async function select({
   backend,
   threads,
-  wideSimd = environment("SENTENSOR_WIDE_SIMD") === "1",
+  wideSimd = environmentVariable("SENTENSOR_WIDE_SIMD") === "1",
 }: BackendOptions): Promise<Backend> {
   if (backend !== undefined && backend !== "wasm" && backend !== "js") {
     throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`, {
@@ -135,16 +135,6 @@ async function withThreads(backend: WasmBackend, threads: number | undefined): P
     if (threads === undefined) return backend;
     throw new UnsupportedError(`threads: ${problem}`, { code: "threads-unavailable", subject: "threads" });
   }
-  const count = threads ?? (await offeredThreads());
+  const count = threads ?? (await availableParallelism());
   return count === 1 ? backend : new ThreadedWasmBackend(backend, count, nextMacrotask);
-}
-
-/** How many threads the machine runs at once. */
-async function offeredThreads(): Promise<number> {
-  if (typeof navigator !== "undefined" && navigator.hardwareConcurrency > 0) {
-    return navigator.hardwareConcurrency;
-  }
-  if (!isNodeCompatible()) return 1;
-  const { availableParallelism } = await import("../runtime/parallelism-node.ts");
-  return availableParallelism();
 }

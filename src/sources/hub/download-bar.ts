@@ -1,10 +1,5 @@
 import { quote } from "../../files/quote.ts";
-
-interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import { errorTerminal, type Terminal } from "../../runtime/environment.ts";
 
 interface Amount {
   readonly loaded: number;
@@ -28,8 +23,8 @@ export class DownloadBar {
 
   /** On stderr; undefined where that is no terminal. */
   static create(): DownloadBar | undefined {
-    const stderr = typeof process === "undefined" ? undefined : process.stderr;
-    return stderr?.isTTY ? new DownloadBar(stderr, () => performance.now()) : undefined;
+    const terminal = errorTerminal();
+    return terminal && new DownloadBar(terminal, () => performance.now());
   }
 
   update(file: string, loaded: number, total: number | undefined): void {
