@@ -17,9 +17,14 @@ import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { pool } from "../tensor/ops/pool.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type EncoderConfig, readEncoderConfig } from "./config.ts";
+import { type BertConfig, readBertConfig } from "./bert-config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, EncoderParts, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
+
+type EmbeddingsConfig = Pick<
+  BertConfig,
+  "vocabSize" | "hiddenSize" | "maxPositions" | "typeVocabSize" | "layerNormEps"
+>;
 
 /** MPNet and DistilBERT, which have no token types, use it too: their `typeVocabSize` is 0. */
 export class BertEmbeddings {
@@ -28,7 +33,7 @@ export class BertEmbeddings {
   readonly tokenTypeEmbeddings: Embedding | null;
   readonly layerNorm: LayerNorm;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: EmbeddingsConfig, weights: Weights) {
     const { vocabSize, hiddenSize, maxPositions, typeVocabSize, layerNormEps } = config;
     const table = (what: string, name: string, rows: number) =>
       new Embedding(what, rows, hiddenSize, weights.scope(name));
@@ -58,7 +63,7 @@ export class BertSelfAttention {
   readonly #heads: number;
   readonly #scaling: number;
 
-  constructor({ hiddenSize, headCount }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, headCount }: BertConfig, weights: Weights) {
     this.query = new Linear(hiddenSize, hiddenSize, weights.scope("query"));
     this.key = new Linear(hiddenSize, hiddenSize, weights.scope("key"));
     this.value = new Linear(hiddenSize, hiddenSize, weights.scope("value"));
@@ -81,7 +86,7 @@ export class BertSelfOutput {
   readonly dense: Linear;
   readonly layerNorm: LayerNorm;
 
-  constructor({ hiddenSize, layerNormEps }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, layerNormEps }: BertConfig, weights: Weights) {
     this.dense = new Linear(hiddenSize, hiddenSize, weights.scope("dense"));
     this.layerNorm = new LayerNorm(hiddenSize, layerNormEps, weights.scope("LayerNorm"));
   }
@@ -95,7 +100,7 @@ export class BertAttention {
   readonly self: BertSelfAttention;
   readonly output: BertSelfOutput;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: BertConfig, weights: Weights) {
     this.self = new BertSelfAttention(config, weights.scope("self"));
     this.output = new BertSelfOutput(config, weights.scope("output"));
   }
@@ -109,7 +114,7 @@ export class BertIntermediate {
   readonly dense: Linear;
   readonly #activation: ActivationName | null;
 
-  constructor({ hiddenSize, intermediateSize, activation }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, intermediateSize, activation }: BertConfig, weights: Weights) {
     this.dense = new Linear(hiddenSize, intermediateSize, weights.scope("dense"));
     this.#activation = activation;
   }
@@ -124,7 +129,7 @@ export class BertOutput {
   readonly dense: Linear;
   readonly layerNorm: LayerNorm;
 
-  constructor({ hiddenSize, intermediateSize, layerNormEps }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, intermediateSize, layerNormEps }: BertConfig, weights: Weights) {
     this.dense = new Linear(intermediateSize, hiddenSize, weights.scope("dense"));
     this.layerNorm = new LayerNorm(hiddenSize, layerNormEps, weights.scope("LayerNorm"));
   }
@@ -140,7 +145,7 @@ export class BertLayer {
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: BertConfig, weights: Weights) {
     this.attention = new BertAttention(config, weights.scope("attention"));
     this.intermediate = new BertIntermediate(config, weights.scope("intermediate"));
     this.output = new BertOutput(config, weights.scope("output"));
@@ -155,7 +160,7 @@ export class BertLayer {
 export class BertEncoder {
   readonly layer: readonly BertLayer[];
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: BertConfig, weights: Weights) {
     this.layer = Array.from(
       { length: config.layerCount },
       (_, i) => new BertLayer(config, weights.scope(`layer.${i}`)),
@@ -176,7 +181,7 @@ export class BertEncoder {
 export class BertPooler {
   readonly dense: Linear;
 
-  constructor({ hiddenSize }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize }: BertConfig, weights: Weights) {
     this.dense = new Linear(hiddenSize, hiddenSize, weights.scope("dense"));
   }
 
@@ -187,7 +192,7 @@ export class BertPooler {
 }
 
 export class BertModel implements Encoder {
-  readonly config: EncoderConfig;
+  readonly config: BertConfig;
   readonly backend: Backend;
   readonly embeddings: BertEmbeddings;
   readonly encoder: BertEncoder;
@@ -198,15 +203,11 @@ export class BertModel implements Encoder {
   static readonly prefix: string = "bert";
   static readonly ignored: readonly string[] = ["embeddings.position_ids"];
 
-  static readConfig(reader: ConfigReader): EncoderConfig {
-    return readEncoderConfig(reader, "bert");
+  static readConfig(reader: ConfigReader): BertConfig {
+    return readBertConfig(reader, "bert");
   }
 
-  static maxSequenceLength(config: EncoderConfig): number {
-    return config.maxPositions;
-  }
-
-  constructor(config: EncoderConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
+  constructor(config: BertConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
     this.config = config;
     this.backend = weights.backend;
     this.embeddings = new BertEmbeddings(config, weights.scope("embeddings"));

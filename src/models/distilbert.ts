@@ -3,7 +3,6 @@
  * transformers v5.18.0, src/transformers/models/distilbert/modeling_distilbert.py.
  */
 
-import { FormatError } from "../errors.ts";
 import type { ConfigReader } from "../files/config-reader.ts";
 import { LayerNorm } from "../nn/layer-norm.ts";
 import { Linear } from "../nn/linear.ts";
@@ -13,12 +12,21 @@ import { attention } from "../tensor/ops/attention.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { BertEmbeddings, countPositions } from "./bert.ts";
-import { type EncoderConfig, readActivation } from "./config.ts";
+import { checkHeadCount, type EncoderConfig, readActivation, readPadTokenId } from "./config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
 
 /** Fixed in the reference. */
 const LAYER_NORM_EPS = 1e-12;
+
+/** In config.json under keys of its own: `dim`, `n_layers`, `n_heads`, `hidden_dim`. */
+export interface DistilBertConfig extends EncoderConfig {
+  readonly intermediateSize: number;
+  readonly activation: ActivationName | null;
+  readonly layerNormEps: number;
+  /** Rows of the position table. */
+  readonly maxPositions: number;
+}
 
 export class DistilBertSelfAttention {
   readonly qLin: Linear;
@@ -28,7 +36,7 @@ export class DistilBertSelfAttention {
   readonly #heads: number;
   readonly #scaling: number;
 
-  constructor({ hiddenSize, headCount }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, headCount }: DistilBertConfig, weights: Weights) {
     this.qLin = new Linear(hiddenSize, hiddenSize, weights.scope("q_lin"));
     this.kLin = new Linear(hiddenSize, hiddenSize, weights.scope("k_lin"));
     this.vLin = new Linear(hiddenSize, hiddenSize, weights.scope("v_lin"));
@@ -55,7 +63,7 @@ export class FFN {
   readonly lin2: Linear;
   readonly #activation: ActivationName | null;
 
-  constructor({ hiddenSize, intermediateSize, activation }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, intermediateSize, activation }: DistilBertConfig, weights: Weights) {
     this.lin1 = new Linear(hiddenSize, intermediateSize, weights.scope("lin1"));
     this.lin2 = new Linear(intermediateSize, hiddenSize, weights.scope("lin2"));
     this.#activation = activation;
@@ -74,7 +82,7 @@ export class TransformerBlock {
   readonly ffn: FFN;
   readonly outputLayerNorm: LayerNorm;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: DistilBertConfig, weights: Weights) {
     const { hiddenSize } = config;
     this.attention = new DistilBertSelfAttention(config, weights.scope("attention"));
     this.saLayerNorm = new LayerNorm(hiddenSize, LAYER_NORM_EPS, weights.scope("sa_layer_norm"));
@@ -89,7 +97,7 @@ export class TransformerBlock {
 }
 
 export class DistilBertModel implements Encoder {
-  readonly config: EncoderConfig;
+  readonly config: DistilBertConfig;
   readonly backend: Backend;
   readonly embeddings: BertEmbeddings;
   readonly layer: readonly TransformerBlock[];
@@ -98,8 +106,8 @@ export class DistilBertModel implements Encoder {
   static readonly prefix = "distilbert";
   static readonly ignored: readonly string[] = ["embeddings.position_ids"];
 
-  static readConfig(reader: ConfigReader): EncoderConfig {
-    const config: EncoderConfig = {
+  static readConfig(reader: ConfigReader): DistilBertConfig {
+    const sizes = {
       modelType: "distilbert",
       vocabSize: reader.integer("vocab_size", { minimum: 1 }),
       hiddenSize: reader.integer("dim", { minimum: 1 }),
@@ -110,23 +118,13 @@ export class DistilBertModel implements Encoder {
       layerNormEps: LAYER_NORM_EPS,
       maxPositions: reader.integer("max_position_embeddings", { minimum: 1 }),
       typeVocabSize: 0,
-      padTokenId: reader.has("pad_token_id") ? reader.integer("pad_token_id") : 0,
+      padTokenId: readPadTokenId(reader, 0),
     };
-    if (config.hiddenSize % config.headCount !== 0) {
-      throw new FormatError(`n_heads ${config.headCount} does not divide dim ${config.hiddenSize}`, {
-        code: "invalid-value",
-        subject: "n_heads",
-        file: reader.file,
-      });
-    }
-    return config;
+    checkHeadCount(reader, sizes, "n_heads", "dim");
+    return { ...sizes, maxSequenceLength: sizes.maxPositions };
   }
 
-  static maxSequenceLength(config: EncoderConfig): number {
-    return config.maxPositions;
-  }
-
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: DistilBertConfig, weights: Weights) {
     this.config = config;
     this.backend = weights.backend;
     this.embeddings = new BertEmbeddings(config, weights.scope("embeddings"));

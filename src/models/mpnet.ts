@@ -12,7 +12,7 @@ import { attention } from "../tensor/ops/attention.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { BertEmbeddings, BertIntermediate, BertOutput, BertPooler } from "./bert.ts";
-import { type EncoderConfig, readEncoderConfig } from "./config.ts";
+import { type BertConfig, readBertConfig } from "./bert-config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, EncoderParts, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
 import { countContentPositions } from "./roberta.ts";
@@ -22,6 +22,11 @@ const PADDING_INDEX = 1;
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
 
+export interface MPNetConfig extends BertConfig {
+  /** Whatever config.json says: the reference has no table for them. */
+  readonly typeVocabSize: 0;
+}
+
 export class MPNetSelfAttention {
   readonly q: Linear;
   readonly k: Linear;
@@ -30,7 +35,7 @@ export class MPNetSelfAttention {
   readonly #heads: number;
   readonly #scaling: number;
 
-  constructor({ hiddenSize, headCount }: EncoderConfig, weights: Weights) {
+  constructor({ hiddenSize, headCount }: MPNetConfig, weights: Weights) {
     this.q = new Linear(hiddenSize, hiddenSize, weights.scope("q"));
     this.k = new Linear(hiddenSize, hiddenSize, weights.scope("k"));
     this.v = new Linear(hiddenSize, hiddenSize, weights.scope("v"));
@@ -56,7 +61,7 @@ export class MPNetAttention {
   readonly attn: MPNetSelfAttention;
   readonly layerNorm: LayerNorm;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: MPNetConfig, weights: Weights) {
     this.attn = new MPNetSelfAttention(config, weights.scope("attn"));
     this.layerNorm = new LayerNorm(config.hiddenSize, config.layerNormEps, weights.scope("LayerNorm"));
   }
@@ -71,7 +76,7 @@ export class MPNetLayer {
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;
 
-  constructor(config: EncoderConfig, weights: Weights) {
+  constructor(config: MPNetConfig, weights: Weights) {
     this.attention = new MPNetAttention(config, weights.scope("attention"));
     this.intermediate = new BertIntermediate(config, weights.scope("intermediate"));
     this.output = new BertOutput(config, weights.scope("output"));
@@ -84,7 +89,7 @@ export class MPNetLayer {
 }
 
 export class MPNetModel implements Encoder {
-  readonly config: EncoderConfig;
+  readonly config: MPNetConfig;
   readonly backend: Backend;
   readonly embeddings: BertEmbeddings;
   readonly layer: readonly MPNetLayer[];
@@ -97,16 +102,13 @@ export class MPNetModel implements Encoder {
   static readonly prefix = "mpnet";
   static readonly ignored: readonly string[] = ["embeddings.position_ids"];
 
-  static readConfig(reader: ConfigReader): EncoderConfig {
+  static readConfig(reader: ConfigReader): MPNetConfig {
     reader.refuseUnless("relative_attention_num_buckets", [BUCKETS]);
-    return readEncoderConfig(reader, "mpnet", { padTokenId: PADDING_INDEX, typeVocabSize: 0 });
+    const config = readBertConfig(reader, "mpnet", { padTokenId: PADDING_INDEX });
+    return { ...config, typeVocabSize: 0, maxSequenceLength: config.maxPositions - PADDING_INDEX - 1 };
   }
 
-  static maxSequenceLength(config: EncoderConfig): number {
-    return config.maxPositions - PADDING_INDEX - 1;
-  }
-
-  constructor(config: EncoderConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
+  constructor(config: MPNetConfig, weights: Weights, { pooler = true }: EncoderParts = {}) {
     this.config = config;
     this.backend = weights.backend;
     this.embeddings = new BertEmbeddings(config, weights.scope("embeddings"));
@@ -116,7 +118,7 @@ export class MPNetModel implements Encoder {
       (_, i) => new MPNetLayer(config, encoder.scope(`layer.${i}`)),
     );
     this.#bucketBias = encoder.array("relative_attention_bias.weight", [BUCKETS, config.headCount]);
-    this.#relativeBias = encoder.reserve([config.headCount, 2 * MPNetModel.maxSequenceLength(config) - 1]);
+    this.#relativeBias = encoder.reserve([config.headCount, 2 * config.maxSequenceLength - 1]);
     this.pooler =
       pooler && weights.hasScope("pooler") ? new BertPooler(config, weights.scope("pooler")) : null;
   }
@@ -139,9 +141,8 @@ export class MPNetModel implements Encoder {
 
   /** From a bias for each bucket to one for each distance, as attention reads it. */
   async #spreadBuckets(): Promise<void> {
-    const { headCount } = this.config;
+    const { headCount, maxSequenceLength: span } = this.config;
     const byBucket = (await this.#bucketBias.read()) as Float32Array; // [buckets, heads]
-    const span = MPNetModel.maxSequenceLength(this.config);
     const distances = 2 * span - 1;
     const byDistance = new Float32Array(headCount * distances);
     for (let i = 0; i < distances; i++) {

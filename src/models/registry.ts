@@ -16,24 +16,40 @@ import { MPNetModel } from "./mpnet.ts";
 import { RobertaModel } from "./roberta.ts";
 import { rejectAdapter, rejectQuantization } from "./unsupported-weights.ts";
 
-interface Architecture {
+/** A model's class, with the static members of one. */
+interface Architecture<Config extends EncoderConfig> {
   /** The scope that holds the encoder where the checkpoint was saved with a head for some task. */
   readonly prefix: string;
   /** Tensors inside the encoder that the reference does not use either. */
   readonly ignored: readonly string[];
-  readConfig(reader: ConfigReader): EncoderConfig;
-  maxSequenceLength(config: EncoderConfig): number;
-  new (config: EncoderConfig, weights: Weights, parts?: EncoderParts): Encoder;
+  readConfig(reader: ConfigReader): Config;
+  new (config: Config, weights: Weights, parts?: EncoderParts): Encoder;
 }
 
-const architectures: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
-  ["bert", BertModel],
-  ["roberta", RobertaModel],
-  ["xlm-roberta", RobertaModel],
-  ["camembert", RobertaModel],
-  ["mpnet", MPNetModel],
-  ["distilbert", DistilBertModel],
+/** An architecture with one model's configuration, whose type it alone knows. */
+interface ConfiguredEncoder {
+  readonly config: EncoderConfig;
+  /** @throws FormatError where the weights do not fit. */
+  build(weights: Weights, parts: EncoderParts): Encoder;
+}
+
+type Configure = (reader: ConfigReader) => ConfiguredEncoder;
+
+const architectures: ReadonlyMap<string, Configure> = new Map([
+  ["bert", architecture(BertModel)],
+  ["roberta", architecture(RobertaModel)],
+  ["xlm-roberta", architecture(RobertaModel)],
+  ["camembert", architecture(RobertaModel)],
+  ["mpnet", architecture(MPNetModel)],
+  ["distilbert", architecture(DistilBertModel)],
 ]);
+
+function architecture<Config extends EncoderConfig>(Model: Architecture<Config>): Configure {
+  return (reader) => {
+    const config = Model.readConfig(reader);
+    return { config, build: (weights, parts) => build(Model, config, weights, parts) };
+  };
+}
 
 /**
  * Heads of models for other tasks, beside the encoder in the same checkpoint; AutoModel leaves them out.
@@ -61,15 +77,13 @@ export interface LoadedEncoder {
 /** An encoder of which the small files have been read and checked, and no weights. */
 export interface PreparedEncoder {
   readonly config: EncoderConfig;
-  /** The longest sequence that the position table allows, in tokens. */
-  readonly maxSequenceLength: number;
   readonly found: FoundCheckpoint;
   /** Opens the checkpoint, and declares the encoder over it: everything is checked, nothing is read yet. */
   declare(backend: Backend): Promise<LoadedEncoder>;
 }
 
 /** @throws UnsupportedError for a model_type that is not known. */
-function architectureOf(reader: ConfigReader): Architecture {
+function configureEncoder(reader: ConfigReader): ConfiguredEncoder {
   if (!reader.has("model_type")) {
     throw new FormatError(`"model_type" is missing: is this a transformers model?`, {
       code: "missing-key",
@@ -78,14 +92,14 @@ function architectureOf(reader: ConfigReader): Architecture {
     });
   }
   const modelType = reader.string("model_type");
-  const architecture = architectures.get(modelType);
-  if (architecture === undefined) {
+  const configure = architectures.get(modelType);
+  if (configure === undefined) {
     throw new UnsupportedError(
       `model_type "${modelType}" is not supported; known: ${[...architectures.keys()].join(", ")}`,
       { code: "unknown-model-type", subject: modelType, file: reader.file },
     );
   }
-  return architecture;
+  return configure(reader);
 }
 
 /**
@@ -99,20 +113,18 @@ export async function prepareEncoder(
   parts: EncoderParts = {},
 ): Promise<PreparedEncoder> {
   rejectQuantization(reader);
-  const Model = architectureOf(reader);
-  const config = Model.readConfig(reader);
+  const { config, build } = configureEncoder(reader);
   const found = await findCheckpoint(source);
   const { index } = found;
-  if (index !== null) build(Model, config, Weights.ofNames(index.weightMap.keys(), index.file), parts);
+  if (index !== null) build(Weights.ofNames(index.weightMap.keys(), index.file), parts);
   return {
     config,
-    maxSequenceLength: Model.maxSequenceLength(config),
     found,
     async declare(backend) {
       const checkpoint = await found.open();
       const weights = Weights.of(checkpoint, backend);
       try {
-        return { encoder: build(Model, config, weights, parts), weights, checkpoint };
+        return { encoder: build(weights, parts), weights, checkpoint };
       } catch (error) {
         weights.dispose();
         await checkpoint.close();
@@ -128,8 +140,12 @@ export async function prepareBareEncoder(source: FileSource): Promise<PreparedEn
   return await prepareEncoder(source, config);
 }
 
-/** @throws FormatError where the weights do not fit. */
-function build(Model: Architecture, config: EncoderConfig, weights: Weights, parts: EncoderParts): Encoder {
+function build<Config extends EncoderConfig>(
+  Model: Architecture<Config>,
+  config: Config,
+  weights: Weights,
+  parts: EncoderParts,
+): Encoder {
   const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
   const encoder = new Model(config, weights.scope(prefix), parts);
   const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;

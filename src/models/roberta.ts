@@ -4,20 +4,20 @@
  */
 import type { ConfigReader } from "../files/config-reader.ts";
 import { BertModel } from "./bert.ts";
-import { type EncoderConfig, readEncoderConfig } from "./config.ts";
+import { type BertConfig, readBertConfig } from "./bert-config.ts";
 import type { PackedTokens } from "./encoder.ts";
+
+/** The first positions, up to that of padding, are not for texts. */
+export type RobertaConfig = BertConfig;
 
 export class RobertaModel extends BertModel {
   override readonly positionsCount = "content";
 
   static override readonly prefix: string = "roberta";
 
-  static override readConfig(reader: ConfigReader): EncoderConfig {
-    return readEncoderConfig(reader, reader.string("model_type"), { padTokenId: 1 });
-  }
-
-  static override maxSequenceLength({ maxPositions, padTokenId }: EncoderConfig): number {
-    return maxPositions - padTokenId - 1;
+  static override readConfig(reader: ConfigReader): RobertaConfig {
+    const config = readBertConfig(reader, reader.string("model_type"), { padTokenId: 1 });
+    return { ...config, maxSequenceLength: config.maxPositions - config.padTokenId - 1 };
   }
 
   protected override positions({ inputIds, offsets }: PackedTokens): Int32Array {

@@ -67,8 +67,6 @@ interface TransformerFiles {
   readonly lowercase: boolean;
   /** `output_hidden_states`: the outputs of the layers are features. */
   readonly keepsHiddenStates: boolean;
-  /** The longest sequence that the position table allows, in tokens. */
-  readonly maxSequenceLength: number;
   readonly found: FoundCheckpoint;
 }
 
@@ -163,8 +161,9 @@ export class Transformer implements InputModule {
     const { lowercase } = settings;
     const keepsHiddenStates = config.boolean("output_hidden_states", false);
     const prepared = await prepareEncoder(source, config, { pooler: false });
-    const { maxSequenceLength, found } = prepared;
-    const files = { source, config, lowercase, keepsHiddenStates, maxSequenceLength, found };
+    const { found } = prepared;
+    const { hiddenSize, maxSequenceLength } = prepared.config;
+    const files = { source, config, lowercase, keepsHiddenStates, found };
     const makeTokenizer = async () => {
       const tokenizer = await loadTokenizer(source, { lowercase });
       // Beyond its position table the reference fails; texts are cut to it here, whatever the files say.
@@ -185,7 +184,7 @@ export class Transformer implements InputModule {
     return {
       type: "Transformer",
       takesText: true,
-      embeddingDimension: prepared.config.hiddenSize,
+      embeddingDimension: hiddenSize,
       async declare({ backend, filling }) {
         const { encoder, weights, checkpoint } = await prepared.declare(backend);
         return await withWeights(
@@ -213,7 +212,7 @@ export class Transformer implements InputModule {
   }
 
   set maxSeqLength(value: number) {
-    checkLimit(value, this.tokenizer.addedTokens(), this.#files.maxSequenceLength);
+    checkLimit(value, this.tokenizer.addedTokens(), this.encoder.config.maxSequenceLength);
     this.#maxSeqLength = value;
   }
 
