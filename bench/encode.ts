@@ -1,6 +1,6 @@
 /** How fast whole models encode: one text of 8, 32, 128 and 512 tokens, and a batch of short ones. */
 import { SentenceTransformer } from "../src/index.ts";
-import type { BackendName, BackendOptions } from "../src/tensor/select.ts";
+import type { BackendName, BackendOptions } from "../src/tensor/placement.ts";
 import { randomModel } from "./random-model.ts";
 import { ENCODERS, type EncoderShape } from "./shapes.ts";
 

@@ -2,7 +2,8 @@
 
 import { createReferenceBackend } from "../src/tensor/backend/js/js-backend.ts";
 import type { Backend } from "../src/tensor/backend.ts";
-import { type BackendName, selectBackend } from "../src/tensor/select.ts";
+import type { BackendName } from "../src/tensor/placement.ts";
+import { selectBackend } from "../src/tensor/select.ts";
 import { assertWithin } from "../test/tensor/backend/conformance/memory.ts";
 import { KERNEL_BENCHES, type KernelBench, type PreparedKernel, type Work } from "./kernel-benches.ts";
 import { type Measurement, measure } from "./measure.ts";

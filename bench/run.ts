@@ -1,6 +1,6 @@
 /** npm run bench: kernels, whole models, their share of the peak, search. */
 import { parseArgs } from "node:util";
-import type { BackendName } from "../src/tensor/select.ts";
+import type { BackendName } from "../src/tensor/placement.ts";
 import { benchEncode } from "./encode.ts";
 import { benchKernels } from "./kernels.ts";
 import { benchPeak } from "./peak.ts";

@@ -8,7 +8,8 @@ import { Tensor } from "../src/index.ts";
 import { semanticSearch, semanticSearchAsync } from "../src/similarity/semantic-search.ts";
 import type { SearchHit } from "../src/similarity/top-k.ts";
 import type { TensorData } from "../src/tensor/dtype.ts";
-import { type BackendName, selectBackend } from "../src/tensor/select.ts";
+import type { BackendName } from "../src/tensor/placement.ts";
+import { selectBackend } from "../src/tensor/select.ts";
 import { randomNumbers } from "../test/helpers/random.ts";
 
 export interface SearchBenchOptions {

@@ -107,7 +107,7 @@ export type { SourceOptions } from "./sources/source-options.ts";
 export type { Backend } from "./tensor/backend.ts";
 export type { DeviceName } from "./tensor/device.ts";
 export type { DType, TensorData } from "./tensor/dtype.ts";
-export type { BackendName, BackendOptions } from "./tensor/select.ts";
+export type { BackendName, BackendOptions } from "./tensor/placement.ts";
 export type { Shape } from "./tensor/shape.ts";
 export {
   type NestedNumbers,

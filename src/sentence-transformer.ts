@@ -40,7 +40,7 @@ import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { FileSource } from "./files/file-source.ts";
 import type { FileTarget } from "./files/file-target.ts";
 import { openTarget } from "./files/open-target.ts";
-import { loadModules, type ModuleSettings } from "./modules/load-modules.ts";
+import { loadModules } from "./modules/load-modules.ts";
 import type { Module } from "./modules/module.ts";
 import { checkWhole } from "./runtime/check-arguments.ts";
 import { type OptionNames, readOptions } from "./runtime/check-options.ts";
@@ -56,7 +56,12 @@ import { openModelPlace } from "./sources/model-source.ts";
 import { readAhead } from "./sources/read-ahead.ts";
 import { type SourceOptions, sourceOptionNames } from "./sources/source-options.ts";
 import { checkDevice, type DeviceName } from "./tensor/device.ts";
-import { type BackendOptions, backendOptionNames } from "./tensor/select.ts";
+import {
+  checkPlacement,
+  type Placement,
+  type PlacementOptions,
+  placementOptionNames,
+} from "./tensor/placement.ts";
 import { Tensor, type Tensor1D, type Tensor2D } from "./tensor/tensor.ts";
 import { EncodingPool, type PoolModel, stoppedBefore } from "./workers/encoding-pool.ts";
 
@@ -81,11 +86,7 @@ export interface ModelOptions {
   readonly truncateDim?: number | undefined;
 }
 
-export interface LoadOptions extends ModelOptions, BackendOptions, Omit<SourceOptions, "progress"> {
-  /** Where to compute. */
-  readonly device?: DeviceName | undefined;
-  /** How weights are kept and multiplied. */
-  readonly dtype?: "float32" | undefined;
+export interface LoadOptions extends ModelOptions, PlacementOptions, Omit<SourceOptions, "progress"> {
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
   /** Told how far downloads and loading are. */
@@ -110,9 +111,7 @@ const modelOptionNames: OptionNames<ModelOptions> = {
 const loadOptionNames: OptionNames<LoadOptions> = {
   ...modelOptionNames,
   ...sourceOptionNames,
-  ...backendOptionNames,
-  device: true,
-  dtype: true,
+  ...placementOptionNames,
   maxSeqLength: true,
 };
 
@@ -178,28 +177,26 @@ export class SentenceTransformer {
     options: LoadOptions = {},
   ): Promise<SentenceTransformer> {
     options = readOptions("load", options, loadOptionNames);
-    if (options.device !== undefined) checkDevice(options.device);
-    if (options.dtype !== undefined && options.dtype !== "float32") {
-      throw new UnsupportedError(
-        `load: dtype ${JSON.stringify(options.dtype)} is not supported; known: float32`,
-        { code: "unsupported-dtype", subject: "dtype" },
-      );
-    }
+    const placement = checkPlacement(options); // before anything is asked for
     const prompts = options.prompts && { ...checkPrompts(options.prompts) };
     return await whileRunning(options.signal, (signal) =>
-      SentenceTransformer.#load(model, { ...options, prompts, signal }),
+      SentenceTransformer.#load(model, placement, { ...options, prompts, signal }),
     );
   }
 
-  static async #load(model: string | URL | FileSource, options: LoadOptions): Promise<SentenceTransformer> {
-    const { progress, signal } = options;
+  static async #load(
+    model: string | URL | FileSource,
+    placement: Placement,
+    options: LoadOptions,
+  ): Promise<SentenceTransformer> {
+    const { progress, signal, maxSeqLength } = options;
     const place = await openModelPlace(model, options);
     const source = readAhead(place.source, USUAL_FILES);
     const saved = await readModelSettings(source);
     const onProgress =
       progress &&
       ((loaded: number, total: number) => progress({ status: "loading", file: source.name, loaded, total }));
-    const settings = moduleSettings(options);
+    const settings = { placement, maxSeqLength };
     const usage = {
       prompts: mergePrompts(options.prompts, saved.prompts),
       defaultPromptName: options.defaultPromptName ?? saved.defaultPromptName,
@@ -213,8 +210,7 @@ export class SentenceTransformer {
       { signal, onProgress },
       (modules) => new SentenceTransformer({ modules, ...usage }),
     );
-    // The workers of a pool are the threads; each computes in its own.
-    result.#files = { place, settings: { ...settings, threads: 1 } };
+    result.#files = { place, settings };
     return result;
   }
 
@@ -417,7 +413,7 @@ export class SentenceTransformer {
 
   /** Where the model computes. */
   get device(): DeviceName {
-    return "cpu";
+    return this.#files?.settings.placement.device ?? "cpu";
   }
 
   /** Which kernels compute, for people: "js: typed arrays, one thread". */
@@ -675,12 +671,6 @@ function checkDevices(devices: readonly DeviceName[]): readonly DeviceName[] {
     });
   }
   return devices.map(checkDevice);
-}
-
-/** The part of the options that makes the modules what they are; the type says when something is left out. */
-function moduleSettings(options: LoadOptions): Required<ModuleSettings> {
-  const { backend, threads, wideSimd, maxSeqLength } = options;
-  return { backend, threads, wideSimd, maxSeqLength };
 }
 
 type Vector = QuantizedArray<EmbeddingPrecision>;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AutoModel, AutoTokenizer, SentenceTransformer, type Tensor } from "../src/index.ts";
-import type { BackendName } from "../src/tensor/select.ts";
+import type { BackendName } from "../src/tensor/placement.ts";
 import { testedBackends } from "./helpers/backends.ts";
 import {
   caseNames,

@@ -8,14 +8,15 @@ import { Lifetime } from "../runtime/lifetime.ts";
 import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
-import { type BackendOptions, backendOptionNames, withBackend } from "../tensor/select.ts";
+import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { withBackend } from "../tensor/select.ts";
 import type { Tensor, Tensor2D, Tensor3D } from "../tensor/tensor.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
 
-/** Where the files come from and which kernels compute: as in `SentenceTransformer.load`. */
-export interface AutoModelOptions extends SourceOptions, BackendOptions {}
+/** Where the files come from and where the model computes: as in `SentenceTransformer.load`. */
+export interface AutoModelOptions extends SourceOptions, PlacementOptions {}
 
-const optionNames: OptionNames<AutoModelOptions> = { ...sourceOptionNames, ...backendOptionNames };
+const optionNames: OptionNames<AutoModelOptions> = { ...sourceOptionNames, ...placementOptionNames };
 
 export interface ModelCallOptions {
   /** Also give the embedding output and the output of every layer. Default: false. */

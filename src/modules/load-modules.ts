@@ -1,11 +1,13 @@
 import type { FileSource } from "../files/file-source.ts";
 import type { FillOptions } from "../nn/fill.ts";
-import { type BackendOptions, withBackend } from "../tensor/select.ts";
+import type { Placement } from "../tensor/placement.ts";
+import { withBackend } from "../tensor/select.ts";
 import { discard, type Module } from "./module.ts";
 import { declareModules, prepareModules } from "./registry.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
-export interface ModuleSettings extends BackendOptions {
+export interface ModuleSettings {
+  readonly placement: Placement;
   /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
   readonly maxSeqLength?: number | undefined;
 }
@@ -17,11 +19,11 @@ export interface ModuleSettings extends BackendOptions {
  */
 export async function loadModules<T>(
   source: FileSource,
-  { maxSeqLength, ...choice }: ModuleSettings,
+  { placement, maxSeqLength }: ModuleSettings,
   options: FillOptions,
   make: (modules: readonly Module[]) => T,
 ): Promise<T> {
-  return await withBackend(choice, async (backend) => {
+  return await withBackend(placement, async (backend) => {
     const parts = await prepareModules(source, { maxSeqLength });
     const declared = await declareModules(parts, { backend, filling: options });
     try {

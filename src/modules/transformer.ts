@@ -13,7 +13,8 @@ import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { type BackendOptions, backendOptionNames, withBackend } from "../tensor/select.ts";
+import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { rejectChatTemplate } from "./chat-template.ts";
@@ -33,14 +34,14 @@ import {
   type TransformerSettings,
 } from "./transformer-settings.ts";
 
-export interface TransformerOptions extends SourceOptions, BackendOptions {
+export interface TransformerOptions extends SourceOptions, PlacementOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
   readonly maxSeqLength?: number | undefined;
 }
 
 const optionNames: OptionNames<TransformerOptions> = {
   ...sourceOptionNames,
-  ...backendOptionNames,
+  ...placementOptionNames,
   maxSeqLength: true,
 };
 

@@ -1,7 +1,6 @@
 /** The only file that knows every backend. */
 
-import { ArgumentError, UnsupportedError } from "../errors.ts";
-import type { OptionNames } from "../runtime/check-options.ts";
+import { UnsupportedError } from "../errors.ts";
 import { debug, isDebugging } from "../runtime/debug.ts";
 import { availableParallelism, environmentVariable } from "../runtime/environment.ts";
 import { nextMacrotask } from "../runtime/scheduling.ts";
@@ -10,46 +9,23 @@ import { hasThreads } from "./backend/wasm/threads/spawn.ts";
 import { ThreadedWasmBackend } from "./backend/wasm/threads/threaded-backend.ts";
 import { createWasmBackend, createWideWasmBackend, type WasmBackend } from "./backend/wasm/wasm-backend.ts";
 import type { Backend } from "./backend.ts";
+import { checkPlacement, type Placement, type PlacementOptions } from "./placement.ts";
 import { tracedBackend } from "./traced-backend.ts";
-
-/** Which CPU kernels: SIMD WebAssembly, or JavaScript where that may not be compiled. */
-export type BackendName = "wasm" | "js";
-
-export interface BackendOptions {
-  /** Which CPU kernels. undefined: WebAssembly where it works, and JavaScript elsewhere. */
-  readonly backend?: BackendName | undefined;
-  /**
-   * How many threads compute. 1: this one, and no worker is started. undefined: as many as the machine offers, where
-   * threads can share memory (in browsers: on cross-origin isolated pages). It changes no number.
-   */
-  readonly threads?: number | undefined;
-  /**
-   * true: vectors of 256 bits, for up to twice the speed in Node 24 and newer, by an experimental pass of its
-   * compiler. The kernels are tested before they are used; where they do not work, or bring nothing, the ordinary
-   * ones serve. undefined: false, unless the environment says SENTENSOR_WIDE_SIMD=1. It changes no number.
-   */
-  readonly wideSimd?: boolean | undefined;
-}
-
-export const backendOptionNames: OptionNames<BackendOptions> = {
-  backend: true,
-  threads: true,
-  wideSimd: true,
-};
 
 /**
  * @throws ArgumentError for options that are not known
  * @throws UnsupportedError where this runtime does not have what was asked for by name
  */
-export async function selectBackend(options: BackendOptions = {}): Promise<Backend> {
-  if (!isDebugging(2)) return await select(options);
+export async function selectBackend(options: PlacementOptions = {}): Promise<Backend> {
+  const placement = checkPlacement(options);
+  if (!isDebugging(2)) return await select(placement);
   // What several threads do at once cannot be told apart: the shapes and times of one are shown.
-  return tracedBackend(await select({ ...options, threads: 1 }));
+  return tracedBackend(await select({ ...placement, threads: 1 }));
 }
 
 /** What `body` makes with a backend of its own. Where it fails, the backend has been disposed of. */
 export async function withBackend<T>(
-  options: BackendOptions,
+  options: PlacementOptions,
   body: (backend: Backend) => Promise<T>,
 ): Promise<T> {
   const backend = await selectBackend(options);
@@ -65,26 +41,8 @@ async function select({
   backend,
   threads,
   wideSimd = environmentVariable("SENTENSOR_WIDE_SIMD") === "1",
-}: BackendOptions): Promise<Backend> {
-  if (backend !== undefined && backend !== "wasm" && backend !== "js") {
-    throw new ArgumentError(`backend: expected "wasm" or "js", got ${JSON.stringify(backend)}`, {
-      subject: "backend",
-    });
-  }
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads > 0)) {
-    throw new ArgumentError(`threads: expected a whole number from 1 on, got ${String(threads)}`, {
-      subject: "threads",
-    });
-  }
-  if (backend === "js") {
-    if (threads !== undefined && threads > 1) {
-      throw new UnsupportedError(`threads: the backend "js" computes in one thread, got ${threads}`, {
-        code: "threads-unavailable",
-        subject: "threads",
-      });
-    }
-    return createJsBackend();
-  }
+}: Placement): Promise<Backend> {
+  if (backend === "js") return createJsBackend();
   try {
     const wasm = (wideSimd ? await tryWideSimd() : null) ?? createWasmBackend();
     debug(3, () => wasm.formatKernels());

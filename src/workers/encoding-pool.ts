@@ -6,6 +6,7 @@ import type { ModuleSettings } from "../modules/load-modules.ts";
 import { abortable, throwIfAborted } from "../runtime/signals.ts";
 import type { ThreadPlace } from "../sources/reopen-model.ts";
 import type { DeviceName } from "../tensor/device.ts";
+import { placeWorker } from "../tensor/placement.ts";
 import { chooseSpawn } from "./choose-spawn.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
@@ -32,6 +33,7 @@ export interface PoolRun {
 
 export interface PoolModel {
   readonly place: ThreadPlace;
+  /** Those of the model; each worker is placed on a device of its own. */
   readonly settings: ModuleSettings;
 }
 
@@ -72,7 +74,10 @@ export class EncodingPool implements AsyncDisposable {
     try {
       const spawnWorker = spawn ?? (await chooseSpawn().catch(notStarted));
       throwIfAborted(signals);
-      for (const _ of devices) workers.push(new WorkerClient(spawnWorker, place, settings));
+      for (const device of devices) {
+        const placement = placeWorker(settings.placement, device);
+        workers.push(new WorkerClient(spawnWorker, place, { ...settings, placement }));
+      }
       await abortable(Promise.all(workers.map(({ ready }) => ready)), signals);
       throwIfAborted(signals);
     } catch (error) {

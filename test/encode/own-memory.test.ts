@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test as testOf } from "node:test";
 import { SentenceTransformer, Tensor, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { quietly } from "../helpers/quietly.ts";
@@ -100,9 +101,13 @@ test("everything that outputValue null gives owns its memory, from text to text 
 test("results of a pool own their memory, however they were cut into chunks", async () => {
   const place = await openModelPlace(modelFolder("bert-mean"));
   const workers = inProcessWorkers();
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], {
-    spawn: workers.spawn,
-  });
+  const pool = await EncodingPool.start(
+    { place, settings: { placement: checkPlacement() } },
+    ["cpu", "cpu"],
+    {
+      spawn: workers.spawn,
+    },
+  );
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   for (const chunkSize of [undefined, 1, 4]) {
     const run = { maxSeqLength: null, chunkSize, signal: undefined, onChunk: undefined };

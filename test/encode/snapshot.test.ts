@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Tensor, Transformer, util } from "../../src/index.ts";
 import { semanticSearchAsync } from "../../src/similarity/semantic-search.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -303,7 +304,9 @@ test("save: options are those of the call", async () => {
 test("a pool's own run cuts its chunks from the texts of the call", async () => {
   const place = await openModelPlace(folder);
   const { spawn } = inProcessWorkers();
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn });
+  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], {
+    spawn,
+  });
   const list = [...texts];
   const running = pool.run(
     "sentence_vectors",

@@ -1,5 +1,6 @@
 /** The backends that whole models are tested on. */
-import { type BackendName, selectBackend } from "../../src/tensor/select.ts";
+import type { BackendName } from "../../src/tensor/placement.ts";
+import { selectBackend } from "../../src/tensor/select.ts";
 
 const all: readonly BackendName[] = ["js", "wasm"];
 

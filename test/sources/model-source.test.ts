@@ -18,6 +18,7 @@ import {
 } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
 import { reopenModel } from "../../src/sources/reopen-model.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { type Files, HubServer } from "../helpers/hub-server.ts";
@@ -198,7 +199,7 @@ test("where there are no folders, workers get the files that the model was loade
   }
   const lookups = () => server.requests.filter(({ url }) => url.includes("/api/")).length;
   assert.equal(lookups(), 1);
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"]);
+  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu", "cpu"]);
   assert.equal(lookups(), 1);
   await pool.stop();
 });

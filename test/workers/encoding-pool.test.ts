@@ -11,6 +11,7 @@ import {
 } from "../../src/index.ts";
 import { nextMacrotask } from "../../src/runtime/scheduling.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool, type PoolModel, type PoolRun } from "../../src/workers/encoding-pool.ts";
 import type { SpawnWorker } from "../../src/workers/worker-channel.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
@@ -29,7 +30,7 @@ const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads
 const expected = await model.encode(texts);
 
 async function poolModel(source: string | FileSource = modelFolder("bert-mean")): Promise<PoolModel> {
-  return { place: await openModelPlace(source), settings: { threads: 1 } };
+  return { place: await openModelPlace(source), settings: { placement: checkPlacement() } };
 }
 
 async function startPool(workers: number, faults: WorkerFaults = {}, source?: string | FileSource) {
@@ -63,6 +64,32 @@ for (const workers of [1, 2, 5]) {
     assert.equal(pool.size, 0);
   });
 }
+
+test("each worker is placed on its device, with the kernels of the model and one thread", async () => {
+  const { place } = await poolModel();
+  const placement = checkPlacement({ backend: "wasm", threads: 8, wideSimd: false });
+  const log = inProcessWorkers();
+  const pool = await EncodingPool.start({ place, settings: { placement, maxSeqLength: 9 } }, ["cpu", "cpu"], {
+    spawn: log.spawn,
+  });
+  const loads = log.messages.flatMap(({ message }) => (message.kind === "load" ? [message.settings] : []));
+  const one = {
+    placement: { device: "cpu", dtype: "float32", backend: "wasm", threads: 1, wideSimd: false },
+    maxSeqLength: 9,
+  };
+  assert.deepEqual(loads, [one, one]);
+  await pool.stop();
+});
+
+test("a worker loads the model for its device, and for no other", async () => {
+  const log = inProcessWorkers();
+  await assert.rejects(EncodingPool.start(await poolModel(), ["cpu", "tpu" as "cpu"], { spawn: log.spawn }), {
+    name: "UnsupportedError",
+    code: "unsupported-device",
+    subject: "device",
+  });
+  assert.equal(log.ended(), 2, "no worker is left");
+});
 
 test("chunks are a tenth of a worker's share, and at most 5,000 texts", async () => {
   const { pool, chunks, embed, log } = await startPool(2, { ignores: () => false });

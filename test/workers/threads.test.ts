@@ -5,6 +5,7 @@ import { test as testOf } from "node:test";
 import { promisify } from "node:util";
 import { ArgumentError, Pooling, SentenceTransformer, Transformer, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool as Pool } from "../../src/workers/encoding-pool.ts";
 import { withSharedData } from "../../src/workers/shared-data.ts";
 import { spawnThread } from "../../src/workers/spawn-node.ts";
@@ -104,7 +105,9 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
     return thread;
   };
   const place = await openModelPlace(modelFolder("bert-mean"));
-  const own = await Pool.start({ place, settings: { threads: 1 } }, ["cpu", "cpu"], { spawn });
+  const own = await Pool.start({ place, settings: { placement: checkPlacement() } }, ["cpu", "cpu"], {
+    spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const { data, dimension } = await own.run("sentence_embedding", texts, job, {
     maxSeqLength: null,

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { Worker as Thread } from "node:worker_threads";
 import { SentenceTransformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
+import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { withSharedData } from "../../src/workers/shared-data.ts";
 import { spawnWebWorker } from "../../src/workers/spawn-web.ts";
@@ -71,7 +72,9 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   const expected = await model.encode(texts);
   await model.dispose();
   const place = await openModelPlace(ModelFiles.ofFixture("bert-mean").source);
-  const pool = await EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn });
+  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], {
+    spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
   const { data, dimension } = await pool.run("sentence_embedding", texts, job, run);
@@ -94,9 +97,12 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
   };
   replaceWorker(t, broken);
   const place = await openModelPlace(modelFolder("bert-mean"));
-  await assert.rejects(EncodingPool.start({ place, settings: { threads: 1 } }, ["cpu"], { spawn }), {
-    name: "PoolError",
-    code: "workers-unavailable",
-    subject: "Worker",
-  });
+  await assert.rejects(
+    EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], { spawn }),
+    {
+      name: "PoolError",
+      code: "workers-unavailable",
+      subject: "Worker",
+    },
+  );
 });

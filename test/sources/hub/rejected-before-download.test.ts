@@ -281,25 +281,33 @@ for (const tested of encoderCases) {
   });
 }
 
-test("kernels that are not known: rejected by AutoModel and Transformer before anything is asked for", async (t) => {
-  const { server, cache } = await startHub(t, { publish: false });
-  server.publish(MODEL, filesOfFixture("bert-mean"));
-  const options = {
-    endpoint: server.url,
-    cacheFolder: cache,
-    token: false,
-    backend: "wsam" as never,
-  } as const;
-  for (const model of [MODEL, `${server.url}/${MODEL}/resolve/main`]) {
-    for (const loader of [AutoModel, Transformer]) {
-      await assert.rejects(loader.fromPretrained(model, options), {
-        name: "ArgumentError",
-        subject: "backend",
-      });
+for (const [options, name, subject] of [
+  [{ backend: "wsam" }, "ArgumentError", "backend"],
+  [{ threads: 0 }, "ArgumentError", "threads"],
+  [{ backend: "js", threads: 2 }, "UnsupportedError", "threads"],
+  [{ device: "tpu" }, "UnsupportedError", "device"],
+  [{ dtype: "int8" }, "UnsupportedError", "dtype"],
+] as const) {
+  test(`${JSON.stringify(options)}: rejected by every loader before anything is asked for`, async (t) => {
+    const { server, cache } = await startHub(t, { publish: false });
+    server.publish(MODEL, filesOfFixture("bert-mean"));
+    const placed = {
+      endpoint: server.url,
+      cacheFolder: cache,
+      token: false,
+      ...(options as object),
+    } as const;
+    for (const model of [MODEL, `${server.url}/${MODEL}/resolve/main`]) {
+      const loading = [
+        SentenceTransformer.load(model, placed),
+        AutoModel.fromPretrained(model, placed),
+        Transformer.fromPretrained(model, placed),
+      ];
+      for (const each of loading) await assert.rejects(each, { name, subject });
     }
-  }
-  assert.deepEqual(server.requests, []);
-});
+    assert.deepEqual(server.requests, []);
+  });
+}
 
 test("the premise: weights of a good model are asked for, once", async (t) => {
   const { server, cache } = await startHub(t, { publish: false });
