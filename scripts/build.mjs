@@ -17,7 +17,7 @@
  * With --no-declarations, the code alone, less minified: for tests that run it.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,11 +52,14 @@ const namespaceOf = (path) => relative("src", path).replace(/\W/g, "_");
 
 /** Every start loads these. One file of everything took 20 ms more, the hub's hashes among them (Node 20, 2026-11-28). */
 const LOADS = [
-  "checkpoint/folder-source-node",
-  "model-folder-node",
+  "runtime/parallelism-node",
+  "sources/folder-source-node",
+  "sources/model-folder-node",
   "tensor/backend/wasm/threads/spawn-node",
-  "tensor/parallelism-node",
 ];
+for (const path of LOADS) {
+  if (!existsSync(`src/${path}.ts`)) throw new Error(`scripts/build.mjs: there is no src/${path}.ts`);
+}
 
 const nodePartOf = (path) =>
   LOADS.includes(relative("src", path).replaceAll("\\", "/")) ? "node/load.js" : "node/more.js";
@@ -258,7 +261,7 @@ function removeUnreachableDeclarations() {
 
 /** Types that public ones contain, and that nobody calls by their names: their comments are 5 kB of the tarball. */
 const INTERNAL =
-  /^dist\/(?:nn|models|tokenizer\/(?!tokenizer\.|encoding\.|strategies\.)|pool\/(?!encoding-pool\.)|encode\/(?:job|pipeline|collectors|batches)\.)/;
+  /^dist\/(?:nn|models|tokenizer\/(?!tokenizer\.|encoding\.|strategies\.)|workers\/(?!encoding-pool\.)|encode\/(?:job|pipeline|collectors|batches)\.)/;
 const COMMENT = /\/\*\*[\s\S]*?\*\/\s*/g;
 
 /**

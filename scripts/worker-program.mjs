@@ -1,14 +1,20 @@
 // Bundles the program of a pool's worker into one script: for the build, and for sources that run as they are.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { withoutMeanings } from "./read-sources.mjs";
 
-const source = (path) => fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+/** @throws Error where there is no such file: a rule for a file that has moved would be lost silently */
+function source(path) {
+  const file = fileURLToPath(new URL(`../src/${path}`, import.meta.url));
+  if (!existsSync(file)) throw new Error(`src/${path}: there is no such file`);
+  return file;
+}
 
 /** What a worker never does, though classes that it has could: it gets its model's place from the pool. */
 const NEVER_CALLED = {
-  [source("model-source.ts")]: ["openModelSource"],
+  [source("sources/model-source.ts")]: ["openModelSource"],
 };
 
 /** What a worker gets from the thread that starts it: src/workers/shared-data.ts. */
