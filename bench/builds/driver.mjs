@@ -1,4 +1,5 @@
-// One process of bench/builds/run.ts: imports a build, embeds one text, then many; prints what each took, in ms.
+// One process of bench/builds/run.ts: imports a build, embeds one text, then many; prints what each took, in
+// ms, and the process's peak memory in MB.
 // node driver.mjs ENTRY MODEL OPTIONS
 const [entry, folder, options] = process.argv.slice(2);
 const started = performance.now();
@@ -21,5 +22,6 @@ const result = {
   // Counted from the start of the process.
   "first embedding": first,
   "64 texts": best,
+  "peak memory": process.resourceUsage().maxRSS / 1024,
 };
 console.log(JSON.stringify(result));

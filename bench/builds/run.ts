@@ -1,16 +1,16 @@
 /**
- * npm run bench:builds -- BEFORE [AFTER]: two builds of the package in turns, process by process, so that both see the
- * same machine: the time of an import, of a process's first embedding, and of 64 texts. Folders are checkouts that were
- * built; AFTER is this one.
+ * npm run bench:builds -- BEFORE [AFTER] [--rounds 15] [--kernels "linear e5"]: two builds of the package in turns, process
+ * by process, so that both see the same machine: the time of an import, of a process's first embedding, and of 64
+ * texts, peak memory, and the size of the tarball. With --kernels ("" for all), also each checkout's own `bench kernels`.
+ * Folders are checkouts that were built; AFTER is this one.
  */
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
+import { benchKernels, type Figures, packedSize, runProcess } from "./figures.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const driver = fileURLToPath(new URL("./driver.mjs", import.meta.url));
 
 const CHOICES: Readonly<Record<string, object>> = {
   "wasm, 1 thread": { threads: 1 },
@@ -18,28 +18,11 @@ const CHOICES: Readonly<Record<string, object>> = {
   js: { backend: "js" },
 };
 
-type Times = Readonly<Record<string, number>>;
-
-async function measure(checkout: string, options: object): Promise<Times> {
-  const entry = pathToFileURL(join(checkout, "dist/index.js")).href;
-  const model = join(repository, "models/demo-en");
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    driver,
-    entry,
-    model,
-    JSON.stringify(options),
-  ]);
-  return JSON.parse(stdout) as Times;
-}
-
-function least(all: readonly Times[], what: string): number {
-  return Math.min(...all.map((times) => times[what]!));
-}
-
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: "string", default: "15" } },
+  options: { rounds: { type: "string", default: "15" }, kernels: { type: "string" } },
   allowPositionals: true,
 });
+const rounds = Number(values.rounds);
 const [before, after = repository] = positionals.map((folder) => resolve(folder));
 for (const folder of [before, after]) {
   if (folder === undefined || !existsSync(join(folder, "dist/index.js"))) {
@@ -48,21 +31,44 @@ for (const folder of [before, after]) {
   }
 }
 
-console.log(
-  `Node ${process.version}, best of ${values.rounds} processes each, in turns; before / after: above 1, after is faster`,
-);
-for (const [name, options] of Object.entries(CHOICES)) {
-  const results: readonly [Times[], Times[]] = [[], []];
-  for (let round = 0; round < Number(values.rounds); round++) {
+/** Runs both in turns, and prints the best of each figure: the least, or the most of speeds. */
+async function compare(title: string, measure: (checkout: string) => Promise<Figures>): Promise<void> {
+  const results: readonly [Figures[], Figures[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
     for (const which of round % 2 === 0 ? [0, 1] : [1, 0]) {
-      results[which]!.push(await measure([before, after][which]!, options));
+      results[which]!.push(await measure([before, after][which]!));
     }
   }
-  console.log(`\n${name}`);
-  for (const what of Object.keys(results[0][0]!)) {
-    const [old, now] = results.map((all) => least(all, what)) as [number, number];
-    console.log(
-      `  ${what.padEnd(16)} ${old.toFixed(1).padStart(7)} ms ${now.toFixed(1).padStart(7)} ms   ${(old / now).toFixed(3)}`,
-    );
+  console.log(`\n${title}`);
+  for (const [name, { unit }] of Object.entries(results[0][0]!)) {
+    const isSpeed = unit.endsWith("/s");
+    const [old, now] = results.map((all) => {
+      const given = all.map((figures) => figures[name]?.value ?? Number.NaN);
+      return isSpeed ? Math.max(...given) : Math.min(...given);
+    }) as [number, number];
+    const ratio = isSpeed ? now / old : old / now;
+    const [left, right] = [old, now].map((value) => `${value.toFixed(2).padStart(9)} ${unit}`);
+    console.log(`  ${name.padEnd(60)} ${left} ${right}   ${ratio.toFixed(3)}`);
   }
 }
+
+console.log(
+  `Node ${process.version}, best of ${rounds} processes each, in turns: before, after, and their ratio; above 1, after is better`,
+);
+for (const [name, options] of Object.entries(CHOICES)) {
+  await compare(name, (checkout) =>
+    runProcess(
+      pathToFileURL(join(checkout, "dist/index.js")).href,
+      join(repository, "models/demo-en"),
+      options,
+    ),
+  );
+}
+for (const backend of values.kernels === undefined ? [] : ["js", "wasm"]) {
+  const filters = values.kernels!.split(" ").filter((word) => word !== "");
+  await compare(`kernels, ${backend}`, (checkout) => benchKernels(checkout, backend, filters));
+}
+const sizes = [await packedSize(before!), await packedSize(after!)] as const;
+console.log(
+  `\ntarball, as last built\n  ${sizes.map((size) => `${(size / 1000).toFixed(1)} kB`).join("  ")}   ${(sizes[0] / sizes[1]).toFixed(3)}`,
+);
