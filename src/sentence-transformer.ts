@@ -39,6 +39,7 @@ import { type TextSource, TextWindows } from "./encode/text-windows.ts";
 import { ArgumentError, UnsupportedError } from "./errors.ts";
 import type { FileSource } from "./files/file-source.ts";
 import type { FileTarget } from "./files/file-target.ts";
+import { usualFiles } from "./files/model-files.ts";
 import { openTarget } from "./files/open-target.ts";
 import { loadModules } from "./modules/load-modules.ts";
 import type { Module } from "./modules/module.ts";
@@ -122,20 +123,6 @@ const constructorOptionNames: OptionNames<SentenceTransformerOptions> = {
 
 const countOptionNames: OptionNames<CountOptions> = { prompt: true, promptName: true, task: true };
 
-/** What nearly every model has, and `load` reads. */
-const USUAL_FILES = [
-  "config_sentence_transformers.json",
-  "modules.json",
-  "config.json",
-  "sentence_bert_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "1_Pooling/config.json",
-  "adapter_config.json",
-];
-
 /** Batches that `encodeStream` reads ahead. */
 const BATCHES_AHEAD = 8;
 
@@ -191,7 +178,7 @@ export class SentenceTransformer {
   ): Promise<SentenceTransformer> {
     const { progress, signal, maxSeqLength } = options;
     const place = await openModelPlace(model, options);
-    const source = readAhead(place.source, USUAL_FILES);
+    const source = readAhead(place.source, usualFiles);
     const saved = await readModelSettings(source);
     const onProgress =
       progress &&

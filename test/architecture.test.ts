@@ -297,3 +297,22 @@ test("what an import names is there", () => {
   );
   assert.deepEqual(wrong, []);
 });
+
+test("files/model-files.ts alone names the files of a model", () => {
+  const text = (path: string) => readFileSync(join(src, path), "utf8");
+  const quoted = (line: string) => [...line.matchAll(/"([\w.-]+\.(?:json|safetensors|jinja))"/g)];
+  const names = new Set(quoted(text("files/model-files.ts")).map((match) => match[1]!));
+  assert.ok(names.has("modules.json") && names.has("model.safetensors.index.json"));
+  const wrong = sources.flatMap(({ path }) =>
+    text(path)
+      .split("\n")
+      .filter((line) => !/^\s*(?:\*|\/\*|\/\/)/.test(line))
+      .flatMap(quoted)
+      .filter((match) => names.has(match[1]!))
+      .map((match) => `${path}: ${match[1]}`),
+  );
+  assert.deepEqual(
+    wrong.filter((each) => !each.startsWith("files/model-files.ts") && !each.includes("vocab.json")),
+    [],
+  );
+});

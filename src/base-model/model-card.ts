@@ -2,9 +2,8 @@
 
 import { ArgumentError, SentensorError } from "../errors.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { CARD } from "../files/model-files.ts";
 import type { SaveOptions } from "./save-options.ts";
-
-export const CARD = "README.md";
 
 /** What a card of our own says. */
 export interface CardFacts {

@@ -3,6 +3,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { MODEL_SETTINGS, MODULES } from "../files/model-files.ts";
 import {
   type SimilarityFunctionName,
   similarityFunctionNames,
@@ -21,14 +22,12 @@ export interface SavedSettings {
   readonly truncateDim: number | undefined;
 }
 
-const file = "config_sentence_transformers.json";
-
 /**
  * Of a folder without modules.json, the reference reads no file of its own: nothing is set there.
  * sentence-transformers v6.0.1, base/model.py (`_load_modules`).
  */
 export async function readModelSettings(source: FileSource): Promise<SavedSettings> {
-  if (!(await source.exists("modules.json")) || !(await source.exists(file))) {
+  if (!(await source.exists(MODULES)) || !(await source.exists(MODEL_SETTINGS))) {
     return {
       prompts: undefined,
       defaultPromptName: undefined,
@@ -36,7 +35,7 @@ export async function readModelSettings(source: FileSource): Promise<SavedSettin
       truncateDim: undefined,
     };
   }
-  const reader = await ConfigReader.read(source, file);
+  const reader = await ConfigReader.read(source, MODEL_SETTINGS);
   reader.refuseUnless("model_type", ["SentenceTransformer"]);
   return {
     prompts: readPrompts(reader.json.prompts, reader.file),

@@ -2,9 +2,10 @@
 
 import type { FileSource } from "../files/file-source.ts";
 import { type FileTarget, prefixedTarget, type StagedTarget, writeJson } from "../files/file-target.ts";
+import { CARD, MODEL_SETTINGS, MODULES } from "../files/model-files.ts";
 import type { Module } from "../modules/module.ts";
 import { savedType, saveModule } from "../modules/save-module.ts";
-import { CARD, chooseCard } from "./model-card.ts";
+import { chooseCard } from "./model-card.ts";
 import type { ModelSettings } from "./model-settings.ts";
 import type { Prompts } from "./prompts.ts";
 import type { SaveOptions } from "./save-options.ts";
@@ -48,7 +49,7 @@ async function writeModel(model: ModelToSave, target: FileTarget, options: SaveO
     await saveModule(module, prefixedTarget(target, path), dtype);
   }
   const { similarityFnName, truncateDim } = model.settings;
-  await writeJson(target, "config_sentence_transformers.json", {
+  await writeJson(target, MODEL_SETTINGS, {
     model_type: "SentenceTransformer",
     __version__: {},
     prompts: model.prompts,
@@ -58,5 +59,5 @@ async function writeModel(model: ModelToSave, target: FileTarget, options: SaveO
   });
   if (card !== null) await target.write(CARD, card);
   // Last: a folder without it is not taken for a whole model.
-  await writeJson(target, "modules.json", entries);
+  await writeJson(target, MODULES, entries);
 }

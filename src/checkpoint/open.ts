@@ -1,5 +1,6 @@
 import { ArgumentError, FileError } from "../errors.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { type WeightFile, weightFiles } from "../files/model-files.ts";
 import { fileNameIn } from "../files/relative-path.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -15,27 +16,23 @@ export interface OpenCheckpointOptions {
 interface Format {
   readonly open: OpenShard;
   /** Whether the file is the index of shards that are opened so. */
-  readonly isIndex?: boolean;
+  readonly isIndex: boolean;
 }
 
-const safetensors: Format = { open: openSafetensors };
-const safetensorsIndex: Format = { open: openSafetensors, isIndex: true };
-const pickled: Format = { open: openPytorchBin };
-const pickledIndex: Format = { open: openPytorchBin, isIndex: true };
+const opening: Readonly<Record<WeightFile["format"], OpenShard>> = {
+  safetensors: openSafetensors,
+  pickle: openPytorchBin,
+};
 
-/** In the order in which the reference looks for them. */
-const formats: readonly (readonly [path: string, format: Format])[] = [
-  ["model.safetensors", safetensors],
-  ["model.safetensors.index.json", safetensorsIndex],
-  ["pytorch_model.bin", pickled],
-  ["pytorch_model.bin.index.json", pickledIndex],
-];
+const formats = weightFiles.map(({ file, format, shards }) => ({
+  path: file,
+  format: { open: opening[format], isIndex: shards !== undefined },
+}));
+
+const pickled: Format = { open: openPytorchBin, isIndex: false };
 
 const endings: readonly (readonly [ending: string, format: Format])[] = [
-  [".safetensors", safetensors],
-  [".safetensors.index.json", safetensorsIndex],
-  [".bin", pickled],
-  [".bin.index.json", pickledIndex],
+  ...formats.map(({ path, format }) => [path.replace(/^\w+/, ""), format] as const),
   [".pt", pickled],
   [".pth", pickled],
 ];
@@ -50,24 +47,19 @@ export interface FoundCheckpoint {
 }
 
 /**
- * Finds the weights of a model folder: the first of model.safetensors, model.safetensors.index.json,
- * pytorch_model.bin and pytorch_model.bin.index.json that is there.
+ * Finds the weights of a model folder: the first of `weightFiles` that is there.
  *
  * @throws FileError where none of them is, or a shard is missing. @throws FormatError for a broken index.
  */
 export async function findCheckpoint(source: FileSource): Promise<FoundCheckpoint> {
-  for (const [path, format] of formats) {
+  for (const { path, format } of formats) {
     if (await source.exists(path)) return await find(source, path, format);
   }
-  const paths = formats.map(([path]) => path).join(", ");
+  const paths = weightFiles.map(({ file }) => file).join(", ");
   throw new FileError(source.name, `no checkpoint found; looked for ${paths}`, { code: "weights-not-found" });
 }
 
-async function find(
-  source: FileSource,
-  path: string,
-  { open, isIndex = false }: Format,
-): Promise<FoundCheckpoint> {
+async function find(source: FileSource, path: string, { open, isIndex }: Format): Promise<FoundCheckpoint> {
   const index = isIndex ? await findShards(source, path) : null;
   return {
     index,

@@ -5,6 +5,7 @@ import { type FoundCheckpoint, findCheckpoint } from "../checkpoint/open.ts";
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { CONFIG } from "../files/model-files.ts";
 import { Weights } from "../nn/weights.ts";
 import { inOrder } from "../runtime/in-order.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -136,7 +137,7 @@ export async function prepareEncoder(
 
 /** An encoder alone, as AutoModel takes it. @throws as `prepareEncoder`, and UnsupportedError for an adapter. */
 export async function prepareBareEncoder(source: FileSource): Promise<PreparedEncoder> {
-  const [, config] = await inOrder([rejectAdapter(source), ConfigReader.read(source, "config.json")]);
+  const [, config] = await inOrder([rejectAdapter(source), ConfigReader.read(source, CONFIG)]);
   return await prepareEncoder(source, config);
 }
 

@@ -3,9 +3,8 @@
 import { UnsupportedError } from "../errors.ts";
 import type { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { ADAPTER } from "../files/model-files.ts";
 import { fileNameIn } from "../files/relative-path.ts";
-
-const ADAPTER = "adapter_config.json";
 
 /**
  * Rejects a folder with an adapter: the reference adds it to the weights beside it, or to those of another model that

@@ -1,6 +1,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { CHAT_TEMPLATE, TOKENIZER_CONFIG } from "../files/model-files.ts";
 import { fileNameIn } from "../files/relative-path.ts";
 
 /**
@@ -10,8 +11,8 @@ import { fileNameIn } from "../files/relative-path.ts";
  */
 export async function rejectChatTemplate(source: FileSource): Promise<void> {
   const [inFile, inConfig] = await Promise.all([
-    source.exists("chat_template.jinja"),
-    hasTemplate(source, "tokenizer_config.json"),
+    source.exists(CHAT_TEMPLATE),
+    hasTemplate(source, TOKENIZER_CONFIG),
   ]);
   if (!inFile && !inConfig) return;
   throw new UnsupportedError(
@@ -19,7 +20,7 @@ export async function rejectChatTemplate(source: FileSource): Promise<void> {
     {
       code: "unsupported-chat-template",
       subject: "chat_template",
-      file: fileNameIn(source.name, inFile ? "chat_template.jinja" : "tokenizer_config.json"),
+      file: fileNameIn(source.name, inFile ? CHAT_TEMPLATE : TOKENIZER_CONFIG),
     },
   );
 }

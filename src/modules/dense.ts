@@ -4,6 +4,7 @@ import { findCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG } from "../files/model-files.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Weights } from "../nn/weights.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
@@ -111,7 +112,7 @@ export class Dense implements Module {
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
-    const reader = await ConfigReader.read(source, "config.json");
+    const reader = await ConfigReader.read(source, CONFIG);
     const moduleInputName = reader.string("module_input_name", "sentence_embedding");
     const options: DenseOptions = {
       inFeatures: reader.integer("in_features", { minimum: 1 }),
@@ -188,7 +189,7 @@ export class Dense implements Module {
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
     const { inFeatures, outFeatures, bias, moduleInputName, moduleOutputName, useResidual } = this.options;
-    await writeJson(target, "config.json", {
+    await writeJson(target, CONFIG, {
       in_features: inFeatures,
       out_features: outFeatures,
       bias,

@@ -2,6 +2,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { findCheckpoint } from "../checkpoint/open.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG } from "../files/model-files.ts";
 import { LayerNorm as LayerNormLayer } from "../nn/layer-norm.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { Features } from "./features.ts";
@@ -28,7 +29,7 @@ export class LayerNorm implements Module {
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
-    const config = await ConfigReader.read(source, "config.json");
+    const config = await ConfigReader.read(source, CONFIG);
     const dimension = config.integer("dimension", { minimum: 1 });
     const { open } = await findCheckpoint(source);
     return {
@@ -54,7 +55,7 @@ export class LayerNorm implements Module {
   }
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
-    await writeJson(target, "config.json", { dimension: this.embeddingDimension });
+    await writeJson(target, CONFIG, { dimension: this.embeddingDimension });
     await saveWeights(target, this.#open, dtype);
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigReader } from "../files/config-reader.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG } from "../files/model-files.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import { normalizeRows } from "../tensor/ops/normalize-rows.ts";
 import type { Features } from "./features.ts";
@@ -30,8 +31,8 @@ export class Normalize implements Module {
 
   /** The folder is empty in most models, and git cannot hold an empty folder: neither need be there. */
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
-    if (!(await source.exists("config.json"))) return withoutWeights(new Normalize());
-    const reader = await ConfigReader.read(source, "config.json");
+    if (!(await source.exists(CONFIG))) return withoutWeights(new Normalize());
+    const reader = await ConfigReader.read(source, CONFIG);
     const moduleInputName = reader.string("module_input_name", "sentence_embedding");
     return withoutWeights(
       new Normalize({
@@ -49,7 +50,7 @@ export class Normalize implements Module {
   dispose(): void {}
 
   async save(target: FileTarget): Promise<void> {
-    await writeJson(target, "config.json", {
+    await writeJson(target, CONFIG, {
       module_input_name: this.inputName,
       module_output_name: this.outputName,
     });

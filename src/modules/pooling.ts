@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG } from "../files/model-files.ts";
 import { type PoolingConfig, poolingJson, readPoolingConfig } from "../pooling/from-config.ts";
 import { isPoolingMode, type PoolingMode, poolingModes, reductionOfMode } from "../pooling/modes.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
@@ -51,7 +52,7 @@ export class Pooling implements Module {
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
-    const config = readPoolingConfig(await ConfigReader.read(source, "config.json"));
+    const config = readPoolingConfig(await ConfigReader.read(source, CONFIG));
     const { embeddingDimension, modes, includePrompt } = config;
     return withoutWeights(new Pooling({ embeddingDimension, poolingMode: modes, includePrompt }));
   }
@@ -81,6 +82,6 @@ export class Pooling implements Module {
   dispose(): void {}
 
   async save(target: FileTarget): Promise<void> {
-    await writeJson(target, "config.json", poolingJson(this.config));
+    await writeJson(target, CONFIG, poolingJson(this.config));
   }
 }

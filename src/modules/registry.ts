@@ -3,6 +3,7 @@
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { CONFIG, MODULES } from "../files/model-files.ts";
 import { readJsonArray } from "../files/read-json.ts";
 import { fileNameIn, relativePathProblem } from "../files/relative-path.ts";
 import type { PoolingMode } from "../pooling/modes.ts";
@@ -63,7 +64,7 @@ export async function prepareModules(
   const prepare = async (type: string, folder: FileSource): Promise<PreparedModule> =>
     await loaderOf(type, source)({ root: source, source: folder, maxSeqLength, prepare });
   const parts: ModelPart[] = [];
-  if (await source.exists("modules.json")) {
+  if (await source.exists(MODULES)) {
     const entries = (await readEntries(source)).map(({ type, path }) => {
       const folder = prefixed(source, path);
       return { folder, preparing: prepare(type, folder) };
@@ -81,7 +82,7 @@ export async function prepareModules(
   } else {
     const transformer = await Transformer.preparePlain({ source, maxSeqLength });
     const embeddingDimension = transformer.embeddingDimension!;
-    const poolingMode = plainPoolingMode(await ConfigReader.read(source, "config.json"));
+    const poolingMode = plainPoolingMode(await ConfigReader.read(source, CONFIG));
     const pooling = withoutWeights(new Pooling({ embeddingDimension, poolingMode }));
     parts.push({ prepared: transformer, folder: source }, { prepared: pooling, folder: source });
   }
@@ -125,7 +126,7 @@ function checkFirst({ type, takesText }: PreparedModule, source: FileSource): vo
   throw new FormatError(`expected a first module that turns text into tokens, found ${type}`, {
     code: "invalid-value",
     subject: type,
-    file: fileNameIn(source.name, "modules.json"),
+    file: fileNameIn(source.name, MODULES),
   });
 }
 
@@ -139,13 +140,13 @@ function checkWidth(
   throw new FormatError(`${type} takes ${inputDimension} dimensions; the modules before it give ${width}`, {
     code: "width-mismatch",
     subject: type,
-    file: fileNameIn(name, "config.json"),
+    file: fileNameIn(name, CONFIG),
   });
 }
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
-  const file = fileNameIn(source.name, "modules.json");
-  const entries = await readJsonArray(source, "modules.json");
+  const file = fileNameIn(source.name, MODULES);
+  const entries = await readJsonArray(source, MODULES);
   if (entries.length === 0)
     throw new FormatError("expected at least one module, found none", { code: "invalid-value", file });
   return entries.map((entry, index) => {
@@ -175,7 +176,7 @@ function loaderOf(type: string, source: FileSource): Loader {
   if (loader === undefined) {
     throw new UnsupportedError(
       `module type "${type}" is not supported; known: ${[...loaders.keys()].join(", ")}`,
-      { code: "unknown-module", subject: type, file: fileNameIn(source.name, "modules.json") },
+      { code: "unknown-module", subject: type, file: fileNameIn(source.name, MODULES) },
     );
   }
   return loader;

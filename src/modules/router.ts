@@ -2,6 +2,7 @@ import { ArgumentError, FormatError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { type FileTarget, prefixedTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG, ROUTER_CONFIG } from "../files/model-files.ts";
 import { inOrder } from "../runtime/in-order.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -107,7 +108,7 @@ export class Router implements Module {
         await saveModule(module, prefixedTarget(target, id), dtype);
       }
     }
-    await writeJson(target, "router_config.json", {
+    await writeJson(target, ROUTER_CONFIG, {
       types,
       structure,
       parameters: {
@@ -145,8 +146,8 @@ export class Router implements Module {
 
 /** Of the former file where the present one is missing or empty. */
 async function readRouterConfig(source: FileSource): Promise<ConfigReader> {
-  const present = await ConfigReader.firstFilled(source, ["router_config.json"]);
-  return present ?? (await ConfigReader.read(source, "config.json"));
+  const present = await ConfigReader.firstFilled(source, [ROUTER_CONFIG]);
+  return present ?? (await ConfigReader.read(source, CONFIG));
 }
 
 /** A router whose routes begin with the text itself. */

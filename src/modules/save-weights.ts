@@ -3,6 +3,7 @@ import { elementCount } from "../checkpoint/dtype.ts";
 import { fromFloat32 } from "../checkpoint/from-float32.ts";
 import { type TensorToWrite, writeSafetensors } from "../checkpoint/safetensors/write.ts";
 import type { FileTarget } from "../files/file-target.ts";
+import { WEIGHTS } from "../files/model-files.ts";
 
 /** The element type of saved weights. */
 export type SavedDType = "float32" | "float16";
@@ -18,7 +19,7 @@ export async function saveWeights(
   const checkpoint = await open();
   try {
     const tensors = [...checkpoint.tensors.values()].map((info) => toWrite(checkpoint, info, dtype));
-    await target.write("model.safetensors", writeSafetensors(tensors, new Map([["format", "pt"]])));
+    await target.write(WEIGHTS, writeSafetensors(tensors, new Map([["format", "pt"]])));
   } finally {
     await checkpoint.close();
   }

@@ -3,6 +3,7 @@ import { findCheckpoint } from "../checkpoint/open.ts";
 import { ArgumentError, FormatError } from "../errors.ts";
 import type { FileSource } from "../files/file-source.ts";
 import type { FileTarget } from "../files/file-target.ts";
+import { TOKENIZER } from "../files/model-files.ts";
 import { Embedding } from "../nn/embedding.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
@@ -129,7 +130,7 @@ export class StaticEmbedding implements InputModule {
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
     const { source, open } = this.#files;
-    await target.write("tokenizer.json", await source.read("tokenizer.json"));
+    await target.write(TOKENIZER, await source.read(TOKENIZER));
     await saveWeights(target, open, dtype);
   }
 }

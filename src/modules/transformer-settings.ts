@@ -7,19 +7,9 @@
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { transformerSettings } from "../files/model-files.ts";
 import type { JsonObject } from "../files/read-json.ts";
 import { rejectQuantization } from "../models/unsupported-weights.ts";
-
-/** In the order in which the reference looks for them; all but the first are from its first versions. */
-const fileNames = [
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_distilbert_config.json",
-  "sentence_camembert_config.json",
-  "sentence_albert_config.json",
-  "sentence_xlm-roberta_config.json",
-  "sentence_xlnet_config.json",
-];
 
 const knownKeys: ReadonlySet<string> = new Set([
   "max_seq_length",
@@ -71,7 +61,7 @@ export const defaultSettings: TransformerSettings = {
 
 /** Those of a module's folder; the defaults where it has no such file, or only empty ones. */
 export async function readTransformerSettings(source: FileSource): Promise<TransformerSettings> {
-  const reader = await ConfigReader.firstFilled(source, fileNames);
+  const reader = await ConfigReader.firstFilled(source, transformerSettings);
   return reader === undefined ? defaultSettings : settingsFrom(reader);
 }
 

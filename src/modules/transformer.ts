@@ -3,6 +3,13 @@ import { ArgumentError, FormatError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import {
+  CONFIG,
+  TOKENIZER,
+  TRANSFORMER_SETTINGS,
+  tokenizerSettings,
+  vocabularies,
+} from "../files/model-files.ts";
 import type { Encoder } from "../models/encoder.ts";
 import { prepareEncoder } from "../models/registry.ts";
 import { rejectAdapter } from "../models/unsupported-weights.ts";
@@ -44,20 +51,6 @@ const optionNames: OptionNames<TransformerOptions> = {
   ...placementOptionNames,
   maxSeqLength: true,
 };
-
-/** What a tokenizer may be made of. */
-const tokenizerFiles = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "sentencepiece.bpe.model",
-  "spiece.model",
-  "tokenizer.model",
-];
 
 type PlainContext = Pick<PrepareContext, "source" | "maxSeqLength">;
 
@@ -136,7 +129,7 @@ export class Transformer implements InputModule {
     // For a folder on disk the reference looks for an adapter in the model's folder, else in the module's.
     const [, config, settings] = await inOrder([
       inOrder([...new Set([root, source])].map(rejectAdapter)),
-      ConfigReader.read(source, "config.json"),
+      ConfigReader.read(source, CONFIG),
       readTransformerSettings(source),
     ]);
     return await Transformer.#prepare({ source, maxSeqLength }, config, settings);
@@ -148,7 +141,7 @@ export class Transformer implements InputModule {
     const [, , config] = await inOrder([
       rejectAdapter(source),
       rejectChatTemplate(source),
-      ConfigReader.read(source, "config.json"),
+      ConfigReader.read(source, CONFIG),
     ]);
     return await Transformer.#prepare(context, config, defaultSettings);
   }
@@ -257,12 +250,12 @@ export class Transformer implements InputModule {
     const { source, config, lowercase, found } = this.#files;
     // transformers computes in the type that config.json names, unless told otherwise; its old name is torch_dtype.
     const { torch_dtype: _, ...kept } = config.json;
-    await writeJson(target, "config.json", { ...kept, dtype });
-    await writeJson(target, "sentence_bert_config.json", {
+    await writeJson(target, CONFIG, { ...kept, dtype });
+    await writeJson(target, TRANSFORMER_SETTINGS, {
       max_seq_length: this.#maxSeqLength,
       do_lower_case: lowercase,
     });
-    for (const path of tokenizerFiles) {
+    for (const path of [TOKENIZER, ...tokenizerSettings, ...vocabularies]) {
       if (await source.exists(path)) await target.write(path, await source.read(path));
     }
     await saveWeights(target, found.open, dtype);

@@ -3,6 +3,7 @@ import { findCheckpoint } from "../checkpoint/open.ts";
 import { FormatError, ShapeError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import { type FileTarget, writeJson } from "../files/file-target.ts";
+import { CONFIG } from "../files/model-files.ts";
 import type { Weights } from "../nn/weights.ts";
 import { upload } from "../tensor/ops/upload.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -40,7 +41,7 @@ export class WeightedLayerPooling implements Module {
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
-    const settings = readSettings(await ConfigReader.read(source, "config.json"));
+    const settings = readSettings(await ConfigReader.read(source, CONFIG));
     const { open } = await findCheckpoint(source);
     return {
       type: "WeightedLayerPooling",
@@ -79,7 +80,7 @@ export class WeightedLayerPooling implements Module {
   }
 
   async save(target: FileTarget, dtype: SavedDType): Promise<void> {
-    await writeJson(target, "config.json", {
+    await writeJson(target, CONFIG, {
       word_embedding_dimension: this.embeddingDimension,
       layer_start: this.#layerStart,
       num_hidden_layers: this.#layerWeights.elementCount - 1 + this.#layerStart,

@@ -1,5 +1,12 @@
 import { FileError, UnsupportedError } from "../errors.ts";
 import type { FileSource } from "../files/file-source.ts";
+import {
+  ADDED_TOKENS,
+  CONFIG,
+  SPECIAL_TOKENS_MAP,
+  TOKENIZER,
+  TOKENIZER_CONFIG,
+} from "../files/model-files.ts";
 import { fileNameIn } from "../files/relative-path.ts";
 import { type AddedToken, AddedVocabulary } from "./added-vocabulary.ts";
 import type { Model } from "./component.ts";
@@ -57,12 +64,12 @@ export async function loadTokenizer(
   options: LoadTokenizerOptions = {},
 ): Promise<Tokenizer> {
   const [config, modelConfig, specialTokensMap, addedTokens] = await Promise.all([
-    readFields(source, "tokenizer_config.json"),
-    readFields(source, "config.json"),
-    readFields(source, "special_tokens_map.json"),
-    readFields(source, "added_tokens.json"),
+    readFields(source, TOKENIZER_CONFIG),
+    readFields(source, CONFIG),
+    readFields(source, SPECIAL_TOKENS_MAP),
+    readFields(source, ADDED_TOKENS),
   ]);
-  const tokenizerConfig = config ?? new JsonFields({}, "tokenizer_config.json", "");
+  const tokenizerConfig = config ?? new JsonFields({}, TOKENIZER_CONFIG, "");
   const tokenizerJson = await readFields(source, tokenizerFile(tokenizerConfig));
   const settings = new PretrainedSettings({ tokenizerConfig, specialTokensMap, addedTokens, tokenizerJson });
   const name = resolveClass({
@@ -91,8 +98,8 @@ export async function loadTokenizer(
  * @throws as {@link loadTokenizer}
  */
 export async function loadBareTokenizer(source: FileSource): Promise<Tokenizer> {
-  const bytes = await source.read("tokenizer.json");
-  return new Tokenizer(partsFromJson(bytes, fileNameIn(source.name, "tokenizer.json")));
+  const bytes = await source.read(TOKENIZER);
+  return new Tokenizer(partsFromJson(bytes, fileNameIn(source.name, TOKENIZER)));
 }
 
 interface Made {

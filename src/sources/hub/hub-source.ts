@@ -5,7 +5,7 @@ import { fileNameIn } from "../../files/relative-path.ts";
 import { hubPathProblem } from "./hub-path.ts";
 import { Limiter } from "./limiter.ts";
 import type { ModelFile, ModelListing } from "./listing.ts";
-import { isWeights, type ModelPlan, planFolder, planModel } from "./model-files.ts";
+import { isWeights, type ModelPlan, planFolder, planModel } from "./model-plan.ts";
 import type { HubModel } from "./options.ts";
 import { NoSuchEntryError } from "./status-error.ts";
 

@@ -7,11 +7,11 @@ import { HubError, HubIntegrityError, HubOfflineError, RevisionNotFoundError } f
 import { HubSource, type HubStore } from "./hub-source.ts";
 import { describeFile, fetchListing, type ModelFile, type ModelListing } from "./listing.ts";
 import { ModelCache } from "./model-cache-node.ts";
-import { planModel } from "./model-files.ts";
 import { resolveModelName } from "./model-name.ts";
 import type { HubOptions } from "./options.ts";
 import { RefUpdate } from "./ref-update-node.ts";
 import { checkRevision, DEFAULT_REVISION, isCommit } from "./revision.ts";
+import { type CachedListing, cachedListing, isComplete } from "./snapshot-node.ts";
 import { defaultTiming, type NetworkTiming, withTimeouts } from "./timing.ts";
 
 /** Replaced in tests. */
@@ -37,13 +37,6 @@ export async function openNodeModel(
   const revision = checkRevision(options.revision ?? DEFAULT_REVISION);
   const settings = await readSettings(options, surroundings?.environment ?? process.env);
   return await new Opening(model, revision, options, settings, surroundings?.timing).open();
-}
-
-/** The commit that a revision last stood for, and what is known of its files. */
-interface Cached {
-  readonly listing: ModelListing;
-  /** Whether the hub listed the files; else they are what the snapshot has. */
-  readonly isListed: boolean;
 }
 
 class Opening {
@@ -102,30 +95,15 @@ class Opening {
   }
 
   /** Once only where the cache can serve instead: nobody waits long then. */
-  async #askHub(cached: Cached | undefined): Promise<ModelListing> {
-    const canServe = cached !== undefined && (await this.#isComplete(cached));
+  async #askHub(cached: CachedListing | undefined): Promise<ModelListing> {
+    const canServe = cached !== undefined && (await isComplete(this.#cache, cached.listing));
     return await fetchListing(this.#client, this.#revision, canServe ? 1 : undefined);
   }
 
-  async #cached(): Promise<Cached | undefined> {
+  /** The commit that the revision last stood for. */
+  async #cached(): Promise<CachedListing | undefined> {
     const commit = await this.#cache.cachedCommit(this.#revision);
-    if (commit === undefined) return undefined;
-    const listing = await this.#cache.readListing(commit);
-    if (listing !== undefined) return { listing, isListed: true };
-    return { listing: await this.#cache.listSnapshot(commit), isListed: false };
-  }
-
-  /** Whether a snapshot has what loading the model asks for. */
-  async #isComplete({ listing }: Cached): Promise<boolean> {
-    const { commit, files } = listing;
-    const folder = new FolderSource(this.#cache.snapshot(commit));
-    const { descriptions, weights } = await planModel(listing, async (path) =>
-      (await folder.exists(path)) ? await folder.read(path) : undefined,
-    );
-    for (const path of [...descriptions, ...weights]) {
-      if (!(await this.#cache.hasFile(commit, path, files.get(path)!))) return false;
-    }
-    return weights.length > 0;
+    return commit === undefined ? undefined : await cachedListing(this.#cache, commit);
   }
 
   async #fromHub(listing: ModelListing): Promise<OpenedModel> {

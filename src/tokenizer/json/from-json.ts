@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../../errors.ts";
+import { TOKENIZER } from "../../files/model-files.ts";
 import { type AddedToken, AddedVocabulary } from "../added-vocabulary.ts";
 import type { Padding } from "../padding.ts";
 import type { TokenizerParts } from "../tokenizer.ts";
@@ -17,7 +18,7 @@ const LONGEST_ADDED_TOKEN = 8192;
  * The parts that tokenizer.json describes, as it describes them.
  * @throws FormatError where the file is broken, UnsupportedError where it names a part that is not known
  */
-export function partsFromJson(bytes: Uint8Array, file = "tokenizer.json"): TokenizerParts {
+export function partsFromJson(bytes: Uint8Array, file = TOKENIZER): TokenizerParts {
   return partsFromFields(new JsonFields(parseJson(bytes, file), file, ""));
 }
 

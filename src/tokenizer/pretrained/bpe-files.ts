@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import type { VocabularyFile } from "../../files/model-files.ts";
 import { JsonFields, parseJson } from "../json/fields.ts";
 import { readVocabulary as readJsonVocabulary, readMerges } from "../json/models.ts";
 import { BPE } from "../models/bpe.ts";
@@ -10,7 +11,7 @@ const VOCAB_FILE = "vocab.json";
 const MERGES_FILE = "merges.txt";
 
 /** The files of byte-level vocabularies without tokenizer.json. */
-export const BPE_FILES: readonly string[] = [VOCAB_FILE, MERGES_FILE];
+export const BPE_FILES: readonly VocabularyFile[] = [VOCAB_FILE, MERGES_FILE];
 
 /**
  * The model as transformers' byte-level classes build it: tokens and merges of tokenizer.json, or of vocab.json

@@ -1,3 +1,4 @@
+import type { VocabularyFile } from "../../files/model-files.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
 import type { Side } from "../encoding.ts";
@@ -35,7 +36,7 @@ export interface ClassPipeline {
  */
 export interface PretrainedClass {
   /** The files that serve where there is no tokenizer.json. */
-  readonly vocabularyFiles: readonly string[];
+  readonly vocabularyFiles: readonly VocabularyFile[];
   readonly modelInputNames: readonly string[];
   /** Default "right". */
   readonly paddingSide?: Side;

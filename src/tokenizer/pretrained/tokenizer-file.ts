@@ -1,3 +1,4 @@
+import { TOKENIZER } from "../../files/model-files.ts";
 import type { JsonFields } from "../json/fields.ts";
 
 /** The version of transformers whose behaviour the tokenizers follow. */
@@ -5,8 +6,8 @@ const TRANSFORMERS_VERSION = [5, 18, 0];
 
 /** tokenizer.json, or the newest file of `fast_tokenizer_files` that is meant for that version or an older one. */
 export function tokenizerFile(config: JsonFields): string {
-  if (!config.has("fast_tokenizer_files")) return "tokenizer.json";
-  let best = "tokenizer.json";
+  if (!config.has("fast_tokenizer_files")) return TOKENIZER;
+  let best = TOKENIZER;
   let newest: readonly number[] = [];
   for (const name of config.array("fast_tokenizer_files")) {
     const found = typeof name === "string" ? /^tokenizer\.(\d+(?:\.\d+)*)\.json$/.exec(name) : null;

@@ -11,7 +11,7 @@ import {
   truncate,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { ArgumentError, FileError } from "../../../src/errors.ts";
 import {
@@ -21,7 +21,9 @@ import {
   RevisionNotFoundError,
 } from "../../../src/sources/hub/errors.ts";
 import { ModelCache } from "../../../src/sources/hub/model-cache-node.ts";
+import { planModel } from "../../../src/sources/hub/model-plan.ts";
 import type { DownloadingEvent } from "../../../src/sources/hub/options.ts";
+import { RefUpdate } from "../../../src/sources/hub/ref-update-node.ts";
 import type { Files } from "../../helpers/hub-server.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { decoded, exchangeFile, files, MODEL, startHub, text, weights } from "./setup.ts";
@@ -42,6 +44,9 @@ const router: Files = {
   "query_0_Transformer/tokenizer.json": '{"model":{}}',
   "query_0_Transformer/model.safetensors": "weights of a route",
 };
+
+const asBytes = (content: string | Uint8Array) =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
 
 // Most of the time the disk is waited for.
 describe("models of the hub in Node", { concurrency: 4 }, () => {
@@ -235,6 +240,35 @@ describe("models of the hub in Node", { concurrency: 4 }, () => {
       await source.read(path);
     }
     assert.equal(await ref(), newer);
+  });
+
+  test("a ref waits for files that an update has moved to other folders", async (t) => {
+    const hub = await startHub(t, { publish: false });
+    const changes: [Files, Files][] = [
+      [files, router],
+      [router, files],
+    ];
+    for (const [before, after] of changes) {
+      const older = hub.server.publish(MODEL, before);
+      await (await hub.open()).source.fetchAll();
+      const newer = hub.server.publish(MODEL, after);
+      const listing = {
+        commit: newer,
+        files: new Map(Object.keys(after).map((path) => [path, { size: undefined, etag: undefined }])),
+      };
+      const cache = new ModelCache({ cacheFolder: hub.cache, model: MODEL, symlinks: true });
+      const update = await RefUpdate.prepare(cache, "main", listing);
+      const { descriptions, weights } = await planModel(listing, async (path) => asBytes(after[path]!));
+      const [first, ...others] = descriptions;
+      assert.equal(first, "modules.json");
+      for (const path of [first, ...weights, ...others]) {
+        assert.equal(await cache.readRef("main"), older, `${path} is missing`);
+        await mkdir(dirname(join(cache.snapshot(newer), path)), { recursive: true });
+        await writeFile(join(cache.snapshot(newer), path), after[path]!);
+        await update.available(path);
+      }
+      assert.equal(await cache.readRef("main"), newer);
+    }
   });
 
   test("who only has the tokenizer of a model moves on with the tokenizer", async (t) => {

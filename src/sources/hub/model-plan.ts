@@ -1,3 +1,15 @@
+import {
+  CONFIG,
+  MODEL_SETTINGS,
+  MODULES,
+  ROUTER_CONFIG,
+  TOKENIZER,
+  tokenizerSettings,
+  transformerSettings,
+  vocabularies,
+  type WeightFile,
+  weightFiles,
+} from "../../files/model-files.ts";
 import { hubPathProblem } from "./hub-path.ts";
 import type { ModelListing } from "./listing.ts";
 
@@ -8,50 +20,7 @@ export interface ModelPlan {
   readonly weights: readonly string[];
 }
 
-/** Of sentence_bert_config.json, models have one of these names. */
-const moduleSettings = [
-  "sentence_bert_config.json",
-  "sentence_roberta_config.json",
-  "sentence_distilbert_config.json",
-  "sentence_camembert_config.json",
-  "sentence_albert_config.json",
-  "sentence_xlm-roberta_config.json",
-  "sentence_xlnet_config.json",
-];
-
-const settings = [
-  "modules.json",
-  "config_sentence_transformers.json",
-  "config.json",
-  "router_config.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-];
-
-/** Only needed where there is no tokenizer.json. */
-const vocabularies = [
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-  "sentencepiece.bpe.model",
-  "spiece.model",
-  "tokenizer.model",
-];
-
-interface WeightFormat {
-  readonly file: string;
-  /** Of the files that it is the index of. */
-  readonly shards?: RegExp;
-}
-
-/** The first that is there is read, no other. */
-const weightFormats: readonly WeightFormat[] = [
-  { file: "model.safetensors" },
-  { file: "model.safetensors.index.json", shards: /^model-\d+-of-\d+\.safetensors$/ },
-  { file: "pytorch_model.bin" },
-  { file: "pytorch_model.bin.index.json", shards: /^pytorch_model-\d+-of-\d+\.bin$/ },
-];
+const settings = [MODULES, MODEL_SETTINGS, CONFIG, ROUTER_CONFIG, ...tokenizerSettings];
 
 /** A model has a handful of modules; a hostile list is not worth following. */
 const MOST_MODULES = 100;
@@ -65,7 +34,7 @@ export async function planModel(
   listing: ModelListing,
   read: (path: string) => Promise<Uint8Array | undefined>,
 ): Promise<ModelPlan> {
-  const modules = listing.files.has("modules.json") ? listedModules(await read("modules.json")) : [];
+  const modules = listing.files.has(MODULES) ? listedModules(await read(MODULES)) : [];
   const folders = new Set<string>();
   for (const { path, isRouter } of modules) {
     if (folders.has(path) || folders.size === MOST_MODULES) continue;
@@ -84,10 +53,10 @@ export function planFolder({ files }: ModelListing, folder: string): ModelPlan {
   const prefix = folder === "" ? "" : `${folder}/`;
   const has = (name: string) => files.has(prefix + name);
   const descriptions = settings.filter(has);
-  const own = moduleSettings.find(has);
+  const own = transformerSettings.find(has);
   if (own !== undefined) descriptions.push(own);
-  descriptions.push(...(has("tokenizer.json") ? ["tokenizer.json"] : vocabularies.filter(has)));
-  const format = weightFormats.find(({ file }) => has(file));
+  descriptions.push(...(has(TOKENIZER) ? [TOKENIZER] : vocabularies.filter(has)));
+  const format = weightFiles.find(({ file }) => has(file));
   if (format?.shards !== undefined) descriptions.push(format.file);
   return {
     descriptions: descriptions.map((name) => prefix + name),
@@ -95,7 +64,7 @@ export function planFolder({ files }: ModelListing, folder: string): ModelPlan {
   };
 }
 
-function planWeights(files: ModelListing["files"], prefix: string, { file, shards }: WeightFormat): string[] {
+function planWeights(files: ModelListing["files"], prefix: string, { file, shards }: WeightFile): string[] {
   if (shards === undefined) return [prefix + file];
   return [...files.keys()].filter(
     (path) => path.startsWith(prefix) && shards.test(path.slice(prefix.length)),
@@ -131,7 +100,7 @@ async function routedModules(
   read: (path: string) => Promise<Uint8Array | undefined>,
 ): Promise<ModuleFolder[]> {
   const prefix = folder === "" ? "" : `${folder}/`;
-  for (const name of ["router_config.json", "config.json"]) {
+  for (const name of [ROUTER_CONFIG, CONFIG]) {
     if (!files.has(prefix + name)) continue;
     const config = parse(await read(prefix + name)) ?? {};
     if (Object.keys(config).length === 0) continue;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { DownloadBar } from "../../../src/sources/hub/download-bar.ts";
 import { Limiter } from "../../../src/sources/hub/limiter.ts";
 import type { ModelListing } from "../../../src/sources/hub/listing.ts";
-import { isWeights, type ModelPlan, planFolder, planModel } from "../../../src/sources/hub/model-files.ts";
+import { isWeights, type ModelPlan, planFolder, planModel } from "../../../src/sources/hub/model-plan.ts";
 
 function listing(...paths: readonly string[]): ModelListing {
   const unknown = { size: undefined, etag: undefined };
