@@ -107,8 +107,8 @@ function linearBench(
       const x = randomFloats(uploads.random, rows * inFeatures);
       const weight = randomFloats(uploads.random, outFeatures * inFeatures, 1 / Math.sqrt(inFeatures));
       const bias = randomFloats(uploads.random, outFeatures);
-      const matrix = backend.createMatrix(outFeatures, inFeatures);
-      backend.writeMatrix(matrix, weight, 0);
+      const matrix = backend.parameters.createMatrix(outFeatures, inFeatures, "float32");
+      backend.parameters.write(matrix, weight, 0);
       const out = uploads.blank(rows * outFeatures);
       const [xStorage, biasStorage] = [uploads.of(x), uploads.of(bias)];
       return {
@@ -125,7 +125,7 @@ function linearBench(
         },
         release: () => {
           uploads.release();
-          backend.freeMatrix(matrix);
+          backend.parameters.free(matrix);
         },
       };
     },
@@ -211,8 +211,8 @@ function embeddingBench(encoder: EncoderName): KernelBench {
         Int32Array.from({ length: TOKENS }, () => Math.floor(uploads.random() * (table.length / width))),
       );
       const handles: EmbeddingTable[] = tables.map((table) => {
-        const handle = backend.createTable(table.length / width, width);
-        backend.writeTable(handle, table, 0);
+        const handle = backend.parameters.createTable(table.length / width, width);
+        backend.parameters.write(handle, table, 0);
         return handle;
       });
       const out = uploads.blank(TOKENS * width);
@@ -227,7 +227,7 @@ function embeddingBench(encoder: EncoderName): KernelBench {
         },
         release: () => {
           uploads.release();
-          for (const handle of handles) backend.freeTable(handle);
+          for (const handle of handles) backend.parameters.free(handle);
         },
       };
     },

@@ -151,7 +151,7 @@ export class MPNetModel implements Encoder {
         byDistance[head * distances + i] = byBucket[bucket * headCount + head]!;
       }
     }
-    this.backend.write(this.#relativeBias.storage, byDistance, 0);
+    this.backend.parameters.write(this.#relativeBias.storage, byDistance, 0);
   }
 }
 

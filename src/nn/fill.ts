@@ -1,7 +1,7 @@
 /** Reads parameters into their places, in pieces, so that a checkpoint is never in memory twice. */
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
 import { Pauses } from "../runtime/scheduling.ts";
-import { PACKED_ROWS } from "../tensor/backend.ts";
+import type { InPlaceRows, Parameter, ParameterStore } from "../tensor/backend.ts";
 
 /** Elements of one piece: 4 MB, large enough for full disk speed, small beside any model. */
 const PIECE = 1 << 20;
@@ -12,14 +12,18 @@ const UNDER_WAY = 64 * 2 ** 20;
 /** Of these, bytes that may lie in buffers. */
 const BUFFERED = 16 * 2 ** 20;
 
-export interface Parameter {
+/** A parameter that a tensor of the checkpoint is to be read into. */
+export interface PendingParameter {
   readonly info: TensorInfo;
   readonly rows: number;
   readonly width: number;
-  /** [rows, width]: where the file is read straight to; null: what was read is only there for `write`. */
-  readonly memory: Float32Array | null;
-  /** What is to be done with rows that were read; null: nothing. */
-  readonly write: ((values: Float32Array, firstRow: number) => void) | null;
+  readonly parameter: Parameter;
+}
+
+/** A parameter as it is filled. */
+interface Filling extends PendingParameter {
+  /** null: rows are read into a buffer, and written from there. */
+  readonly inPlace: InPlaceRows | null;
 }
 
 export interface FillOptions {
@@ -37,17 +41,19 @@ export interface FillOptions {
  */
 export async function fillParameters(
   checkpoint: Checkpoint,
-  parameters: readonly Parameter[],
+  store: ParameterStore,
+  parameters: readonly PendingParameter[],
   { signal, onProgress }: FillOptions,
   stop: { stopped: boolean },
 ): Promise<void> {
-  const ordered = parameters.toSorted(
-    (a, b) => compare(a.info.file, b.info.file) || a.info.byteOffset - b.info.byteOffset,
-  );
+  const ordered = parameters
+    .map((pending): Filling => ({ ...pending, inPlace: store.inPlace(pending.parameter) }))
+    .sort((a, b) => compare(a.info.file, b.info.file) || a.info.byteOffset - b.info.byteOffset);
   const total = ordered.reduce((sum, { info }) => sum + info.byteLength, 0);
   let loaded = 0;
   const run: Run = {
     checkpoint,
+    store,
     signal,
     stop,
     onRead: (bytes) => {
@@ -59,32 +65,34 @@ export async function fillParameters(
     await readPieces(run, ordered, { inOrder: true });
     return;
   }
-  const done = ordered.filter(({ write }) => write === null);
-  const written = ordered.filter(({ write }) => write !== null);
-  const chains = [done, written].map((some) => readPieces(run, some, { inOrder: false }));
+  const isDoneOnceRead = ({ inPlace }: Filling) => inPlace !== null && inPlace.take === null;
+  const chains = [ordered.filter(isDoneOnceRead), ordered.filter((filling) => !isDoneOnceRead(filling))].map(
+    (some) => readPieces(run, some, { inOrder: false }),
+  );
   await Promise.allSettled(chains);
   await Promise.all(chains);
 }
 
 interface Run {
   readonly checkpoint: Checkpoint;
+  readonly store: ParameterStore;
   readonly signal: AbortSignal | undefined;
   readonly stop: { stopped: boolean };
   readonly onRead: (bytes: number) => void;
 }
 
 interface Piece {
-  readonly parameter: Parameter;
+  readonly filling: Filling;
   readonly firstRow: number;
   readonly length: number;
 }
 
 async function readPieces(
   run: Run,
-  parameters: readonly Parameter[],
+  fillings: readonly Filling[],
   { inOrder }: { readonly inOrder: boolean },
 ): Promise<void> {
-  const pieces = cut(parameters);
+  const pieces = cut(fillings);
   const ahead = inOrder ? 1 : readsAtOnce(pieces);
   const longest = longestBuffer(pieces);
   const buffers: Float32Array[] = [];
@@ -96,11 +104,11 @@ async function readPieces(
   const start = (index: number): void => {
     const piece = pieces[index];
     if (piece === undefined) return;
-    const { parameter, firstRow, length } = piece;
-    const from = firstRow * parameter.width;
+    const { filling, firstRow, length } = piece;
+    const from = firstRow * filling.width;
     const values =
-      parameter.memory?.subarray(from, from + length) ?? buffer(index % ahead).subarray(0, length);
-    const read = run.checkpoint.readFloat32(parameter.info.name, values, from).then(() => values);
+      filling.inPlace?.memory.subarray(from, from + length) ?? buffer(index % ahead).subarray(0, length);
+    const read = run.checkpoint.readFloat32(filling.info.name, values, from).then(() => values);
     read.catch(() => {}); // it is waited for below
     reads.push(read);
   };
@@ -108,13 +116,14 @@ async function readPieces(
   try {
     run.signal?.throwIfAborted();
     for (let index = 0; index < ahead; index++) start(index);
-    for (const [index, { parameter, firstRow, length }] of pieces.entries()) {
+    for (const [index, { filling, firstRow, length }] of pieces.entries()) {
       await pauses.pause();
       const values = await reads[index]!;
       if (run.stop.stopped) return;
-      parameter.write?.(values, firstRow);
+      const { rows, width, info, inPlace, parameter } = filling;
+      if (inPlace === null) run.store.write(parameter, values, firstRow);
+      else inPlace.take?.(firstRow, length / Math.max(1, width));
       start(index + ahead);
-      const { rows, width, info } = parameter;
       run.onRead((info.byteLength / Math.max(1, rows * width)) * length);
     }
   } catch (error) {
@@ -133,27 +142,24 @@ function readsAtOnce(pieces: readonly Piece[]): number {
 }
 
 function longestBuffer(pieces: readonly Piece[]): number {
-  return pieces.reduce(
-    (most, { parameter, length }) => (parameter.memory ? most : Math.max(most, length)),
-    0,
-  );
+  return pieces.reduce((most, { filling, length }) => (filling.inPlace ? most : Math.max(most, length)), 0);
 }
 
-function cut(parameters: readonly Parameter[]): Piece[] {
+function cut(fillings: readonly Filling[]): Piece[] {
   const pieces: Piece[] = [];
-  for (const parameter of parameters) {
-    const { rows, width } = parameter;
-    const step = rowsOfPiece(parameter);
+  for (const filling of fillings) {
+    const { rows, width } = filling;
+    const step = rowsOfPiece(filling);
     for (let firstRow = 0; firstRow < rows; firstRow += step) {
-      pieces.push({ parameter, firstRow, length: Math.min(step, rows - firstRow) * width });
+      pieces.push({ filling, firstRow, length: Math.min(step, rows - firstRow) * width });
     }
   }
   return pieces;
 }
 
-function rowsOfPiece({ width, memory }: Parameter): number {
-  const most = Math.max(1, Math.floor(PIECE / Math.max(1, width)));
-  return memory === null ? most : Math.max(1, Math.floor(most / PACKED_ROWS)) * PACKED_ROWS;
+function rowsOfPiece({ width, inPlace }: Filling): number {
+  const unit = inPlace?.unit ?? 1;
+  return Math.max(1, Math.floor(PIECE / Math.max(1, width) / unit)) * unit;
 }
 
 function compare(a: string, b: string): number {

@@ -7,10 +7,10 @@
 
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
 import { FormatError } from "../errors.ts";
-import type { Backend, EmbeddingTable, PackedMatrix } from "../tensor/backend.ts";
+import type { Backend, EmbeddingTable, PackedMatrix, Parameter } from "../tensor/backend.ts";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { type FillOptions, fillParameters, type Parameter } from "./fill.ts";
+import { type FillOptions, fillParameters, type PendingParameter } from "./fill.ts";
 
 interface Root {
   readonly checkpoint: Pick<Checkpoint, "name" | "tensors">;
@@ -18,8 +18,8 @@ interface Root {
   readonly readable: Checkpoint | null;
   readonly backend: Backend;
   readonly taken: Set<string>;
-  readonly pending: Parameter[];
-  readonly release: (() => void)[];
+  readonly pending: PendingParameter[];
+  readonly kept: Parameter[];
   readonly stop: { stopped: boolean };
   filling: Promise<void> | null;
 }
@@ -55,7 +55,7 @@ export class Weights {
       backend,
       taken: new Set(),
       pending: [],
-      release: [],
+      kept: [],
       stop: { stopped: false },
       filling: null,
     };
@@ -92,58 +92,31 @@ export class Weights {
   array(name: string, shape: Shape): Tensor {
     const info = this.#take(name, shape);
     const tensor = this.reserve(shape);
-    const { backend } = this.#root;
-    this.#root.pending.push({
-      info,
-      rows: elementCount(shape),
-      width: 1,
-      memory: null,
-      write: (values, first) => backend.write(tensor.storage, values, first),
-    });
+    this.#root.pending.push({ info, rows: elementCount(shape), width: 1, parameter: tensor.storage });
     return tensor;
   }
 
   /** A parameter that is computed from others, in place of being read. */
   reserve(shape: Shape): Tensor {
-    const { backend, release } = this.#root;
-    const tensor = Tensor.onBackend(backend, backend.createVector(elementCount(shape)), shape);
-    release.push(() => tensor.dispose());
-    return tensor;
+    const { backend } = this.#root;
+    const vector = this.#keep(backend.parameters.createVector(elementCount(shape)));
+    return Tensor.onBackend(backend, vector, shape);
   }
 
   /** The weight of a linear layer [outFeatures, inFeatures], in the backend's own layout. */
   matrix(name: string, outFeatures: number, inFeatures: number): PackedMatrix {
     const info = this.#take(name, [outFeatures, inFeatures]);
-    const { backend } = this.#root;
-    const matrix = backend.createMatrix(outFeatures, inFeatures);
-    this.#root.release.push(() => backend.freeMatrix(matrix));
-    const memory = backend.matrixMemory(matrix);
-    this.#root.pending.push({
-      info,
-      rows: outFeatures,
-      width: inFeatures,
-      memory,
-      write: memory
-        ? (values, firstRow) => backend.packMatrix(matrix, firstRow, values.length / Math.max(1, inFeatures))
-        : (values, firstRow) => backend.writeMatrix(matrix, values, firstRow),
-    });
+    const { parameters } = this.#root.backend;
+    const matrix = this.#keep(parameters.createMatrix(outFeatures, inFeatures, "float32"));
+    this.#root.pending.push({ info, rows: outFeatures, width: inFeatures, parameter: matrix });
     return matrix;
   }
 
   /** A table of embeddings [rows, width]. */
   table(name: string, rows: number, width: number): EmbeddingTable {
     const info = this.#take(name, [rows, width]);
-    const { backend } = this.#root;
-    const table = backend.createTable(rows, width);
-    const memory = backend.tableMemory(table);
-    this.#root.release.push(() => backend.freeTable(table));
-    this.#root.pending.push({
-      info,
-      rows,
-      width,
-      memory,
-      write: memory ? null : (values, firstRow) => backend.writeTable(table, values, firstRow),
-    });
+    const table = this.#keep(this.#root.backend.parameters.createTable(rows, width));
+    this.#root.pending.push({ info, rows, width, parameter: table });
     return table;
   }
 
@@ -193,13 +166,19 @@ export class Weights {
   }
 
   async #readPending(options: FillOptions): Promise<void> {
-    const { readable, pending, stop } = this.#root;
-    await fillParameters(readable!, pending.splice(0), options, stop);
+    const { readable, backend, pending, stop } = this.#root;
+    await fillParameters(readable!, backend.parameters, pending.splice(0), options, stop);
   }
 
   /** Gives back the memory of everything that was taken. */
   dispose(): void {
-    for (const release of this.#root.release.splice(0)) release();
+    const { backend, kept } = this.#root;
+    for (const parameter of kept.splice(0)) backend.parameters.free(parameter);
+  }
+
+  #keep<T extends Parameter>(parameter: T): T {
+    this.#root.kept.push(parameter);
+    return parameter;
   }
 
   #take(name: string, shape: Shape): TensorInfo {
@@ -230,9 +209,9 @@ function unknownTensor(name: string, file: string): TensorInfo {
 
 /** What `ofNames` reserves in: nothing. */
 const noBackend = {
-  createVector: (length: number) => ({ length }),
-  createMatrix: (outFeatures: number, inFeatures: number) => ({ outFeatures, inFeatures }),
-  matrixMemory: () => null,
-  createTable: (rows: number, width: number) => ({ rows, width }),
-  tableMemory: () => null,
+  parameters: {
+    createVector: (length: number) => ({ length }),
+    createMatrix: (outFeatures: number, inFeatures: number) => ({ outFeatures, inFeatures }),
+    createTable: (rows: number, width: number) => ({ rows, width }),
+  },
 } as unknown as Backend;

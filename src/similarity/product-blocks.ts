@@ -37,14 +37,14 @@ export function* productBlocks(
   for (let firstColumn = 0; firstColumn < y.count; firstColumn += blockColumns) {
     const columns = Math.min(blockColumns, y.count - firstColumn);
     y.stage(columnStaging, firstColumn, firstColumn + columns);
-    const matrix = backend.createMatrix(columns, dimension);
+    const matrix = backend.parameters.createMatrix(columns, dimension, "float32");
     try {
-      backend.writeMatrix(matrix, columnStaging.subarray(0, columns * dimension), 0);
+      backend.parameters.write(matrix, columnStaging.subarray(0, columns * dimension), 0);
       yield* rowBlocks(x, matrix, backend, (products, firstRow, rows) =>
         visit({ products, firstRow, rows, firstColumn, columns }),
       );
     } finally {
-      backend.freeMatrix(matrix);
+      backend.parameters.free(matrix);
     }
   }
 }

@@ -1,21 +1,9 @@
 /**
- * What a backend must be able to do. This file is only the contract: it imports no backend, so every
- * backend may import it. `select.ts` is the one file that knows them all.
- *
- * All kernels compute in float32 on contiguous row-major data. They check nothing: the ops in `ops/`
- * have already proved that the sizes fit. A call enqueues or does the work at once, as the backend
- * likes; `read` waits for what was enqueued. An output never overlaps an input, unless a kernel says
- * that it may.
- *
- * Token ids, positions and sequence boundaries stay in host memory (`Int32Array`): they are small, they
- * are made in JavaScript, and a backend that needs them elsewhere copies them.
- *
- * Every row of a kernel's output depends on that row's (or that sequence's) inputs alone, with one order
- * of summation whatever else is in the batch: this is what makes embeddings bit-identical alone and in
- * any batch.
+ * The contract of backends: memory, parameters, kernels. It imports no backend, so that every backend may import it;
+ * `select.ts` is the one file that knows them all.
  */
 
-/** Float32 memory of a backend. Opaque: only the backend that made it looks inside. */
+/** Float32 elements in the memory of a backend. Opaque: only the backend that made it looks inside. */
 export interface Storage {
   /** In elements. */
   readonly length: number;
@@ -27,9 +15,6 @@ export interface PackedMatrix {
   readonly inFeatures: number;
 }
 
-/** Rows of a matrix that may be packed by themselves: a multiple of the panel width of every backend. */
-export const PACKED_ROWS = 64;
-
 /**
  * A table of rows [rows, width] that `embeddingSum` looks up. Kept apart from `Storage` because it may
  * live elsewhere: 250,002 rows of XLM-R do not belong in scarce memory for the few rows that a text needs.
@@ -37,6 +22,69 @@ export const PACKED_ROWS = 64;
 export interface EmbeddingTable {
   readonly rows: number;
   readonly width: number;
+}
+
+/** A vector counts as a column: its rows are its elements. */
+export type Parameter = Storage | PackedMatrix | EmbeddingTable;
+
+/** How the elements of a weight matrix are kept and multiplied. */
+export type MatrixDType = "float32";
+
+/** Memory of intermediate results. Kernels and copies are carried out in the order of the calls. */
+export interface BackendMemory {
+  /** Memory for `length` elements, with arbitrary content. */
+  allocate(length: number): Storage;
+
+  /** Frees memory for reuse. Work that was given before still finds it. `storage` must not be used again. */
+  free(storage: Storage): void;
+
+  /** Copies `values` to elements `start …` of `storage`. */
+  write(storage: Storage, values: Float32Array, start: number): void;
+
+  /** A copy of elements `start … end − 1`, after everything enqueued so far. */
+  read(storage: Storage, start: number, end: number): Promise<Float32Array>;
+
+  /** The same at once, on backends whose memory the CPU sees; null on the others. */
+  readonly readSync: ((storage: Storage, start: number, end: number) => Float32Array) | null;
+}
+
+/**
+ * The parameters of models. They outlive every batch, and are shared where several threads compute. Each is created
+ * with arbitrary content, then filled row by row: with `write`, or in place where the backend allows it. No kernel may
+ * read a parameter before all of its rows are there.
+ */
+export interface ParameterStore {
+  /** Elements that kernels read as they are: a bias, the weight of a LayerNorm. */
+  createVector(length: number): Storage;
+
+  /** @throws UnsupportedError ("unsupported-dtype") for a dtype that the backend does not have */
+  createMatrix(outFeatures: number, inFeatures: number, dtype: MatrixDType): PackedMatrix;
+
+  createTable(rows: number, width: number): EmbeddingTable;
+
+  /** Copies whole float32 rows [n, width], as checkpoints store them, to row `firstRow` …. Rows come in any order. */
+  write(parameter: Parameter, rows: Float32Array, firstRow: number): void;
+
+  /** How files are read straight into a parameter's memory; null where only `write` reaches it. */
+  inPlace(parameter: Parameter): InPlaceRows | null;
+
+  /** Frees the memory. The parameter must not be used again. */
+  free(parameter: Parameter): void;
+}
+
+/** The memory of a parameter, open to be read into. */
+export interface InPlaceRows {
+  /** [rows, width], row-major, as checkpoints store it. Valid until the parameter is freed. */
+  readonly memory: Float32Array;
+
+  /**
+   * Takes over rows `firstRow … firstRow + rows − 1` that stand in `memory`, each row once; null where rows need nothing
+   * more. Portions begin at multiples of `unit`, and all but the last are multiples of it long.
+   */
+  readonly take: ((firstRow: number, rows: number) => void) | null;
+
+  /** In rows. */
+  readonly unit: number;
 }
 
 /**
@@ -97,74 +145,20 @@ export interface PooledSequences {
   readonly skip: number;
 }
 
-export interface Backend {
-  /** "js", "wasm" … */
-  readonly name: string;
-
-  /** The name and what it found here, for people: "wasm: relaxed SIMD, tile 6x8". */
-  readonly description: string;
-
-  /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
-  readonly preferredBatchTokens: number;
-
-  /** How many batches to have under way at once: 1 where the work is done within the call. */
-  readonly concurrency: number;
-
-  /** Memory for an intermediate result of `length` float32 elements, with arbitrary content. */
-  allocate(length: number): Storage;
-
-  /**
-   * Memory for a parameter that kernels read as it is: a bias, the weight of a LayerNorm. Kept apart from
-   * `allocate` because parameters outlive every batch, and are shared where work runs in several threads.
-   */
-  createVector(length: number): Storage;
-
-  /** Gives memory back for reuse. `storage` must not be used again. */
-  free(storage: Storage): void;
-
-  /** Copies `values` to elements `start …` of `storage`. */
-  write(storage: Storage, values: Float32Array, start: number): void;
-
-  /** A copy of elements `start … end − 1`, after everything enqueued so far. */
-  read(storage: Storage, start: number, end: number): Promise<Float32Array>;
-
-  /** The same at once, on backends whose memory the CPU sees; null on the others. */
-  readonly readSync: ((storage: Storage, start: number, end: number) => Float32Array) | null;
-
-  /** Reserves a weight matrix; nothing may read it before every row has been written. */
-  createMatrix(outFeatures: number, inFeatures: number): PackedMatrix;
-
-  /** Copies whole rows [n, inFeatures], as checkpoints store them, to row `firstRow` …. Rows come in any order. */
-  writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void;
-
-  /**
-   * Memory [outFeatures, inFeatures] of the matrix in which files can be read, as checkpoints store it, for
-   * `packMatrix`; null where only `writeMatrix` reaches it.
-   */
-  matrixMemory(matrix: PackedMatrix): Float32Array | null;
-
-  /**
-   * Takes over rows `firstRow … firstRow + rows − 1` that stand in `matrixMemory`, once. Portions begin at multiples of
-   * `PACKED_ROWS`, and all but the last are as many rows as a multiple of it.
-   */
-  packMatrix(matrix: PackedMatrix, firstRow: number, rows: number): void;
-
-  /** Gives a weight matrix back. */
-  freeMatrix(matrix: PackedMatrix): void;
-
-  createTable(rows: number, width: number): EmbeddingTable;
-
-  /** Copies whole rows [n, width] to row `firstRow` … of a table. Rows come in any order. */
-  writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void;
-
-  /**
-   * The table's own memory [rows, width], so that files can be read straight into it, at any time until it is given
-   * back; null where only `writeTable` reaches it.
-   */
-  tableMemory(table: EmbeddingTable): Float32Array | null;
-
-  freeTable(table: EmbeddingTable): void;
-
+/**
+ * The kernels compute in float32 on contiguous row-major data. They check nothing: the ops in `ops/` have already
+ * proved that the sizes fit. A call enqueues or does the work at once, as the backend likes; `read` waits for what was
+ * enqueued. An output never overlaps an input, unless a kernel says that it may.
+ *
+ * Token ids, positions and sequence boundaries stay in host memory (`Int32Array`): they are small, they are made in
+ * JavaScript, and a backend that needs them elsewhere copies them. All calls of one batch pass the same array of
+ * boundaries, and nobody changes it, or ids, before the results of the batch have been read: a backend may copy them
+ * once a batch.
+ *
+ * Every row of a kernel's output depends on that row's (or that sequence's) inputs alone, with one order of summation
+ * whatever else is in the batch: this is what makes embeddings bit-identical alone and in any batch.
+ */
+export interface Kernels {
   /**
    * out[r, n] = activation(x[r, k] · weight[n, k]ᵀ + bias[n]) + residual[r, n].
    * x: [rows, inFeatures]; out, residual: [rows, outFeatures]; bias: [outFeatures]. `residual` may be `out`.
@@ -223,7 +217,24 @@ export interface Backend {
 
   /** out[r] = x[r] / max(‖x[r]‖₂, 1e-12). `out` may be `x`. */
   normalizeRows(out: Storage, x: Storage, dims: RowDims): void;
+}
 
-  /** Gives back all memory. The backend cannot be used afterwards. Resolves when its threads have ended. */
+/** A place where models compute. */
+export interface Backend extends BackendMemory, Kernels {
+  /** "js", "wasm" … */
+  readonly name: string;
+
+  /** The name and what it found here, for people: "wasm: relaxed SIMD, tile 6x8". */
+  readonly description: string;
+
+  /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
+  readonly preferredBatchTokens: number;
+
+  /** How many batches to have under way at once: 1 where the work is done within the call. */
+  readonly concurrency: number;
+
+  readonly parameters: ParameterStore;
+
+  /** Frees all memory. The backend cannot be used afterwards. Resolves when its threads have ended. */
   dispose(): void | Promise<void>;
 }

@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import type { SimilarityFunctionName } from "../../src/similarity/similarity-function-name.ts";
 import type { SearchHit } from "../../src/similarity/top-k.ts";
-import type { Backend, Storage } from "../../src/tensor/backend.ts";
+import type { Backend, PackedMatrix, ParameterStore, Storage } from "../../src/tensor/backend.ts";
 import { createSynchronousBackend } from "../../src/tensor/select.ts";
 import { randomNumbers } from "../helpers/random.ts";
 
@@ -104,18 +105,19 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
         inner.free(storage);
       },
     },
-    createMatrix: {
-      value(outFeatures: number, inFeatures: number) {
-        hold(outFeatures * inFeatures);
-        return inner.createMatrix(outFeatures, inFeatures);
-      },
-    },
-    writeMatrix: { value: inner.writeMatrix.bind(inner) },
-    freeMatrix: {
-      value(matrix: Parameters<Backend["freeMatrix"]>[0]) {
-        hold(-matrix.outFeatures * matrix.inFeatures);
-        inner.freeMatrix(matrix);
-      },
+    parameters: {
+      value: {
+        ...{ createVector: unused, createTable: unused, inPlace: unused },
+        createMatrix(outFeatures, inFeatures, dtype) {
+          hold(outFeatures * inFeatures);
+          return inner.parameters.createMatrix(outFeatures, inFeatures, dtype);
+        },
+        write: (matrix, rows, firstRow) => inner.parameters.write(matrix, rows, firstRow),
+        free(matrix) {
+          hold(-(matrix as PackedMatrix).outFeatures * (matrix as PackedMatrix).inFeatures);
+          inner.parameters.free(matrix);
+        },
+      } satisfies ParameterStore,
     },
     write: { value: inner.write.bind(inner) },
     linear: {
@@ -134,4 +136,8 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
     },
   });
   return { backend, products: () => products, held: () => held, most: () => most };
+}
+
+function unused(): never {
+  assert.fail("products take matrices alone");
 }

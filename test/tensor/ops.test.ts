@@ -22,8 +22,8 @@ function on(where: Backend, shape: readonly number[], values?: readonly number[]
 }
 
 function matrix(outFeatures: number, inFeatures: number, values: readonly number[]): PackedMatrix {
-  const packed = backend.createMatrix(outFeatures, inFeatures);
-  backend.writeMatrix(packed, Float32Array.from(values), 0);
+  const packed = backend.parameters.createMatrix(outFeatures, inFeatures, "float32");
+  backend.parameters.write(packed, Float32Array.from(values), 0);
   return packed;
 }
 
@@ -97,8 +97,8 @@ test("attention refuses heads, boundaries and biases that do not fit", () => {
 });
 
 test("embeddingSum refuses ids outside of the table by name", () => {
-  const table = backend.createTable(3, 2);
-  backend.writeTable(table, Float32Array.from([0, 0, 1, 2, 3, 4]), 0);
+  const table = backend.parameters.createTable(3, 2);
+  backend.parameters.write(table, Float32Array.from([0, 0, 1, 2, 3, 4]), 0);
   const lookup = (...ids: number[]) => ({ what: "position", table, ids: Int32Array.from(ids) });
   assert.deepEqual(embeddingSum(backend, [lookup(1, 2), lookup(2, 2)]).toArray(), [
     [4, 6],

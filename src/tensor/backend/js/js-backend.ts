@@ -8,6 +8,7 @@ import type {
   LayerNormDims,
   LinearDims,
   PackedMatrix,
+  ParameterStore,
   PoolDims,
   PooledSequences,
   RowDims,
@@ -15,7 +16,8 @@ import type {
 } from "../../backend.ts";
 import { FAST_KERNELS } from "./fast-kernels.ts";
 import type { JsKernels } from "./kernels.ts";
-import { FreeLists, JsMatrix, JsStorage, JsTable } from "./memory.ts";
+import { dataOf, FreeLists, JsStorage, matrixOf, tableOf } from "./memory.ts";
+import { JsParameters } from "./parameters.ts";
 import { REFERENCE_KERNELS } from "./reference/kernels.ts";
 
 /**
@@ -42,6 +44,7 @@ export class JsBackend implements Backend {
   readonly description: string;
   readonly preferredBatchTokens = 256;
   readonly concurrency = 1;
+  readonly parameters: ParameterStore;
   readonly #kernels: JsKernels;
   readonly #free = new FreeLists();
   #disposed = false;
@@ -50,16 +53,13 @@ export class JsBackend implements Backend {
     this.name = name;
     this.description = description;
     this.#kernels = kernels;
+    this.parameters = new JsParameters(kernels);
   }
 
   allocate(length: number): Storage {
     if (this.#disposed)
       throw new ArgumentError(`${this.name}: the backend has been disposed of`, { code: "disposed" });
     return new JsStorage(length, this.#free.take(length));
-  }
-
-  createVector(length: number): Storage {
-    return this.allocate(length);
   }
 
   free(storage: Storage): void {
@@ -77,45 +77,6 @@ export class JsBackend implements Backend {
 
   readSync(storage: Storage, start: number, end: number): Float32Array {
     return dataOf(storage).slice(start, end);
-  }
-
-  createMatrix(outFeatures: number, inFeatures: number): PackedMatrix {
-    const length = this.#kernels.packedLength({ outFeatures, inFeatures });
-    return new JsMatrix(outFeatures, inFeatures, new Float32Array(length));
-  }
-
-  writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void {
-    this.#kernels.packRows(matrixOf(matrix), rows, firstRow, matrix);
-  }
-
-  matrixMemory(): null {
-    return null;
-  }
-
-  packMatrix(): void {
-    throw new TypeError("js: there is no memory from which matrices are packed");
-  }
-
-  freeMatrix(matrix: PackedMatrix): void {
-    matrixOf(matrix);
-    (matrix as JsMatrix).data = null;
-  }
-
-  createTable(rows: number, width: number): EmbeddingTable {
-    return new JsTable(rows, width);
-  }
-
-  writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void {
-    tableOf(table).set(rows, firstRow * table.width);
-  }
-
-  tableMemory(table: EmbeddingTable): Float32Array {
-    return tableOf(table);
-  }
-
-  freeTable(table: EmbeddingTable): void {
-    tableOf(table);
-    (table as JsTable).data = null;
   }
 
   linear(
@@ -188,35 +149,6 @@ export class JsBackend implements Backend {
     this.#disposed = true;
     this.#free.clear();
   }
-}
-
-// The ops do not check whether memory has been freed, or whose it is: a module of the caller's own may confuse them.
-
-function dataOf(storage: Storage): Float32Array {
-  if (!(storage instanceof JsStorage))
-    throw new ArgumentError("js: expected memory of this backend, got that of another one", {
-      code: "backend-mismatch",
-    });
-  if (storage.data === null) throw new ArgumentError("js: this memory has been freed", { code: "disposed" });
-  return storage.data;
-}
-
-function matrixOf(matrix: PackedMatrix): Float32Array {
-  if (!(matrix instanceof JsMatrix))
-    throw new ArgumentError("js: expected a matrix of this backend, got one of another", {
-      code: "backend-mismatch",
-    });
-  if (matrix.data === null) throw new ArgumentError("js: this matrix has been freed", { code: "disposed" });
-  return matrix.data;
-}
-
-function tableOf(table: EmbeddingTable): Float32Array {
-  if (!(table instanceof JsTable))
-    throw new ArgumentError("js: expected a table of this backend, got one of another", {
-      code: "backend-mismatch",
-    });
-  if (table.data === null) throw new ArgumentError("js: this table has been freed", { code: "disposed" });
-  return table.data;
 }
 
 function optional(storage: Storage | null): Float32Array | null {

@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../../errors.ts";
 import type { EmbeddingTable, PackedMatrix, Storage } from "../../backend.ts";
 
 /** Free memory that is kept for reuse, at most; what comes back beyond it is left to the garbage collector. */
@@ -74,4 +75,33 @@ function sizeClass(length: number): number {
   if (length <= 64) return 64;
   const step = 2 ** (Math.floor(Math.log2(length)) - 2);
   return Math.ceil(length / step) * step;
+}
+
+// The ops do not check whether memory has been freed, or whose it is: a module of the caller's own may confuse them.
+
+export function dataOf(storage: Storage): Float32Array {
+  if (!(storage instanceof JsStorage))
+    throw new ArgumentError("js: expected memory of this backend, got that of another one", {
+      code: "backend-mismatch",
+    });
+  if (storage.data === null) throw new ArgumentError("js: this memory has been freed", { code: "disposed" });
+  return storage.data;
+}
+
+export function matrixOf(matrix: PackedMatrix): Float32Array {
+  if (!(matrix instanceof JsMatrix))
+    throw new ArgumentError("js: expected a matrix of this backend, got one of another", {
+      code: "backend-mismatch",
+    });
+  if (matrix.data === null) throw new ArgumentError("js: this matrix has been freed", { code: "disposed" });
+  return matrix.data;
+}
+
+export function tableOf(table: EmbeddingTable): Float32Array {
+  if (!(table instanceof JsTable))
+    throw new ArgumentError("js: expected a table of this backend, got one of another", {
+      code: "backend-mismatch",
+    });
+  if (table.data === null) throw new ArgumentError("js: this table has been freed", { code: "disposed" });
+  return table.data;
 }

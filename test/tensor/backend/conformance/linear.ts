@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ENCODERS, linearShapes } from "../../../../bench/shapes.ts";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
-import { type ActivationName, type Backend, PACKED_ROWS } from "../../../../src/tensor/backend.ts";
+import type { ActivationName, Backend } from "../../../../src/tensor/backend.ts";
 import { linearBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
 import { callLinear, type LinearInputs } from "./calls.ts";
@@ -179,22 +179,23 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
   {
     name: "linear: the weight may be read straight into the matrix's own memory, where it has any",
     run: async (backend) => {
-      const probe = backend.createMatrix(1, 1);
-      const hasMemory = backend.matrixMemory(probe) !== null;
-      backend.freeMatrix(probe);
-      if (!hasMemory) return;
+      const probe = backend.parameters.createMatrix(1, 1, "float32");
+      const inPlace = backend.parameters.inPlace(probe);
+      backend.parameters.free(probe);
+      if (inPlace === null) return;
+      const { unit } = inPlace;
       for (const [inFeatures, outFeatures] of [
         [5, 1],
         [1, 8],
         [7, 20],
         [12, 67],
-        [3, 3 * PACKED_ROWS + 5],
-        [9, 2 * PACKED_ROWS],
+        [3, 3 * unit + 5],
+        [9, 2 * unit],
       ] as const) {
         const inputs = randomLinear(3, inFeatures, outFeatures);
         const whole = await callLinear(backend, inputs);
         assertSameBits(await callLinear(backend, { ...inputs, packed: true }), whole, "all at once");
-        const chunks = shuffledChunks(outFeatures, PACKED_ROWS);
+        const chunks = shuffledChunks(outFeatures, unit);
         assertSameBits(await callLinear(backend, { ...inputs, chunks, packed: true }), whole, "in portions");
       }
     },

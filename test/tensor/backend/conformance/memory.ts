@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import type { Backend, EmbeddingTable, PackedMatrix, Storage } from "../../../../src/tensor/backend.ts";
+import type {
+  Backend,
+  EmbeddingTable,
+  PackedMatrix,
+  Parameter,
+  Storage,
+} from "../../../../src/tensor/backend.ts";
 
 /** NaNs behind every input and output, inside its storage: reading them spoils results, overwriting them shows. */
 const GUARD = 9;
@@ -8,8 +14,7 @@ const GUARD = 9;
 export class Memory {
   readonly #backend: Backend;
   readonly #storages: Storage[] = [];
-  readonly #matrices: PackedMatrix[] = [];
-  readonly #tables: EmbeddingTable[] = [];
+  readonly #parameters: Parameter[] = [];
   readonly #inputs: { readonly what: string; readonly storage: Storage; readonly values: Float32Array }[] =
     [];
 
@@ -26,7 +31,11 @@ export class Memory {
 
   /** An input that lives in the memory of parameters, as a bias does. */
   parameter(what: string, values: Float32Array): Storage {
-    const storage = this.#guarded(values, this.#backend.createVector(values.length + GUARD));
+    const storage = this.#backend.parameters.createVector(values.length + GUARD);
+    this.#parameters.push(storage);
+    const guarded = withGuard(values);
+    this.#backend.parameters.write(storage, guarded, 0);
+    guarded.fill(0); // the backend has copied them
     this.#inputs.push({ what, storage, values: values.slice() });
     return storage;
   }
@@ -48,17 +57,18 @@ export class Memory {
     inFeatures: number,
     { chunks = [{ first: 0, count: outFeatures }], packed = false }: MatrixWriting = {},
   ): PackedMatrix {
-    const matrix = this.#backend.createMatrix(outFeatures, inFeatures);
-    this.#matrices.push(matrix);
-    const own = packed ? this.#backend.matrixMemory(matrix) : null;
-    assert.ok(!packed || own?.length === values.length, "memory that files can be read into");
+    const { parameters } = this.#backend;
+    const matrix = parameters.createMatrix(outFeatures, inFeatures, "float32");
+    this.#parameters.push(matrix);
+    const inPlace = packed ? parameters.inPlace(matrix) : null;
+    assert.ok(!packed || inPlace?.memory.length === values.length, "memory that files can be read into");
     for (const { first, count } of chunks) {
       const rows = values.slice(first * inFeatures, (first + count) * inFeatures);
-      if (own === null) {
-        this.#backend.writeMatrix(matrix, rows, first);
+      if (inPlace === null) {
+        parameters.write(matrix, rows, first);
       } else {
-        own.set(rows, first * inFeatures);
-        this.#backend.packMatrix(matrix, first, count);
+        inPlace.memory.set(rows, first * inFeatures);
+        inPlace.take?.(first, count);
       }
       rows.fill(Number.NaN); // the backend has copied them
     }
@@ -66,11 +76,12 @@ export class Memory {
   }
 
   table(values: Float32Array, rows: number, width: number, chunks?: readonly Chunk[]): EmbeddingTable {
-    const table = this.#backend.createTable(rows, width);
-    this.#tables.push(table);
+    const { parameters } = this.#backend;
+    const table = parameters.createTable(rows, width);
+    this.#parameters.push(table);
     for (const { first, count } of chunks ?? [{ first: 0, count: rows }]) {
       const part = values.slice(first * width, (first + count) * width);
-      this.#backend.writeTable(table, part, first);
+      parameters.write(table, part, first);
       part.fill(Number.NaN);
     }
     return table;
@@ -90,19 +101,24 @@ export class Memory {
       );
     }
     for (const storage of this.#storages) this.#backend.free(storage);
-    for (const matrix of this.#matrices) this.#backend.freeMatrix(matrix);
-    for (const table of this.#tables) this.#backend.freeTable(table);
+    for (const parameter of this.#parameters) this.#backend.parameters.free(parameter);
     return values.slice(0, length);
   }
 
-  #guarded(values: Float32Array, storage = this.#backend.allocate(values.length + GUARD)): Storage {
+  #guarded(values: Float32Array): Storage {
+    const storage = this.#backend.allocate(values.length + GUARD);
     this.#storages.push(storage);
-    const guarded = new Float32Array(values.length + GUARD).fill(Number.NaN);
-    guarded.set(values);
+    const guarded = withGuard(values);
     this.#backend.write(storage, guarded, 0);
     guarded.fill(0); // the backend has copied them
     return storage;
   }
+}
+
+function withGuard(values: Float32Array): Float32Array {
+  const guarded = new Float32Array(values.length + GUARD).fill(Number.NaN);
+  guarded.set(values);
+  return guarded;
 }
 
 export interface MatrixWriting {

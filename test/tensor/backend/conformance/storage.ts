@@ -84,9 +84,9 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       const random = randomNumbers(4);
       const values = Array.from({ length: 5 }, (_, i) => randomFloats(random, 100 * i));
       const vectors = values.map((part) => {
-        const vector = backend.createVector(part.length);
+        const vector = backend.parameters.createVector(part.length);
         assert.equal(vector.length, part.length);
-        backend.write(vector, part, 0);
+        backend.parameters.write(vector, part, 0);
         const storage = backend.allocate(part.length);
         backend.write(storage, new Float32Array(part.length), 0);
         backend.free(storage);
@@ -94,7 +94,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       });
       for (const [i, vector] of vectors.entries()) {
         assertSameBits(await backend.read(vector, 0, vector.length), values[i]!, `vector ${i}`);
-        backend.free(vector);
+        backend.parameters.free(vector);
       }
     },
   },
@@ -116,14 +116,27 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
   {
     name: "storage: matrices and tables state their sizes",
     run: async (backend) => {
-      const matrix = backend.createMatrix(3, 5);
+      const { parameters } = backend;
+      const matrix = parameters.createMatrix(3, 5, "float32");
       assert.deepEqual([matrix.outFeatures, matrix.inFeatures], [3, 5]);
-      backend.freeMatrix(matrix);
-      const table = backend.createTable(4, 6);
+      assert.equal(parameters.inPlace(matrix)?.memory.length ?? 15, 15);
+      parameters.free(matrix);
+      const table = parameters.createTable(4, 6);
       assert.deepEqual([table.rows, table.width], [4, 6]);
-      const memory = backend.tableMemory(table);
-      assert.ok(memory === null || memory.length === 24);
-      backend.freeTable(table);
+      assert.equal(parameters.inPlace(table)?.memory.length ?? 24, 24);
+      parameters.free(table);
+    },
+  },
+  {
+    name: "storage: a matrix of a dtype that the backend does not have is refused by name",
+    run: async (backend) => {
+      for (const dtype of ["float31", undefined, ["float32"]]) {
+        assert.throws(() => backend.parameters.createMatrix(3, 5, dtype as "float32"), {
+          name: "UnsupportedError",
+          code: "unsupported-dtype",
+          subject: "dtype",
+        });
+      }
     },
   },
 ];

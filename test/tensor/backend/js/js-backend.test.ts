@@ -24,11 +24,11 @@ test("a storage, matrix or table of another backend is refused", () => {
     code: "backend-mismatch",
   });
   assert.throws(() => backend.free(foreign), { name: "ArgumentError", code: "backend-mismatch" });
-  assert.throws(() => backend.freeMatrix({ outFeatures: 1, inFeatures: 1 }), {
+  assert.throws(() => backend.parameters.free({ outFeatures: 1, inFeatures: 1 }), {
     name: "ArgumentError",
     code: "backend-mismatch",
   });
-  assert.throws(() => backend.freeTable({ rows: 1, width: 1 }), {
+  assert.throws(() => backend.parameters.free({ rows: 1, width: 1 }), {
     name: "ArgumentError",
     code: "backend-mismatch",
   });
@@ -43,15 +43,15 @@ test("a storage, matrix or table cannot be used after it was given back", () => 
     code: "disposed",
   });
   assert.throws(() => backend.free(storage), { name: "ArgumentError", code: "disposed" });
-  const matrix = backend.createMatrix(2, 2);
-  backend.freeMatrix(matrix);
-  assert.throws(() => backend.writeMatrix(matrix, new Float32Array(4), 0), {
+  const matrix = backend.parameters.createMatrix(2, 2, "float32");
+  backend.parameters.free(matrix);
+  assert.throws(() => backend.parameters.write(matrix, new Float32Array(4), 0), {
     name: "ArgumentError",
     code: "disposed",
   });
-  const table = backend.createTable(2, 2);
-  backend.freeTable(table);
-  assert.throws(() => backend.writeTable(table, new Float32Array(4), 0), {
+  const table = backend.parameters.createTable(2, 2);
+  backend.parameters.free(table);
+  assert.throws(() => backend.parameters.write(table, new Float32Array(4), 0), {
     name: "ArgumentError",
     code: "disposed",
   });

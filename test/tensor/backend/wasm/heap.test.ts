@@ -84,16 +84,16 @@ test("a large table lies outside of the kernels' memory, and its rows are found 
   const backend = createWasmBackend();
   const [rows, width] = [40_000, 440]; // 70 MB
   const before = backend.share.memory.buffer.byteLength;
-  const table = backend.createTable(rows, width);
+  const table = backend.parameters.createTable(rows, width);
   assert.equal(backend.share.memory.buffer.byteLength, before);
-  const small = backend.createTable(2, width);
-  backend.writeTable(
+  const small = backend.parameters.createTable(2, width);
+  backend.parameters.write(
     small,
     Float32Array.from({ length: 2 * width }, (_, i) => 1000 * i),
     0,
   );
   const row = (number: number) => Float32Array.from({ length: width }, (_, i) => number + i / 1024);
-  for (const number of [0, 17, rows - 1]) backend.writeTable(table, row(number), number);
+  for (const number of [0, 17, rows - 1]) backend.parameters.write(table, row(number), number);
   const ids = Int32Array.of(rows - 1, 0, 17, rows - 1);
   const out = backend.allocate(4 * width);
   backend.embeddingSum(out, [table, small], [ids, Int32Array.of(0, 1, 1, 0)], { rows: 4, width });
@@ -103,6 +103,6 @@ test("a large table lies outside of the kernels' memory, and its rows are found 
     const expected = row(id).map((value, i) => Math.fround(value + 1000 * (other + i)));
     assert.deepEqual(sums.subarray(at * width, (at + 1) * width), expected);
   }
-  assert.equal(backend.tableMemory(table)?.length, rows * width);
+  assert.equal(backend.parameters.inPlace(table)?.memory.length, rows * width);
   backend.dispose();
 });

@@ -1,5 +1,12 @@
 import { ArgumentError } from "../../../../errors.ts";
-import type { Backend, EmbeddingTable, LinearDims, PackedMatrix, Storage } from "../../../backend.ts";
+import type {
+  Backend,
+  EmbeddingTable,
+  LinearDims,
+  PackedMatrix,
+  ParameterStore,
+  Storage,
+} from "../../../backend.ts";
 import { KernelCalls } from "../kernel-calls.ts";
 import type { Kernels } from "../kernels/module.ts";
 import { panelWidth } from "../kernels/tile.ts";
@@ -48,6 +55,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
   readonly preferredBatchTokens: number;
   readonly readSync = null;
+  readonly parameters: ParameterStore;
   readonly #inner: WasmBackend;
   readonly #pool: ThreadPool;
   readonly #threads: number;
@@ -74,6 +82,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     const { share } = inner;
     const { memory, tile } = share;
     this.#inner = inner;
+    this.parameters = inner.parameters;
     this.#threads = threads;
     this.preferredBatchTokens = inner.preferredBatchTokens;
     this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
@@ -86,7 +95,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
         },
         ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile) },
       },
-      { allocate: (bytes) => inner.reserveBlock(bytes), free: (address) => inner.freeBlock(address) },
+      inner.memory,
       { localWork, nextTurn, spawn },
     );
   }
@@ -153,46 +162,6 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#recording().multiplications += dims.rows * weight.inFeatures * weight.outFeatures;
   }
 
-  createVector(length: number): Storage {
-    return this.#inner.createVector(length);
-  }
-
-  createMatrix(outFeatures: number, inFeatures: number): PackedMatrix {
-    return this.#inner.createMatrix(outFeatures, inFeatures);
-  }
-
-  writeMatrix(matrix: PackedMatrix, rows: Float32Array, firstRow: number): void {
-    this.#inner.writeMatrix(matrix, rows, firstRow);
-  }
-
-  matrixMemory(matrix: PackedMatrix): Float32Array | null {
-    return this.#inner.matrixMemory(matrix);
-  }
-
-  packMatrix(matrix: PackedMatrix, firstRow: number, rows: number): void {
-    this.#inner.packMatrix(matrix, firstRow, rows);
-  }
-
-  freeMatrix(matrix: PackedMatrix): void {
-    this.#inner.freeMatrix(matrix);
-  }
-
-  createTable(rows: number, width: number): EmbeddingTable {
-    return this.#inner.createTable(rows, width);
-  }
-
-  writeTable(table: EmbeddingTable, rows: Float32Array, firstRow: number): void {
-    this.#inner.writeTable(table, rows, firstRow);
-  }
-
-  tableMemory(table: EmbeddingTable): Float32Array | null {
-    return this.#inner.tableMemory(table);
-  }
-
-  freeTable(table: EmbeddingTable): void {
-    this.#inner.freeTable(table);
-  }
-
   async dispose(): Promise<void> {
     const ended = this.#pool.dispose();
     this.#inner.dispose();
@@ -202,15 +171,15 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
   protected override address(storage: Storage): number {
     return storage instanceof RecordedStorage
       ? WORKSPACE + offsetOf(storage)
-      : this.#inner.addressOf(storage);
+      : this.#inner.memory.addressOf(storage);
   }
 
   protected override matrixAddress(matrix: PackedMatrix): number {
-    return this.#inner.addressOfMatrix(matrix);
+    return this.#inner.memory.addressOfMatrix(matrix);
   }
 
   protected override tablePlace(table: EmbeddingTable): number | Float32Array {
-    return this.#inner.placeOfTable(table);
+    return this.#inner.memory.placeOfTable(table);
   }
 
   protected override reserve(inputs: number, scratch: number): { inputs: number; scratch: number } {
