@@ -8,6 +8,7 @@ import { Encoding, type Side } from "./encoding.ts";
 import { appendIds } from "./fast/append-ids.ts";
 import { type FastPath, fastPath } from "./fast/fast-path.ts";
 import { IdBuffer } from "./fast/id-buffer.ts";
+import { type Frame, framedIds, framedTypes, frameOf, type IdRange, probeTexts } from "./frame.ts";
 import { type Padding, pad } from "./padding.ts";
 import { type Strategies, type StrategyOptions, strategiesFor } from "./strategies.ts";
 import { PlainText } from "./text/editable-text.ts";
@@ -15,7 +16,7 @@ import { NormalizedString } from "./text/normalized-string.ts";
 import { type TokenLimit, toEncoding } from "./text/pre-tokenized-string.ts";
 import { TokenizedWords } from "./text/tokenized-words.ts";
 import { wellFormed } from "./text/well-formed.ts";
-import { type Truncation, truncate } from "./truncation.ts";
+import { longestFirst, type Truncation, truncate } from "./truncation.ts";
 
 /** The parts of a tokenizer, as tokenizer.json lists them. */
 export interface TokenizerParts {
@@ -122,6 +123,8 @@ const countOptionNames: OptionNames<CountTokensOptions> = { addSpecialTokens: tr
 /** Token ids, and whether tokens of the text are missing from them. */
 export interface LimitedIds {
   readonly ids: Int32Array;
+  /** null: all 0, as they are where {@link Tokenizer.givesTokenTypes} is false. */
+  readonly tokenTypeIds: Int32Array | null;
   readonly truncated: boolean;
 }
 
@@ -137,12 +140,6 @@ const decodeOptionNames: OptionNames<DecodeOptions> = {
   cleanUpTokenizationSpaces: true,
 };
 
-/** The ids that a template puts around one text. */
-interface Frame {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
 /**
  * Text to token ids and back: added tokens, normalizer, pre-tokenizer, model, post-processor, as the
  * `tokenizers` library runs them. Offsets are in UTF-16 units; a lone surrogate counts as U+FFFD.
@@ -151,18 +148,18 @@ export class Tokenizer {
   readonly #parts: TokenizerParts;
   readonly #settings: TokenizerSettings;
   readonly #fast: FastPath | null;
-  readonly #frame: Frame | null;
+  readonly #frames: (Frame | null)[] = [];
   /** Whether the model is given other types than 0 for the tokens of one text, special ones included. */
   readonly hasTokenTypes: boolean;
   readonly #buffer = new IdBuffer();
+  readonly #pairBuffer = new IdBuffer();
   readonly #words = new TokenizedWords();
 
   constructor(parts: TokenizerParts, settings: Partial<TokenizerSettings> = {}) {
     this.#parts = parts;
     this.#settings = { ...DEFAULT_SETTINGS, ...settings };
     this.#fast = fastPath(parts);
-    const probe = probeTokens(parts.postProcessor);
-    this.#frame = frameOf(probe);
+    const probe = this.#process(probeTexts(false), true);
     this.hasTokenTypes =
       this.givesTokenTypes && probe.some(({ tokenTypeIds }) => tokenTypeIds.some((type) => type !== 0));
   }
@@ -328,51 +325,86 @@ export class Tokenizer {
    */
   encodeIds(text: string, options: EncodeIdsOptions = {}): Int32Array {
     const { addSpecialTokens = true, maxLength } = readOptions("encodeIds", options, encodeIdsOptionNames);
+    checkText("encodeIds", text);
     return this.encodeIdsWithin(text, maxLength ?? Number.POSITIVE_INFINITY, addSpecialTokens).ids;
   }
 
-  /** As {@link encodeIds} with a limit; says whether the text had more tokens than fit. */
-  encodeIdsWithin(text: string, maxLength: number, addSpecialTokens = true): LimitedIds {
-    checkText("encodeIds", text);
-    const room = this.#room(maxLength, addSpecialTokens);
-    const frame = addSpecialTokens ? this.#frame : NO_FRAME;
-    if (frame === null) return this.#framedIds(text, maxLength);
-    const buffer = this.#buffer;
-    buffer.length = 0;
+  /**
+   * As {@link encodeIds} with a limit, for a text or a pair, which is cut as by "longest_first"; says whether there were
+   * more tokens than fit.
+   */
+  encodeIdsWithin(text: TextOrPair, maxLength: number, addSpecialTokens = true): LimitedIds {
+    const isPair = typeof text !== "string";
+    const room = this.#room(maxLength, addSpecialTokens, isPair);
+    const frame = this.#frame(isPair, addSpecialTokens);
+    if (frame === null) return this.#idsInFull(text, maxLength, addSpecialTokens);
     const left = this.#settings.truncationSide === "left";
-    this.#appendIds(text, buffer, left ? Number.POSITIVE_INFINITY : room + 1);
-    const kept = Math.min(room, buffer.length);
-    const start = left ? buffer.length - kept : 0;
-    return {
-      ids: buffer.copy(start, start + kept, frame.before, frame.after),
-      truncated: buffer.length > room,
-    };
+    if (!isPair) {
+      const count = this.#bufferIds(text, this.#buffer, left ? Number.POSITIVE_INFINITY : room + 1);
+      const range = keptIds(this.#buffer, Math.min(room, count), left);
+      return this.#limitedIds(frame, [range], count > room);
+    }
+    const enough = left ? Number.POSITIVE_INFINITY : maxLength + 1;
+    const first = this.#bufferIds(text[0], this.#buffer, enough);
+    const second = this.#bufferIds(text[1], this.#pairBuffer, enough);
+    // Of two texts that both exceed the limit, the reference has not counted all tokens when it says which is longer.
+    if (Math.min(first, second) >= maxLength) return this.#idsInFull(text, maxLength, addSpecialTokens);
+    const [firstKept, secondKept] = longestFirst(first, second, room);
+    const ranges = [keptIds(this.#buffer, firstKept, left), keptIds(this.#pairBuffer, secondKept, left)];
+    return this.#limitedIds(frame, ranges, first + second > room);
   }
 
   /** How many ids {@link encodeIds} gives without a limit. */
   countTokens(text: string, options: CountTokensOptions = {}): number {
     const { addSpecialTokens = true } = readOptions("countTokens", options, countOptionNames);
     checkText("countTokens", text);
-    const buffer = this.#buffer;
-    buffer.length = 0;
-    this.#appendIds(text, buffer, Number.POSITIVE_INFINITY);
-    return buffer.length + (addSpecialTokens ? this.addedTokens() : 0);
+    const count = this.#bufferIds(text, this.#buffer, Number.POSITIVE_INFINITY);
+    return count + (addSpecialTokens ? this.addedTokens() : 0);
   }
 
-  /** How many tokens of the text fit. */
-  #room(maxLength: number, addSpecialTokens: boolean): number {
+  /** How many tokens of the text or the pair fit. */
+  #room(maxLength: number, addSpecialTokens: boolean, isPair: boolean): number {
     if (maxLength !== Number.POSITIVE_INFINITY) checkWhole(maxLength, "maxLength", 0);
-    const added = addSpecialTokens ? this.addedTokens() : 0;
+    const added = addSpecialTokens ? this.addedTokens(isPair) : 0;
     if (maxLength < added) throw noRoom(added, maxLength);
     return maxLength - added;
   }
 
-  /** Ids under a post-processor that does more than put ids around the text. */
-  #framedIds(text: string, maxLength: number): LimitedIds {
+  /** null: the post-processor does more than put ids around texts. */
+  #frame(isPair: boolean, addSpecialTokens: boolean): Frame | null {
+    const index = 2 * Number(isPair) + Number(addSpecialTokens);
+    if (this.#frames[index] === undefined) {
+      this.#frames[index] = frameOf(this.#process(probeTexts(isPair), addSpecialTokens), isPair);
+    }
+    return this.#frames[index];
+  }
+
+  #limitedIds(frame: Frame, ranges: readonly IdRange[], truncated: boolean): LimitedIds {
+    const tokenTypeIds = this.givesTokenTypes ? framedTypes(frame, ranges) : null;
+    return { ids: framedIds(frame, ranges), tokenTypeIds, truncated };
+  }
+
+  /** As `encode`: where ids alone do not tell. */
+  #idsInFull(text: TextOrPair, maxLength: number, addSpecialTokens: boolean): LimitedIds {
+    const [first, second] = typeof text === "string" ? [text, undefined] : text;
     const { truncation } = this.#strategies(Number.isFinite(maxLength) ? { maxLength } : {});
-    const { inputIds } = this.#encode(text, undefined, true, truncation);
-    const whole = this.countTokens(text, { addSpecialTokens: false });
-    return { ids: Int32Array.from(inputIds), truncated: whole > this.#room(maxLength, true) };
+    const encoding = this.#encode(first, second, addSpecialTokens, truncation);
+    const count = (one: string) => this.countTokens(one, { addSpecialTokens: false });
+    const whole = count(first) + (second === undefined ? 0 : count(second));
+    const typed = this.givesTokenTypes && encoding.tokenTypeIds.some((type) => type !== 0);
+    return {
+      ids: Int32Array.from(encoding.inputIds),
+      tokenTypeIds: typed ? Int32Array.from(encoding.tokenTypeIds) : null,
+      truncated: whole > this.#room(maxLength, addSpecialTokens, second !== undefined),
+    };
+  }
+
+  /** The ids of a text in a buffer, at least `enough` of them where it has as many. @returns how many they are */
+  #bufferIds(text: string, buffer: IdBuffer, enough: number): number {
+    checkText("encodeIds", text);
+    buffer.length = 0;
+    this.#appendIds(text, buffer, enough);
+    return buffer.length;
   }
 
   #appendIds(text: string, out: IdBuffer, enough: number): void {
@@ -432,17 +464,22 @@ export class Tokenizer {
       truncate(first, second, { ...truncation, maxLength: truncation.maxLength - added });
     }
 
+    const joined = new Encoding();
     const encodings = second === null ? [first] : [first, second];
+    for (const encoding of this.#process(encodings, addSpecialTokens)) joined.merge(encoding);
+    return joined;
+  }
+
+  /** Puts special tokens around the texts, and says which tokens are of which type. */
+  #process(encodings: readonly Encoding[], addSpecialTokens: boolean): readonly Encoding[] {
+    const { postProcessor } = this.#parts;
     for (const [i, encoding] of encodings.entries()) {
       encoding.setSequence(i);
-      if (this.#parts.postProcessor === null) continue;
+      if (postProcessor === null) continue;
       for (const part of encoding.overflowing) part.setSequence(i);
       encoding.setTypeIds(i);
     }
-    const processed = this.#parts.postProcessor?.process(encodings, addSpecialTokens) ?? encodings;
-    const joined = new Encoding();
-    for (const encoding of processed) joined.merge(encoding);
-    return joined;
+    return postProcessor?.process(encodings, addSpecialTokens) ?? encodings;
   }
 
   #strategies(options: StrategyOptions): Strategies {
@@ -484,21 +521,10 @@ export class Tokenizer {
   }
 }
 
-const NO_FRAME: Frame = { before: [], after: [] };
-
-/** What a post-processor makes of a text of one token, whose id is −1. */
-function probeTokens(postProcessor: PostProcessor | null): readonly Encoding[] {
-  const probe = new Encoding();
-  probe.push({ id: -1, token: "", offsets: [0, 0], wordId: 0, typeId: 0, special: false });
-  return postProcessor?.process([probe], true) ?? [probe];
-}
-
-/** What it puts around one text, null where it does something else as well. */
-function frameOf(probe: readonly Encoding[]): Frame | null {
-  const ids = probe.flatMap((encoding) => encoding.inputIds);
-  const at = ids.indexOf(-1);
-  if (at < 0 || ids.indexOf(-1, at + 1) >= 0) return null;
-  return { before: ids.slice(0, at), after: ids.slice(at + 1) };
+/** Those of `count` ids that truncation leaves. */
+function keptIds(buffer: IdBuffer, count: number, left: boolean): IdRange {
+  const start = left ? buffer.length - count : 0;
+  return { buffer, start, end: start + count };
 }
 
 function checkText(operation: string, text: unknown): void {

@@ -14,6 +14,23 @@ export interface Truncation {
   readonly side: Side;
 }
 
+/** How many tokens each text of a pair keeps under "longest_first". */
+export function longestFirst(
+  first: number,
+  second: number,
+  maxLength: number,
+): readonly [first: number, second: number] {
+  if (first + second <= maxLength) return [first, second];
+  const shorter = Math.min(first, second);
+  // Either only the longer text gives up tokens, or both end at half the room (the longer gets the odd one).
+  let [less, more] = [shorter, maxLength - shorter];
+  if (more < less) {
+    less = Math.floor(maxLength / 2);
+    more = less + (maxLength % 2);
+  }
+  return first > second ? [more, less] : [less, more];
+}
+
 /**
  * Cuts one encoding or a pair down to `maxLength` tokens in total (tokenizers/src/utils/truncation.rs).
  * @throws ArgumentError where the strategy cannot reach that length.
@@ -36,16 +53,9 @@ export function truncate(
       first.truncate(maxLength, stride, side);
       return;
     }
-    const shorter = Math.min(first.length, second.length);
-    // Either only the longer text gives up tokens, or both end at half the room (the longer gets the odd one).
-    let [less, more] = [shorter, shorter > maxLength ? shorter : Math.max(shorter, maxLength - shorter)];
-    if (less + more > maxLength) {
-      less = Math.floor(maxLength / 2);
-      more = less + (maxLength % 2);
-    }
-    const firstIsLonger = first.length > second.length;
-    first.truncate(firstIsLonger ? more : less, stride, side);
-    second.truncate(firstIsLonger ? less : more, stride, side);
+    const [firstKept, secondKept] = longestFirst(first.length, second.length, maxLength);
+    first.truncate(firstKept, stride, side);
+    second.truncate(secondKept, stride, side);
     return;
   }
 

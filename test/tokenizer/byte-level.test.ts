@@ -11,6 +11,7 @@ import { anyText } from "../helpers/text.ts";
 import { type Files, folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 import { mutated } from "./mutated.ts";
+import { assertPairs } from "./pairs.ts";
 
 const fixtures = "test/fixtures/tokenizers/";
 const based = (name: string, parts: object = {}): Files => ({
@@ -87,6 +88,13 @@ for (const [name, files] of Object.entries(folders)) {
       }),
       { numRuns: 100 },
     );
+  });
+}
+
+for (const [name, files] of Object.entries(folders)) {
+  test(`${name}: ids and types of a pair equal the full encoding's, whatever the texts and the limit`, async () => {
+    const tokenizer = await loadTokenizer(folder(files));
+    assertPairs(tokenizer, text, 100);
   });
 }
 

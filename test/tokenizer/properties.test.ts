@@ -10,6 +10,7 @@ import { anyText } from "../helpers/text.ts";
 import { folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
 import { mutated } from "./mutated.ts";
+import { assertPairs } from "./pairs.ts";
 
 const uncased = { $path: "test/fixtures/tokenizers/wordpiece-uncased.json" };
 const cased = { $path: "test/fixtures/tokenizers/wordpiece-cased.vocab.txt" };
@@ -57,6 +58,11 @@ for (const [name, files] of Object.entries(folders)) {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test(`${name}: ids and types of a pair equal the full encoding's, whatever the texts and the limit`, async () => {
+    const tokenizer = await loadTokenizer(folder(files));
+    assertPairs(tokenizer, text, 300);
   });
 
   test(`${name}: offsets lie in the text and do not go back`, async () => {

@@ -89,7 +89,7 @@ export class ChunkIds {
     const ids = this.#ids;
     ids.length = 0;
     appendIds(this.#pipeline, new PlainText(wellFormed(text.slice(start, end))), ids);
-    const made = ids.copy(0, ids.length, [], []);
+    const made = ids.copy();
     this.#cache.add(this.#chunk, length, hash, made);
     for (let i = 0; i < made.length; i++) out.push(made[i]!);
   }

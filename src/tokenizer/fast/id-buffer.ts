@@ -13,12 +13,12 @@ export class IdBuffer {
     this.#ids[this.length++] = id;
   }
 
-  /** A copy of the ids [start, end) with others before and after. */
-  copy(start: number, end: number, before: readonly number[], after: readonly number[]): Int32Array {
-    const out = new Int32Array(before.length + end - start + after.length);
-    out.set(before);
-    out.set(this.#ids.subarray(start, end), before.length);
-    out.set(after, before.length + end - start);
-    return out;
+  copy(): Int32Array {
+    return this.#ids.slice(0, this.length);
+  }
+
+  /** Copies the ids [start, end) to `target`, from `at` on. */
+  copyTo(target: Int32Array, at: number, start: number, end: number): void {
+    target.set(this.#ids.subarray(start, end), at);
   }
 }
