@@ -72,7 +72,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   embeddings: ["errors.ts", "runtime", "tensor"],
   similarity: ["errors.ts", "runtime", "tensor", "embeddings"],
-  encode: ["errors.ts", "runtime", "tensor", "models", "modules", "embeddings"],
+  encode: ["errors.ts", "runtime", "tensor", "models", "tokenizer", "modules", "embeddings"],
   workers: ["errors.ts", "runtime", "files", "sources", "tensor", "tokenizer", "modules", "encode"],
   "base-model": [
     ...[

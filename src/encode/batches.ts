@@ -1,6 +1,7 @@
 /** From texts to packed batches. */
 import type { PackedTokens } from "../models/encoder.ts";
 import type { InputModule, TokenizedText } from "../modules/module.ts";
+import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 
 export interface TextBatch {
   /** Where each text of this batch stands in what the user gave. */
@@ -9,16 +10,19 @@ export interface TextBatch {
 }
 
 /**
- * Cuts texts into batches of at most `batchSize` texts, longest first: the longest show at once whether
+ * Cuts texts, or pairs, into batches of at most `batchSize` of them, longest first: the longest show at once whether
  * memory suffices, and estimates of the time left err to the safe side. A batch is cut again where it has more
  * tokens than the backend likes at once. None of this changes a number: every text is computed by itself.
  */
 export function* makeBatches(
-  texts: readonly string[],
+  texts: readonly TextOrPair[],
   input: InputModule,
   { batchSize, task }: { readonly batchSize: number; readonly task: string | null },
 ): Generator<TextBatch> {
-  const order = texts.map((_, index) => index).sort((a, b) => texts[b]!.length - texts[a]!.length);
+  const lengths = texts.map((text) =>
+    typeof text === "string" ? text.length : text[0].length + text[1].length,
+  );
+  const order = texts.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]!);
   const mostTokens = input.backend.preferredBatchTokens;
   for (let start = 0; start < order.length; start += batchSize) {
     let indices: number[] = [];

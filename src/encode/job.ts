@@ -1,5 +1,6 @@
 /** What `encode` makes of texts once all options are settled: here, or in another thread. */
 import type { Tensor2D } from "../tensor/tensor.ts";
+import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import {
   type Collector,
   type EmbeddingMatrix,
@@ -48,7 +49,7 @@ const collectors: { readonly [K in OutputName]: CollectorFactory<K> } = {
 export async function runJob<K extends OutputName>(
   pipeline: Pipeline,
   output: K,
-  texts: readonly string[],
+  texts: readonly TextOrPair[],
   job: EncodeJob,
   hooks: RunHooks = {},
 ): Promise<Outputs[K]> {

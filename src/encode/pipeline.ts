@@ -7,11 +7,12 @@ import { describe } from "../runtime/check-arguments.ts";
 import { Lifetime } from "../runtime/lifetime.ts";
 import { Mutex } from "../runtime/mutex.ts";
 import { Pauses } from "../runtime/scheduling.ts";
+import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import { makeBatches, packTokens, type TextBatch } from "./batches.ts";
 import type { Collector } from "./collectors.ts";
 
 export interface RunSettings {
-  /** Put in front of every text; null or "": nothing. */
+  /** Put in front of every text, of a pair the first; null or "": nothing. */
   readonly prompt: string | null;
   /** What the texts are encoded for, in models with several routes. */
   readonly task: string | null;
@@ -64,9 +65,9 @@ export class Pipeline {
     return this.modules.findLast((module) => module.embeddingDimension !== null)!.embeddingDimension!;
   }
 
-  /** Runs texts through the modules, batch by batch, with the event loop let in between. */
+  /** Runs texts or pairs through the modules, batch by batch, with the event loop let in between. */
   async run<T>(
-    texts: readonly string[],
+    texts: readonly TextOrPair[],
     collector: Collector<T>,
     settings: RunSettings,
     hooks: RunHooks = {},
@@ -75,13 +76,13 @@ export class Pipeline {
   }
 
   async #run<T>(
-    texts: readonly string[],
+    texts: readonly TextOrPair[],
     collector: Collector<T>,
     { prompt, task, batchSize }: RunSettings,
     { signal, onBatch }: RunHooks,
   ): Promise<T> {
     const { input } = this;
-    const prompted = prompt ? texts.map((text) => prompt + text) : texts;
+    const prompted = prompt ? texts.map((text) => withPrompt(prompt, text)) : texts;
     const promptLength = prompt ? input.promptLength(prompt, task) : null;
     const pauses = new Pauses(signal);
     const underway = new Set<Promise<void>>();
@@ -139,4 +140,8 @@ export class Pipeline {
       await this.input.backend.dispose();
     });
   }
+}
+
+function withPrompt(prompt: string, text: TextOrPair): TextOrPair {
+  return typeof text === "string" ? prompt + text : [prompt + text[0], text[1]];
 }

@@ -5,7 +5,7 @@ import type { FileTarget } from "../files/file-target.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { Weights } from "../nn/weights.ts";
 import type { Backend } from "../tensor/backend.ts";
-import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import type { SavedDType } from "./save-weights.ts";
 
@@ -33,12 +33,12 @@ export interface Module {
   save?(target: FileTarget, dtype: SavedDType): Promise<void>;
 }
 
-/** The tokens of one text, ready for the model. */
+/** The tokens of one text or pair, ready for the model. */
 export interface TokenizedText {
   readonly inputIds: Int32Array;
   /** null: all 0; undefined: the model is given none. */
   readonly tokenTypeIds: Int32Array | null | undefined;
-  /** Whether the text was longer than `maxSeqLength` and lost its end. */
+  /** Whether the text or the pair was longer than `maxSeqLength` and lost tokens. */
   readonly truncated: boolean;
 }
 
@@ -46,12 +46,12 @@ export interface TokenizedText {
 export interface InputModule extends Module {
   readonly backend: Backend;
   readonly tokenizer: Tokenizer;
-  /** Tokens that a text is cut to, special tokens included; Infinity: never. */
+  /** Tokens that a text or a pair is cut to, special tokens included; Infinity: never. */
   maxSeqLength: number;
   /** `task`: "query", "document" or whatever routes the model has; null: nothing in particular. */
-  tokenize(text: string, task: string | null): TokenizedText;
+  tokenize(text: TextOrPair, task: string | null): TokenizedText;
   /** How many tokens `tokenize` would give if it cut nothing off. */
-  countTokens(text: string, task: string | null): number;
+  countTokens(text: TextOrPair, task: string | null): number;
   /**
    * How many tokens at the start of a text belong to `prompt`: those of the prompt alone without a special token
    * at its end. null: this module does not tell.

@@ -6,7 +6,7 @@ import { CONFIG, ROUTER_CONFIG } from "../files/model-files.ts";
 import { inOrder } from "../runtime/in-order.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
 import type { Backend } from "../tensor/backend.ts";
-import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import {
   type DeclareContext,
@@ -173,11 +173,11 @@ class InputRouter extends Router implements InputModule {
     for (const input of this.#inputs) input.maxSeqLength = value;
   }
 
-  tokenize(text: string, task: string | null): TokenizedText {
+  tokenize(text: TextOrPair, task: string | null): TokenizedText {
     return this.#input(task).tokenize(text, task);
   }
 
-  countTokens(text: string, task: string | null): number {
+  countTokens(text: TextOrPair, task: string | null): number {
     return this.#input(task).countTokens(text, task);
   }
 

@@ -11,7 +11,8 @@ import { embeddingSum } from "../tensor/ops/embedding-sum.ts";
 import { pool } from "../tensor/ops/pool.ts";
 import { scope } from "../tensor/scope.ts";
 import { loadBareTokenizer } from "../tokenizer/load.ts";
-import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
+import { countTokens } from "./count-tokens.ts";
 import type { Features } from "./features.ts";
 import {
   type InputModule,
@@ -87,13 +88,15 @@ export class StaticEmbedding implements InputModule {
     throw noLimit();
   }
 
-  tokenize(text: string): TokenizedText {
+  tokenize(text: TextOrPair): TokenizedText {
     const saved = this.tokenizer.savedTruncation;
     if (saved === null) {
-      const inputIds = this.tokenizer.encodeIds(text, { addSpecialTokens: false });
-      return { inputIds, tokenTypeIds: undefined, truncated: false };
+      const { ids } = this.tokenizer.encodeIdsWithin(text, Number.POSITIVE_INFINITY, false);
+      return { inputIds: ids, tokenTypeIds: undefined, truncated: false };
     }
-    const { inputIds, overflowing } = this.tokenizer.encode(text, {
+    const [first, pair] = typeof text === "string" ? [text] : text;
+    const { inputIds, overflowing } = this.tokenizer.encode(first, {
+      pair,
       addSpecialTokens: false,
       truncation: saved.strategy,
       maxLength: saved.maxLength,
@@ -106,8 +109,8 @@ export class StaticEmbedding implements InputModule {
     };
   }
 
-  countTokens(text: string): number {
-    return this.tokenizer.countTokens(text, { addSpecialTokens: false });
+  countTokens(text: TextOrPair): number {
+    return countTokens(this.tokenizer, text, false);
   }
 
   /** The reference does not tell prompts apart here. */

@@ -23,8 +23,9 @@ import type { Backend } from "../tensor/backend.ts";
 import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
 import { withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
-import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
 import { rejectChatTemplate } from "./chat-template.ts";
+import { countTokens } from "./count-tokens.ts";
 import type { Features } from "./features.ts";
 import {
   type ForwardOptions,
@@ -210,20 +211,14 @@ export class Transformer implements InputModule {
     this.#maxSeqLength = value;
   }
 
-  tokenize(text: string): TokenizedText {
-    const maxLength = this.#maxSeqLength;
-    const { ids, truncated } = this.tokenizer.encodeIdsWithin(text, maxLength);
-    // A post-processor gives a single text other types than 0 in few models; all others need no array of them.
-    const { givesTokenTypes, hasTokenTypes } = this.tokenizer;
-    if (!hasTokenTypes) {
-      return { inputIds: ids, tokenTypeIds: givesTokenTypes ? null : undefined, truncated };
-    }
-    const { tokenTypeIds } = this.tokenizer.encode(text, { truncation: true, maxLength });
-    return { inputIds: ids, tokenTypeIds: Int32Array.from(tokenTypeIds), truncated };
+  tokenize(text: TextOrPair): TokenizedText {
+    const { ids, tokenTypeIds, truncated } = this.tokenizer.encodeIdsWithin(text, this.#maxSeqLength);
+    const { givesTokenTypes } = this.tokenizer;
+    return { inputIds: ids, tokenTypeIds: givesTokenTypes ? tokenTypeIds : undefined, truncated };
   }
 
-  countTokens(text: string): number {
-    return this.tokenizer.countTokens(text);
+  countTokens(text: TextOrPair): number {
+    return countTokens(this.tokenizer, text, true);
   }
 
   promptLength(prompt: string): number {

@@ -7,6 +7,7 @@ import { abortable, throwIfAborted } from "../runtime/signals.ts";
 import type { ThreadPlace } from "../sources/reopen-model.ts";
 import type { DeviceName } from "../tensor/device.ts";
 import { placeWorker } from "../tensor/placement.ts";
+import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import { chooseSpawn } from "./choose-spawn.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
@@ -115,7 +116,7 @@ export class EncodingPool implements AsyncDisposable {
    */
   async run<K extends OutputName>(
     output: K,
-    texts: readonly string[],
+    texts: readonly TextOrPair[],
     job: EncodeJob,
     options: PoolRun,
   ): Promise<Outputs[K]> {
@@ -238,7 +239,7 @@ interface Chunk {
 /** One call of `encode`. */
 class Run {
   readonly #output: WireOutputName;
-  readonly #texts: readonly string[];
+  readonly #texts: readonly TextOrPair[];
   readonly #job: EncodeJob;
   readonly #options: PoolRun;
   readonly #merger: Merger<unknown>;
@@ -251,7 +252,7 @@ class Run {
 
   constructor(
     output: WireOutputName,
-    texts: readonly string[],
+    texts: readonly TextOrPair[],
     job: EncodeJob,
     options: PoolRun,
     merger: Merger<unknown>,

@@ -2,6 +2,7 @@
 import type { EncodeJob } from "../encode/job.ts";
 import type { ModuleSettings } from "../modules/load-modules.ts";
 import type { ThreadOrigin } from "../sources/reopen-model.ts";
+import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import type { PackedError } from "./packed-error.ts";
 import type { WireOutputName } from "./packed-output.ts";
 
@@ -10,7 +11,7 @@ export interface ChunkMessage {
   readonly kind: "encode";
   readonly id: number;
   readonly output: WireOutputName;
-  readonly texts: readonly string[];
+  readonly texts: readonly TextOrPair[];
   readonly job: EncodeJob;
   /** null: as the model was loaded. */
   readonly maxSeqLength: number | null;
