@@ -56,7 +56,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "error-codes.ts": [],
   "errors.ts": ["brand.ts", "error-codes.ts"],
   runtime: ["errors.ts"],
-  files: ["errors.ts", "runtime"],
+  files: ["error-codes.ts", "errors.ts", "runtime"],
   sources: ["errors.ts", "runtime", "files"],
   checkpoint: ["errors.ts", "files", "sources"],
   "wasm-assembler": ["errors.ts"],

@@ -38,8 +38,8 @@ export async function readModelSettings(source: FileSource): Promise<SavedSettin
   const reader = await ConfigReader.read(source, MODEL_SETTINGS);
   reader.refuseUnless("model_type", ["SentenceTransformer"]);
   return {
-    prompts: readPrompts(reader.json.prompts, reader.file),
-    defaultPromptName: reader.has("default_prompt_name") ? reader.string("default_prompt_name") : undefined,
+    prompts: readPrompts(reader.get("prompts"), reader.file),
+    defaultPromptName: reader.nullableString("default_prompt_name") ?? undefined,
     similarityFnName: readSimilarity(reader),
     truncateDim: reader.has("truncate_dim") ? reader.integer("truncate_dim", { minimum: 1 }) : undefined,
   };

@@ -1,5 +1,6 @@
 /** Texts put in front of every text to encode, by name. */
 import { ArgumentError, FormatError } from "../errors.ts";
+import type { JsonValue } from "../files/json-value.ts";
 
 export type Prompts = Readonly<Record<string, string>>;
 
@@ -59,8 +60,8 @@ export function checkPrompts(value: unknown): Prompts {
 }
 
 /** The `prompts` of config_sentence_transformers.json. */
-export function readPrompts(value: unknown, file: string): Prompts | undefined {
-  if (value === undefined || value === null) return undefined;
+export function readPrompts(value: JsonValue, file: string): Prompts | undefined {
+  if (value === null) return undefined;
   const problem = findProblem(value);
   if (problem !== null)
     throw new FormatError(`"prompts": ${problem}`, { code: "invalid-value", subject: "prompts", file });

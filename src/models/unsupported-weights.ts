@@ -3,6 +3,7 @@
 import { UnsupportedError } from "../errors.ts";
 import type { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { showJson } from "../files/json-value.ts";
 import { ADAPTER } from "../files/model-files.ts";
 import { fileNameIn } from "../files/relative-path.ts";
 
@@ -25,8 +26,10 @@ export async function rejectAdapter(source: FileSource): Promise<void> {
  */
 export function rejectQuantization(reader: ConfigReader): void {
   if (!reader.has("quantization_config")) return;
-  const { quant_method: method } = reader.object("quantization_config");
-  const named = method === undefined ? "" : ` (quant_method ${JSON.stringify(method)})`;
+  const config = reader.object("quantization_config");
+  const named = config.hasOwn("quant_method")
+    ? ` (quant_method ${showJson(config.get("quant_method"))})`
+    : "";
   throw new UnsupportedError(
     `quantization_config${named} is not supported; expected weights that are not quantized`,
     { code: "unsupported-quantization", subject: "quantization_config", file: reader.file },

@@ -4,7 +4,6 @@ import { FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { CONFIG, MODULES } from "../files/model-files.ts";
-import { readJsonArray } from "../files/read-json.ts";
 import { fileNameIn, relativePathProblem } from "../files/relative-path.ts";
 import type { PoolingMode } from "../pooling/modes.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
@@ -115,9 +114,10 @@ export async function declareModules(
  * What the reference adds to a plain transformers model: mean pooling, or the last token where the model was made to
  * predict the next one. sentence-transformers v6.0.1, sentence_transformer/model.py (`_load_default_modules`).
  */
-function plainPoolingMode({ json }: ConfigReader): PoolingMode {
-  const [architecture]: readonly unknown[] = Array.isArray(json.architectures) ? json.architectures : [];
-  const isCausal = Object.hasOwn(json, "is_causal") ? Boolean(json.is_causal) : true;
+function plainPoolingMode(config: ConfigReader): PoolingMode {
+  const architectures = config.get("architectures");
+  const [architecture]: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
+  const isCausal = config.hasOwn("is_causal") ? Boolean(config.get("is_causal")) : true;
   return String(architecture).endsWith("ForCausalLM") && isCausal ? "lasttoken" : "mean";
 }
 
@@ -146,17 +146,10 @@ function checkWidth(
 
 async function readEntries(source: FileSource): Promise<readonly ModuleEntry[]> {
   const file = fileNameIn(source.name, MODULES);
-  const entries = await readJsonArray(source, MODULES);
+  const entries = await ConfigReader.readEntries(source, MODULES);
   if (entries.length === 0)
     throw new FormatError("expected at least one module, found none", { code: "invalid-value", file });
-  return entries.map((entry, index) => {
-    if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-      throw new FormatError(`entry ${index}: expected an object, found ${JSON.stringify(entry)}`, {
-        code: "invalid-value",
-        file,
-      });
-    }
-    const reader = new ConfigReader(entry as ConfigReader["json"], file);
+  return entries.map((reader, index) => {
     const path = reader.string("path").replace(/^\.(\/|$)/, ""); // "", "." and "./" are the model's own folder
     const problem = path === "" ? undefined : relativePathProblem(path.replace(/\/$/, ""));
     if (problem !== undefined) {

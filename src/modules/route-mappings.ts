@@ -1,5 +1,7 @@
 /** `route_mappings` of a Router: from a task and a kind of input to a route. */
 import { FormatError } from "../errors.ts";
+import type { ConfigReader } from "../files/config-reader.ts";
+import { quote } from "../files/quote.ts";
 
 export interface RouteMapping {
   /** null: any. */
@@ -13,35 +15,28 @@ export interface RouteMapping {
 const pair = /^\(\s*(None|'[^']*'|"[^"]*")\s*,\s*(None|'[^']*'|"[^"]*"|\(.*\))\s*\)$/;
 
 /** @throws FormatError for keys that are not a Python tuple of task and modality. */
-export function readRouteMappings(value: unknown, file: string): readonly RouteMapping[] {
-  if (value === undefined || value === null) return [];
-  if (typeof value !== "object" || Array.isArray(value)) {
-    throw new FormatError(`"route_mappings": expected an object, found ${JSON.stringify(value)}`, {
-      code: "invalid-value",
-      subject: "route_mappings",
-      file,
-    });
-  }
-  return Object.entries(value).map(([key, route]) => {
+export function readRouteMappings(mappings: ConfigReader | null): readonly RouteMapping[] {
+  if (mappings === null) return [];
+  return mappings.keys().map((key) => {
     const match = pair.exec(key);
-    if (match === null || typeof route !== "string") {
+    if (match === null) {
       throw new FormatError(
-        `"route_mappings": expected a tuple of task and modality with a route, found ${JSON.stringify(key)}: ${JSON.stringify(route)}`,
-        { code: "invalid-value", subject: "route_mappings", file },
+        `"${mappings.path}": expected tuples of task and modality as keys, found ${quote(key)}`,
+        { code: "invalid-value", subject: mappings.path, file: mappings.file },
       );
     }
-    return { task: unquote(match[1]!), modality: unquote(match[2]!), route };
+    return { task: unquote(match[1]!), modality: unquote(match[2]!), route: mappings.string(key) };
   });
 }
 
 /** The same with keys as Python prints them. */
 export function routeMappingsJson(mappings: readonly RouteMapping[]): Record<string, string> {
   return Object.fromEntries(
-    mappings.map(({ task, modality, route }) => [`(${quote(task)}, ${quote(modality)})`, route]),
+    mappings.map(({ task, modality, route }) => [`(${asPython(task)}, ${asPython(modality)})`, route]),
   );
 }
 
-function quote(text: string | null): string {
+function asPython(text: string | null): string {
   if (text === null) return "None";
   return text.startsWith("(") ? text : `'${text}'`;
 }

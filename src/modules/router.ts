@@ -2,6 +2,7 @@ import { ArgumentError, FormatError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { type FileTarget, prefixedTarget, writeJson } from "../files/file-target.ts";
+import { showJson } from "../files/json-value.ts";
 import { CONFIG, ROUTER_CONFIG } from "../files/model-files.ts";
 import { inOrder } from "../runtime/in-order.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
@@ -48,14 +49,9 @@ export class Router implements Module {
 
   static async prepare({ source, prepare }: PrepareContext): Promise<PreparedModule> {
     const config = await readRouterConfig(source);
-    const preparing = Object.entries(objectOf(config, "types")).map(async ([id, type]) => {
-      if (typeof type !== "string")
-        throw new FormatError(`"types": "${id}" is not a string`, {
-          code: "invalid-value",
-          subject: "types",
-          file: config.file,
-        });
-      return [id, await prepare(type, prefixed(source, id))] as const;
+    const types = config.object("types");
+    const preparing = types.keys().map(async (id) => {
+      return [id, await prepare(types.string(id), prefixed(source, id))] as const;
     });
     const prepared = new Map(await inOrder(preparing));
     const structure = readStructure(config, prepared);
@@ -204,10 +200,10 @@ function readRouting(config: ConfigReader, routes: ReadonlyMap<string, unknown>)
       subject: "structure",
       file,
     });
-  const parameters = new ConfigReader(objectOf(config, "parameters"), file);
-  const mappings = readRouteMappings(parameters.json.route_mappings, file);
+  const parameters = config.object("parameters");
+  const mappings = readRouteMappings(parameters.nullableObject("route_mappings"));
   const allowEmptyKey = parameters.boolean("allow_empty_key", true);
-  const named = parameters.has("default_route") ? parameters.string("default_route") : null;
+  const named = parameters.nullableString("default_route");
   const defaultRoute = named ?? (allowEmptyKey ? first : null);
   for (const route of [
     ...mappings.map((mapping) => mapping.route),
@@ -265,41 +261,26 @@ function lastWidth<T extends number | null | undefined>(
   return null;
 }
 
-function objectOf(config: ConfigReader, key: string): ConfigReader["json"] {
-  const value = config.json[key];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FormatError(`"${key}": expected an object, found ${JSON.stringify(value)}`, {
-      code: "invalid-value",
-      subject: key,
-      file: config.file,
-    });
-  }
-  return value as ConfigReader["json"];
-}
-
 /** route → ids of its modules. */
 function readStructure(
   config: ConfigReader,
   known: ReadonlyMap<string, unknown>,
 ): ReadonlyMap<string, readonly string[]> {
-  const { file } = config;
   const structure = new Map<string, readonly string[]>();
-  for (const [route, ids] of Object.entries(objectOf(config, "structure"))) {
-    if (!Array.isArray(ids) || ids.length === 0) {
-      throw new FormatError(`"structure": route "${route}" is not a list of modules`, {
-        code: "invalid-value",
-        subject: "structure",
-        file,
-      });
-    }
-    for (const id of ids as readonly unknown[]) {
-      if (known.has(id as string)) continue;
-      throw new FormatError(
-        `"structure": route "${route}" names a module that is not in "types": ${JSON.stringify(id)}`,
-        { code: "invalid-value", subject: "structure", file },
-      );
-    }
-    structure.set(route, ids as readonly string[]);
+  const routes = config.object("structure");
+  for (const route of routes.keys()) {
+    const ids = routes.array(route);
+    if (ids.length === 0) throw routes.wrong(route, "a list of modules");
+    structure.set(
+      route,
+      ids.map((id) => {
+        if (typeof id === "string" && known.has(id)) return id;
+        throw new FormatError(
+          `"${routes.pathOf(route)}": expected modules of "types", found ${showJson(id)}`,
+          { code: "invalid-value", subject: routes.pathOf(route), file: config.file },
+        );
+      }),
+    );
   }
   return structure;
 }

@@ -7,8 +7,8 @@
 import { FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import type { JsonObject } from "../files/json-value.ts";
 import { transformerSettings } from "../files/model-files.ts";
-import type { JsonObject } from "../files/read-json.ts";
 import { rejectQuantization } from "../models/unsupported-weights.ts";
 
 const knownKeys: ReadonlySet<string> = new Set([
@@ -77,13 +77,15 @@ function settingsFrom(reader: ConfigReader): TransformerSettings {
   }
   for (const key of ["query_length", "document_length", "query_expansion"]) reader.refuseUnless(key, []);
   checkModalities(reader);
-  for (const group of Object.keys(reader.object("processing_kwargs"))) {
-    const [first] = Object.keys(objectIn(reader, "processing_kwargs").object(group));
-    if (first !== undefined) reject(reader, `processing_kwargs.${group}.${first}`);
+  const processing = objectIn(reader, "processing_kwargs");
+  for (const group of processing.keys()) {
+    const settings = objectIn(processing, group);
+    const [first] = settings.keys();
+    if (first !== undefined) reject(reader, settings.pathOf(first));
   }
   const modelArguments = either(reader, "model_args", "model_kwargs");
   rejectQuantization(modelArguments);
-  for (const key of Object.keys(modelArguments.json)) {
+  for (const key of modelArguments.keys()) {
     if (!placementArguments.has(key)) reject(reader, key, `the model's argument "${key}"`);
   }
   const { trust_remote_code: _, ...configChanges } = either(reader, "config_args", "config_kwargs").json;
@@ -117,7 +119,7 @@ function checkModalities(reader: ConfigReader): void {
 /** `model_max_length` as an argument of the tokenizer: it stands over `max_seq_length`. */
 function tokenizerLimit(reader: ConfigReader): number | null {
   const given = either(reader, "tokenizer_args", "processor_kwargs");
-  for (const key of Object.keys(given.json)) {
+  for (const key of given.keys()) {
     if (key === "trust_remote_code" || key === "use_fast" || key === "model_max_length") continue;
     reject(reader, key, `the tokenizer's argument "${key}"`);
   }
@@ -133,8 +135,9 @@ function either(reader: ConfigReader, oldKey: string, newKey: string): ConfigRea
   return objectIn(reader, reader.has(oldKey) ? oldKey : newKey);
 }
 
+/** Without settings where the key has no value. */
 function objectIn(reader: ConfigReader, key: string): ConfigReader {
-  return new ConfigReader(reader.object(key), `${reader.file}, "${key}"`);
+  return reader.nullableObject(key) ?? new ConfigReader({}, reader.file, { path: reader.pathOf(key) });
 }
 
 function reject(reader: ConfigReader, subject: string, what = subject): never {

@@ -2,6 +2,7 @@
 
 import { FormatError, UnsupportedError } from "../errors.ts";
 import type { ConfigReader } from "../files/config-reader.ts";
+import { type JsonValue, showJson } from "../files/json-value.ts";
 import { isPoolingMode, type PoolingMode, poolingModes } from "./modes.ts";
 
 export interface PoolingConfig {
@@ -34,7 +35,7 @@ export function readPoolingConfig(reader: ConfigReader): PoolingConfig {
   const dimensionKey = reader.has("embedding_dimension") ? "embedding_dimension" : "word_embedding_dimension";
   return {
     embeddingDimension: reader.integer(dimensionKey, { minimum: 1 }),
-    modes: Object.hasOwn(reader.json, "pooling_mode") ? currentModes(reader) : legacyModes(reader),
+    modes: reader.hasOwn("pooling_mode") ? currentModes(reader) : legacyModes(reader),
     includePrompt: reader.boolean("include_prompt", true),
   };
 }
@@ -64,8 +65,8 @@ export function poolingJson({
 }
 
 function currentModes(reader: ConfigReader): readonly PoolingMode[] {
-  const value = reader.json.pooling_mode;
-  const modes: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const value = reader.get("pooling_mode");
+  const modes: readonly JsonValue[] = Array.isArray(value) ? value : [value];
   if (modes.length === 0)
     throw new FormatError('"pooling_mode": expected at least one mode, found none', {
       code: "invalid-value",
@@ -75,7 +76,7 @@ function currentModes(reader: ConfigReader): readonly PoolingMode[] {
   return modes.map((mode) => {
     if (isPoolingMode(mode)) return mode;
     throw new UnsupportedError(
-      `pooling mode ${JSON.stringify(mode)} is not supported; known: ${poolingModes.join(", ")}`,
+      `pooling mode ${showJson(mode)} is not supported; known: ${poolingModes.join(", ")}`,
       { code: "unknown-pooling-mode", subject: String(mode), file: reader.file },
     );
   });

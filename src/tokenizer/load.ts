@@ -1,5 +1,7 @@
 import { FileError, UnsupportedError } from "../errors.ts";
+import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
+import { isJsonObject, type JsonValue } from "../files/json-value.ts";
 import {
   ADDED_TOKENS,
   CONFIG,
@@ -11,7 +13,6 @@ import { fileNameIn } from "../files/relative-path.ts";
 import { type AddedToken, AddedVocabulary } from "./added-vocabulary.ts";
 import type { Model } from "./component.ts";
 import type { Side } from "./encoding.ts";
-import { isObject, type Json, JsonFields, parseJson } from "./json/fields.ts";
 import { partsFromFields, partsFromJson, readSavedPadding, readSavedTruncation } from "./json/from-json.ts";
 import { Lowercase } from "./normalizers/lowercase.ts";
 import { Sequence } from "./normalizers/sequence.ts";
@@ -69,7 +70,7 @@ export async function loadTokenizer(
     readFields(source, SPECIAL_TOKENS_MAP),
     readFields(source, ADDED_TOKENS),
   ]);
-  const tokenizerConfig = config ?? new JsonFields({}, TOKENIZER_CONFIG, "");
+  const tokenizerConfig = config ?? new ConfigReader({}, TOKENIZER_CONFIG);
   const tokenizerJson = await readFields(source, tokenizerFile(tokenizerConfig));
   const settings = new PretrainedSettings({ tokenizerConfig, specialTokensMap, addedTokens, tokenizerJson });
   const name = resolveClass({
@@ -111,7 +112,7 @@ interface Made {
 }
 
 function verbatim(
-  tokenizerJson: JsonFields,
+  tokenizerJson: ConfigReader,
   settings: PretrainedSettings,
   pretrained: PretrainedClass | undefined,
 ): Made {
@@ -141,7 +142,7 @@ function verbatim(
 async function rebuilt(
   source: FileSource,
   pretrained: PretrainedClass,
-  tokenizerJson: JsonFields | null,
+  tokenizerJson: ConfigReader | null,
   settings: PretrainedSettings,
 ): Promise<Made> {
   const own = new Map<string, Uint8Array>();
@@ -272,7 +273,10 @@ function commonSettings(
 ): Partial<TokenizerSettings> {
   const length = config.get("model_max_length") ?? config.get("max_len");
   if (length !== null && (typeof length !== "number" || !(length >= 1))) {
-    throw config.wrong(config.has("model_max_length") ? "model_max_length" : "max_len", "a number of tokens");
+    throw config.wrong(
+      config.hasOwn("model_max_length") ? "model_max_length" : "max_len",
+      "a number of tokens",
+    );
   }
   const sides: readonly Side[] = ["right", "left"];
   return {
@@ -284,7 +288,7 @@ function commonSettings(
   };
 }
 
-function inputNames(config: JsonFields): string[] | null {
+function inputNames(config: ConfigReader): string[] | null {
   if (config.get("model_input_names") === null) return null;
   return config.array("model_input_names").map((name) => {
     if (typeof name !== "string") throw config.wrong("model_input_names", "strings");
@@ -292,14 +296,12 @@ function inputNames(config: JsonFields): string[] | null {
   });
 }
 
-function hasRemoteCode(config: JsonFields): boolean {
-  const map: Json = config.get("auto_map");
+function hasRemoteCode(config: ConfigReader): boolean {
+  const map: JsonValue = config.get("auto_map");
   if (Array.isArray(map)) return true;
-  return isObject(map) && Object.hasOwn(map, "AutoTokenizer");
+  return isJsonObject(map) && Object.hasOwn(map, "AutoTokenizer");
 }
 
-async function readFields(source: FileSource, path: string): Promise<JsonFields | null> {
-  if (!(await source.exists(path))) return null;
-  const file = fileNameIn(source.name, path);
-  return new JsonFields(parseJson(await source.read(path), file), file, "");
+async function readFields(source: FileSource, path: string): Promise<ConfigReader | null> {
+  return (await source.exists(path)) ? await ConfigReader.read(source, path) : null;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FileError, FormatError } from "../../src/errors.ts";
 import { JsonCursor } from "../../src/files/json-cursor.ts";
-import { readJson, readJsonArray, readJsonObject } from "../../src/files/read-json.ts";
+import { readJson } from "../../src/files/read-json.ts";
 import { memory, utf8 } from "../checkpoint/support.ts";
 
 test("a JSON file is read, with or without a byte order mark", async () => {
@@ -52,22 +52,6 @@ test("a missing file is a FileError with its name", async () => {
     assert.equal(error.file, "memory/a.json");
     return true;
   });
-});
-
-test("an object or an array is what it must be", async () => {
-  const source = memory({ object: '{"a": 1}', array: "[1]", null: "null", number: "1" });
-  assert.deepEqual(await readJsonObject(source, "object"), { a: 1 });
-  assert.deepEqual(await readJsonArray(source, "array"), [1]);
-  await assert.rejects(
-    readJsonObject(source, "array"),
-    /^FormatError: memory\/array: expected an object, found an array$/,
-  );
-  await assert.rejects(readJsonObject(source, "null"), /expected an object, found null/);
-  await assert.rejects(
-    readJsonArray(source, "object"),
-    /^FormatError: memory\/object: expected an array, found an object$/,
-  );
-  await assert.rejects(readJsonArray(source, "number"), /expected an array, found a number/);
 });
 
 test("deep nesting is an error of its own, not an overflow of the stack", () => {

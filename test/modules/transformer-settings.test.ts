@@ -62,7 +62,10 @@ const refused: readonly (readonly [Record<string, unknown>, RegExp])[] = [
   [{ modality_config: ordinary.modality_config }, /"module_output_name" is missing/],
   [{ ...ordinary, module_output_name: "sentence_embedding" }, /module_output_name "sentence_embedding"/],
   [{ ...ordinary, modality_config: { image: {} } }, /a modality_config without text is not supported/],
-  [{ ...ordinary, modality_config: { text: { method: "get_text_features" } } }, /"text": method "get_text/],
+  [
+    { ...ordinary, modality_config: { text: { method: "get_text_features" } } },
+    /modality_config\.text\.method "get_text/,
+  ],
   [
     { ...ordinary, modality_config: { text: { method_output_name: ["hidden_states", 1] } } },
     /method_output_name \["hidden_states",1\] is not supported/,

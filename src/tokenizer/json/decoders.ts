@@ -1,3 +1,4 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { Decoder } from "../component.ts";
 import { BPEDecoder } from "../decoders/bpe-decoder.ts";
 import { ByteFallback } from "../decoders/byte-fallback.ts";
@@ -10,7 +11,6 @@ import { Sequence } from "../decoders/sequence.ts";
 import { Strip } from "../decoders/strip.ts";
 import { WordPiece } from "../decoders/word-piece.ts";
 import { type Constructors, character, construct } from "./construct.ts";
-import type { JsonFields } from "./fields.ts";
 import { readPattern } from "./patterns.ts";
 import { readPrependScheme } from "./pre-tokenizers.ts";
 
@@ -24,11 +24,11 @@ const constructors: Constructors<Decoder> = {
   Metaspace: (fields) => new Metaspace(character(fields, "replacement"), readPrependScheme(fields)),
   Replace: (fields) => new Replace(readPattern(fields, "pattern"), fields.string("content")),
   Sequence: (fields) => new Sequence(fields.objects("decoders").map(readDecoder)),
-  Strip: (fields) => new Strip(character(fields, "content"), fields.count("start"), fields.count("stop")),
+  Strip: (fields) => new Strip(character(fields, "content"), fields.integer("start"), fields.integer("stop")),
   WordPiece: (fields) => new WordPiece(fields.string("prefix"), fields.boolean("cleanup")),
 };
 
 /** @throws UnsupportedError where its type is not known, FormatError where a field is wrong */
-export function readDecoder(fields: JsonFields): Decoder {
+export function readDecoder(fields: ConfigReader): Decoder {
   return construct(constructors, fields, "decoder");
 }

@@ -1,4 +1,6 @@
-import { UnsupportedError } from "../../errors.ts";
+import { type FormatError, UnsupportedError } from "../../errors.ts";
+import { ConfigReader } from "../../files/config-reader.ts";
+import type { JsonValue } from "../../files/json-value.ts";
 import type { Model } from "../component.ts";
 import { BPE } from "../models/bpe.ts";
 import { Unigram } from "../models/unigram.ts";
@@ -6,7 +8,7 @@ import { Vocabulary } from "../models/vocabulary.ts";
 import { WordLevel } from "../models/word-level.ts";
 import { WordPiece } from "../models/word-piece.ts";
 import { type Constructors, construct } from "./construct.ts";
-import { isTokenId, type Json, JsonFields } from "./fields.ts";
+import { isTokenId, readTokenId } from "./token-id.ts";
 
 const constructors: Constructors<Model> = {
   BPE: (fields) => {
@@ -25,7 +27,7 @@ const constructors: Constructors<Model> = {
   Unigram: (fields) =>
     new Unigram({
       ...readScoredVocabulary(fields),
-      unkId: fields.get("unk_id") === null ? null : fields.id("unk_id"),
+      unkId: fields.get("unk_id") === null ? null : readTokenId(fields, "unk_id"),
       byteFallback: fields.boolean("byte_fallback", false),
     }),
   WordLevel: (fields) => new WordLevel(readVocabulary(fields), fields.string("unk_token")),
@@ -34,25 +36,25 @@ const constructors: Constructors<Model> = {
       vocabulary: readVocabulary(fields),
       unkToken: fields.string("unk_token"),
       continuingSubwordPrefix: fields.string("continuing_subword_prefix"),
-      maxInputCharsPerWord: fields.count("max_input_chars_per_word"),
+      maxInputCharsPerWord: fields.integer("max_input_chars_per_word"),
     }),
 };
 
 /** @throws UnsupportedError where its type is not known, FormatError where a field is wrong */
-export function readModel(fields: JsonFields): Model {
-  return fields.has("type")
+export function readModel(fields: ConfigReader): Model {
+  return fields.hasOwn("type")
     ? construct(constructors, fields, "model")
     : constructors[typeOfUntyped(fields)]!(fields);
 }
 
 /** What the first versions of the format did not say. */
-function typeOfUntyped(fields: JsonFields): string {
-  if (fields.has("merges")) return "BPE";
-  if (fields.has("max_input_chars_per_word")) return "WordPiece";
+function typeOfUntyped(fields: ConfigReader): string {
+  if (fields.hasOwn("merges")) return "BPE";
+  if (fields.hasOwn("max_input_chars_per_word")) return "WordPiece";
   return Array.isArray(fields.get("vocab")) ? "Unigram" : "WordLevel";
 }
 
-function refuseDropout(fields: JsonFields): void {
+function refuseDropout(fields: ConfigReader): void {
   const dropout = fields.get("dropout");
   if (dropout === null || dropout === 0) return;
   if (typeof dropout !== "number") throw fields.wrong("dropout", "null or 0");
@@ -63,13 +65,13 @@ function refuseDropout(fields: JsonFields): void {
 }
 
 /** The field `vocab`: an object of token → id. */
-export function readVocabulary(fields: JsonFields): Vocabulary {
+export function readVocabulary(fields: ConfigReader): Vocabulary {
   const vocab = fields.object("vocab");
   const tokens = vocab.keys();
   const ids = new Int32Array(tokens.length);
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;
-    const id = vocab.own(token);
+    const id = vocab.json[token];
     if (!isTokenId(id)) throw vocab.wrong(token, "a token id");
     ids[i] = id;
   }
@@ -77,7 +79,7 @@ export function readVocabulary(fields: JsonFields): Vocabulary {
 }
 
 /** The field `vocab`: an array of [token, score], by id. */
-export function readScoredVocabulary(fields: JsonFields): {
+export function readScoredVocabulary(fields: ConfigReader): {
   readonly tokens: string[];
   readonly scores: Float64Array;
 } {
@@ -92,8 +94,7 @@ export function readScoredVocabulary(fields: JsonFields): {
       typeof item[0] !== "string" ||
       typeof item[1] !== "number"
     ) {
-      const list = new JsonFields({ [id]: item }, fields.file, fields.pathOf("vocab"));
-      throw list.wrong(String(id), "a token and its score");
+      throw wrongItem(fields, "vocab", id, "a token and its score");
     }
     tokens[id] = item[0];
     scores[id] = item[1];
@@ -102,13 +103,13 @@ export function readScoredVocabulary(fields: JsonFields): {
 }
 
 /** The field `merges`: pairs, or the older lines with a space between two tokens. */
-export function readMerges(fields: JsonFields): (readonly [string, string])[] {
+export function readMerges(fields: ConfigReader): (readonly [string, string])[] {
   const merges: (readonly [string, string])[] = [];
   const list = fields.array("merges");
   const areLines = typeof list[0] === "string";
   for (const [i, item] of list.entries()) {
     if (areLines && typeof item === "string" && item.startsWith("#version")) continue;
-    const pair: Json = areLines && typeof item === "string" ? item.split(" ") : item;
+    const pair: JsonValue = areLines && typeof item === "string" ? item.split(" ") : item;
     if (
       !Array.isArray(pair) ||
       pair.length !== 2 ||
@@ -116,10 +117,15 @@ export function readMerges(fields: JsonFields): (readonly [string, string])[] {
       typeof pair[1] !== "string" ||
       areLines !== (typeof item === "string")
     ) {
-      const holder = new JsonFields({ [i]: item }, fields.file, fields.pathOf("merges"));
-      throw holder.wrong(String(i), "two tokens");
+      throw wrongItem(fields, "merges", i, "two tokens");
     }
     merges.push([pair[0], pair[1]]);
   }
   return merges;
+}
+
+/** The error for an element of an array. */
+function wrongItem(fields: ConfigReader, name: string, index: number, expected: string): FormatError {
+  const list = new ConfigReader({ ...fields.array(name) }, fields.file, { path: fields.pathOf(name) });
+  return list.wrong(String(index), expected);
 }

@@ -1,3 +1,4 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { Normalizer } from "../component.ts";
 import { BertNormalizer } from "../normalizers/bert-normalizer.ts";
 import { ByteLevel } from "../normalizers/byte-level.ts";
@@ -14,7 +15,6 @@ import { Sequence } from "../normalizers/sequence.ts";
 import { Strip } from "../normalizers/strip.ts";
 import { StripAccents } from "../normalizers/strip-accents.ts";
 import { type Constructors, construct } from "./construct.ts";
-import type { JsonFields } from "./fields.ts";
 import { readPattern } from "./patterns.ts";
 
 const constructors: Constructors<Normalizer> = {
@@ -41,12 +41,12 @@ const constructors: Constructors<Normalizer> = {
 };
 
 /** @throws UnsupportedError where its type is not known, FormatError where a field is wrong */
-export function readNormalizer(fields: JsonFields): Normalizer {
+export function readNormalizer(fields: ConfigReader): Normalizer {
   return construct(constructors, fields, "normalizer");
 }
 
 /** The bytes of `precompiled_charsmap`. */
-export function readCharsmap(fields: JsonFields): Uint8Array {
+export function readCharsmap(fields: ConfigReader): Uint8Array {
   const encoded = fields.string("precompiled_charsmap");
   let binary: string;
   try {

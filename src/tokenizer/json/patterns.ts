@@ -1,9 +1,9 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import { type Pattern, RegexPattern, StringPattern } from "../regex/pattern.ts";
 import { SPLIT_BEHAVIORS, type SplitBehavior } from "../text/split.ts";
-import type { JsonFields } from "./fields.ts";
 
 /** A pattern: `{ "String": … }` or `{ "Regex": … }`. */
-export function readPattern(fields: JsonFields, name: string): Pattern {
+export function readPattern(fields: ConfigReader, name: string): Pattern {
   const pattern = fields.object(name);
   const [kind] = pattern.keys();
   if (pattern.keys().length !== 1 || (kind !== "String" && kind !== "Regex")) {
@@ -12,6 +12,6 @@ export function readPattern(fields: JsonFields, name: string): Pattern {
   return kind === "String" ? new StringPattern(pattern.string(kind)) : new RegexPattern(pattern.string(kind));
 }
 
-export function readBehavior(fields: JsonFields, otherwise?: SplitBehavior): SplitBehavior {
+export function readBehavior(fields: ConfigReader, otherwise?: SplitBehavior): SplitBehavior {
   return fields.oneOf("behavior", SPLIT_BEHAVIORS, otherwise);
 }

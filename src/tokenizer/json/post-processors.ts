@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { PostProcessor } from "../component.ts";
 import { BertProcessing, type SpecialToken } from "../post-processors/bert-processing.ts";
 import { ByteLevel } from "../post-processors/byte-level.ts";
@@ -6,7 +7,7 @@ import { RobertaProcessing } from "../post-processors/roberta-processing.ts";
 import { Sequence } from "../post-processors/sequence.ts";
 import { type TemplatePiece, TemplateProcessing } from "../post-processors/template-processing.ts";
 import { type Constructors, construct } from "./construct.ts";
-import { isTokenId, type JsonFields } from "./fields.ts";
+import { isTokenId, readTokenId } from "./token-id.ts";
 
 const constructors: Constructors<PostProcessor> = {
   BertProcessing: (fields) =>
@@ -32,11 +33,11 @@ const constructors: Constructors<PostProcessor> = {
 };
 
 /** @throws UnsupportedError where its type is not known, FormatError where a field is wrong */
-export function readPostProcessor(fields: JsonFields): PostProcessor {
+export function readPostProcessor(fields: ConfigReader): PostProcessor {
   return construct(constructors, fields, "post-processor");
 }
 
-function readSpecialToken(fields: JsonFields, name: string): SpecialToken {
+function readSpecialToken(fields: ConfigReader, name: string): SpecialToken {
   const pair = fields.array(name);
   const [token, id] = pair;
   if (pair.length !== 2 || typeof token !== "string" || !isTokenId(id)) {
@@ -45,7 +46,7 @@ function readSpecialToken(fields: JsonFields, name: string): SpecialToken {
   return [token, id];
 }
 
-function readTemplateTokens(fields: JsonFields): SpecialToken[] {
+function readTemplateTokens(fields: ConfigReader): SpecialToken[] {
   const ids = fields.array("ids");
   const names = fields.array("tokens");
   if (ids.length !== names.length) {
@@ -60,7 +61,7 @@ function readTemplateTokens(fields: JsonFields): SpecialToken[] {
 }
 
 function readTemplate(
-  fields: JsonFields,
+  fields: ConfigReader,
   name: string,
   special: ReadonlyMap<string, readonly SpecialToken[]>,
 ): TemplatePiece[] {
@@ -74,7 +75,7 @@ function readTemplate(
       });
     }
     const inner = piece.object(kind);
-    const typeId = inner.id("type_id");
+    const typeId = readTokenId(inner, "type_id");
     if (kind === "Sequence") {
       const sequence = inner.oneOf("id", ["A", "B"]) === "A" ? 0 : 1;
       if (sequence === 1 && name === "single") throw inner.wrong("id", '"A", there is no other in "single"');

@@ -1,3 +1,4 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { PreTokenizer } from "../component.ts";
 import { BertPreTokenizer } from "../pre-tokenizers/bert-pre-tokenizer.ts";
 import { ByteLevel } from "../pre-tokenizers/byte-level.ts";
@@ -12,7 +13,6 @@ import { UnicodeScripts } from "../pre-tokenizers/unicode-scripts.ts";
 import { Whitespace } from "../pre-tokenizers/whitespace.ts";
 import { WhitespaceSplit } from "../pre-tokenizers/whitespace-split.ts";
 import { type Constructors, character, construct } from "./construct.ts";
-import type { JsonFields } from "./fields.ts";
 import { readBehavior, readPattern } from "./patterns.ts";
 
 const constructors: Constructors<PreTokenizer> = {
@@ -24,7 +24,7 @@ const constructors: Constructors<PreTokenizer> = {
   CharDelimiterSplit: (fields) => new CharDelimiterSplit(character(fields, "delimiter")),
   Digits: (fields) => new Digits(fields.boolean("individual_digits")),
   FixedLength: (fields) => {
-    const length = fields.count("length", 5);
+    const length = fields.integer("length", { fallback: 5 });
     if (length === 0) throw fields.wrong("length", "at least 1");
     return new FixedLength(length);
   },
@@ -44,12 +44,12 @@ const constructors: Constructors<PreTokenizer> = {
 };
 
 /** @throws UnsupportedError where its type is not known, FormatError where a field is wrong */
-export function readPreTokenizer(fields: JsonFields): PreTokenizer {
+export function readPreTokenizer(fields: ConfigReader): PreTokenizer {
   return construct(constructors, fields, "pre-tokenizer");
 }
 
 /** `prepend_scheme`, or what the older `add_prefix_space` means. */
-export function readPrependScheme(fields: JsonFields): PrependScheme {
+export function readPrependScheme(fields: ConfigReader): PrependScheme {
   const schemes: readonly PrependScheme[] = ["always", "first", "never"];
   const scheme = fields.oneOf("prepend_scheme", schemes, "always");
   if (fields.nullableBoolean("add_prefix_space") !== false) return scheme;

@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors.ts";
+import { ConfigReader } from "../../files/config-reader.ts";
 import type { VocabularyFile } from "../../files/model-files.ts";
-import { JsonFields, parseJson } from "../json/fields.ts";
+import { parseJson } from "../../files/read-json.ts";
 import { readVocabulary as readJsonVocabulary, readMerges } from "../json/models.ts";
 import { BPE } from "../models/bpe.ts";
 import type { Vocabulary } from "../models/vocabulary.ts";
@@ -36,13 +37,13 @@ type Parts = [Vocabulary, (readonly [string, string])[]];
 
 function ofTokenizerJson(files: VocabularyFiles): Parts {
   const model = files.tokenizerJson!.object("model");
-  return [readVocabulary(files, VOCAB_FILE), model.has("merges") ? readMerges(model) : []];
+  return [readVocabulary(files, VOCAB_FILE), model.hasOwn("merges") ? readMerges(model) : []];
 }
 
 function ofOwnFiles({ own }: VocabularyFiles): Parts {
   const vocab = parseJson(own.get(VOCAB_FILE)!, VOCAB_FILE);
   return [
-    readJsonVocabulary(new JsonFields({ vocab }, VOCAB_FILE, "")),
+    readJsonVocabulary(new ConfigReader({ vocab }, VOCAB_FILE)),
     mergesOfLines(decodeUtf8(own.get(MERGES_FILE)!, MERGES_FILE)),
   ];
 }

@@ -1,15 +1,15 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { VocabularyFile } from "../../files/model-files.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
 import type { Decoder, Model, Normalizer, PostProcessor, PreTokenizer } from "../component.ts";
 import type { Side } from "../encoding.ts";
-import type { JsonFields } from "../json/fields.ts";
 import type { RoleTokens } from "./role-tokens.ts";
 import type { PretrainedSettings, SpecialTokens } from "./settings.ts";
 
 /** The files of a folder that describe its vocabulary: tokenizer.json, or else those of the class. */
 export interface VocabularyFiles {
   /** tokenizer.json, parsed. */
-  readonly tokenizerJson: JsonFields | null;
+  readonly tokenizerJson: ConfigReader | null;
   /** The bytes of the class's own files, by path: all of them, where there is no tokenizer.json. */
   readonly own: ReadonlyMap<string, Uint8Array>;
 }

@@ -82,7 +82,7 @@ interface BpeSource {
 function readBpeSource(files: VocabularyFiles): BpeSource {
   if (files.tokenizerJson !== null) {
     const model = files.tokenizerJson.object("model");
-    const merges = model.has("merges") ? readMerges(model) : [];
+    const merges = model.hasOwn("merges") ? readMerges(model) : [];
     return { vocabulary: readVocabulary(files, "tokenizer.model"), merges, addedTokens: null };
   }
   const model = readSentencePieceModel(files.own.get("tokenizer.model")!, "tokenizer.model");

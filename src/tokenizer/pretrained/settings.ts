@@ -1,7 +1,9 @@
 import type { FormatError } from "../../errors.ts";
+import { ConfigReader } from "../../files/config-reader.ts";
+import { isJsonObject, type JsonValue } from "../../files/json-value.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
-import { isObject, isTokenId, type Json, JsonFields } from "../json/fields.ts";
 import { readAddedTokens, readContent } from "../json/from-json.ts";
+import { isTokenId, readTokenId } from "../json/token-id.ts";
 import type { SpecialTokenName } from "../tokenizer.ts";
 
 /** The names that tokenizer_config.json has for the tokens with a role, in the reference's order. */
@@ -23,10 +25,10 @@ export type SpecialTokenSetting = AddedToken | string | null | undefined;
 
 /** The small files beside a vocabulary, parsed. */
 export interface SettingsFiles {
-  readonly tokenizerConfig: JsonFields;
-  readonly specialTokensMap: JsonFields | null;
-  readonly addedTokens: JsonFields | null;
-  readonly tokenizerJson: JsonFields | null;
+  readonly tokenizerConfig: ConfigReader;
+  readonly specialTokensMap: ConfigReader | null;
+  readonly addedTokens: ConfigReader | null;
+  readonly tokenizerJson: ConfigReader | null;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface SettingsFiles {
  */
 export class PretrainedSettings {
   /** tokenizer_config.json. */
-  readonly config: JsonFields;
+  readonly config: ConfigReader;
   /** Tokens to add, by ascending id. */
   readonly addedTokens: readonly AddedToken[];
   /** Special tokens without one of the seven roles. */
@@ -51,7 +53,7 @@ export class PretrainedSettings {
     let declares = false;
     /** What special_tokens_map.json may still replace. */
     const wrong = new Map<string, FormatError>();
-    const read = (fields: JsonFields, isMap: boolean) => {
+    const read = (fields: ConfigReader, isMap: boolean) => {
       for (const name of fields.keys()) {
         if (name === "extra_special_tokens" || name === "additional_special_tokens") continue;
         const isRole = SPECIAL_TOKEN_FIELDS.some(([field]) => field === name);
@@ -73,7 +75,7 @@ export class PretrainedSettings {
     read(tokenizerConfig, false);
 
     const byId = new Map<number, AddedToken>();
-    if (tokenizerConfig.has("added_tokens_decoder")) {
+    if (tokenizerConfig.hasOwn("added_tokens_decoder")) {
       const decoder = tokenizerConfig.object("added_tokens_decoder");
       for (const key of decoder.keys()) {
         const id = Number(key);
@@ -87,13 +89,13 @@ export class PretrainedSettings {
         for (const content of addedTokens.keys()) {
           const isSpecial = names.has(content);
           byId.set(
-            addedTokens.id(content),
+            readTokenId(addedTokens, content),
             plainToken(content, { special: isSpecial, normalized: !isSpecial }),
           );
         }
       }
-      if (tokenizerJson?.has("added_tokens")) {
-        const ids = tokenizerJson.objects("added_tokens").map((fields) => fields.id("id"));
+      if (tokenizerJson?.hasOwn("added_tokens")) {
+        const ids = tokenizerJson.objects("added_tokens").map((fields) => readTokenId(fields, "id"));
         for (const [i, token] of readAddedTokens(tokenizerJson).entries()) byId.set(ids[i]!, token);
       }
     }
@@ -179,23 +181,23 @@ export function definedTokens(tokens: { readonly [name: string]: SpecialTokenSet
 }
 
 /** Objects are tokens in special_tokens_map.json; in tokenizer_config.json, where they say so. */
-function isToken(value: Json, isMap: boolean): boolean {
+function isToken(value: JsonValue, isMap: boolean): boolean {
   if (typeof value === "string") return true;
-  return isObject(value) && (isMap || value.__type === "AddedToken");
+  return isJsonObject(value) && (isMap || value.__type === "AddedToken");
 }
 
-function isTruthy(value: Json): boolean {
+function isTruthy(value: JsonValue): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
+  return isJsonObject(value) ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 /** A token as a string, as an object with flags, or null. @param special whether it is special whatever it says */
-function readToken(fields: JsonFields, name: string, special: boolean): AddedToken | string | null {
+function readToken(fields: ConfigReader, name: string, special: boolean): AddedToken | string | null {
   const value = fields.get(name);
   return value === null || typeof value === "string" ? value : readTokenObject(fields.object(name), special);
 }
 
-function readTokenObject(token: JsonFields, special: boolean): AddedToken {
+function readTokenObject(token: ConfigReader, special: boolean): AddedToken {
   const content = token.get("content") === null ? "" : readContent(token);
   const isSpecial = special || token.boolean("special", false);
   return {
@@ -211,7 +213,7 @@ function readTokenObject(token: JsonFields, special: boolean): AddedToken {
 /** Adds the extra special tokens of one file: a list, or an object of names, which become named tokens. */
 function mergeExtra(
   known: readonly (AddedToken | string)[],
-  fields: JsonFields,
+  fields: ConfigReader,
   name: string,
   named: Map<string, AddedToken | string | null>,
 ): (AddedToken | string)[] {
@@ -225,7 +227,7 @@ function mergeExtra(
   for (const [i, item] of value.entries()) {
     const path = `${fields.pathOf(name)}[${i}]`;
     const token =
-      typeof item === "string" ? item : readTokenObject(new JsonFields(item, fields.file, path), true);
+      typeof item === "string" ? item : readTokenObject(new ConfigReader(item, fields.file, { path }), true);
     if (!extra.some((other) => contentOf(other) === contentOf(token))) extra.push(token);
   }
   return extra;

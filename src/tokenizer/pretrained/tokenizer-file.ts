@@ -1,12 +1,12 @@
+import type { ConfigReader } from "../../files/config-reader.ts";
 import { TOKENIZER } from "../../files/model-files.ts";
-import type { JsonFields } from "../json/fields.ts";
 
 /** The version of transformers whose behaviour the tokenizers follow. */
 const TRANSFORMERS_VERSION = [5, 18, 0];
 
 /** tokenizer.json, or the newest file of `fast_tokenizer_files` that is meant for that version or an older one. */
-export function tokenizerFile(config: JsonFields): string {
-  if (!config.has("fast_tokenizer_files")) return TOKENIZER;
+export function tokenizerFile(config: ConfigReader): string {
+  if (!config.hasOwn("fast_tokenizer_files")) return TOKENIZER;
   let best = TOKENIZER;
   let newest: readonly number[] = [];
   for (const name of config.array("fast_tokenizer_files")) {

@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../../errors.ts";
+import type { ConfigReader } from "../../files/config-reader.ts";
 import type { AddedToken } from "../added-vocabulary.ts";
-import type { JsonFields } from "../json/fields.ts";
 import { readScoredVocabulary } from "../json/models.ts";
 import { readCharsmap } from "../json/normalizers.ts";
 import { Precompiled } from "../normalizers/precompiled.ts";
@@ -56,10 +56,12 @@ export function addedTokensOf({ pieces }: SentencePieceModel): AddedToken[] {
 }
 
 /** The charsmap of the normalizer, or of the first of its parts that has one. */
-function charsmapOf(tokenizerJson: JsonFields): Precompiled | null {
+function charsmapOf(tokenizerJson: ConfigReader): Precompiled | null {
   if (tokenizerJson.get("normalizer") === null) return null;
   const normalizer = tokenizerJson.object("normalizer");
   const parts = normalizer.get("type") === "Sequence" ? normalizer.objects("normalizers") : [normalizer];
-  const found = parts.find((part) => part.get("type") === "Precompiled" && part.has("precompiled_charsmap"));
+  const found = parts.find(
+    (part) => part.get("type") === "Precompiled" && part.hasOwn("precompiled_charsmap"),
+  );
   return found === undefined ? null : new Precompiled(readCharsmap(found));
 }

@@ -87,7 +87,7 @@ export const T5Tokenizer: PretrainedClass = {
   modelInputNames: ["input_ids", "attention_mask"],
   build: (files, settings) => {
     const source = readUnigramSource(files, "spiece.model");
-    const count = settings.config.count("extra_ids", 100);
+    const count = settings.config.integer("extra_ids", { fallback: 100 });
     const sentinels = Array.from({ length: count }, (_, i) => `<extra_id_${i}>`);
     const { tokens, scores } =
       source.own === null ? source : fairseq(source, [], 0, [...sentinels].reverse());
@@ -173,7 +173,7 @@ export const XLNetTokenizer: PretrainedClass = {
     });
     const mask = orDefault(settings.specialToken("mask_token"), "<mask>");
     const specialTokens = { ...roles, ...definedTokens({ maskToken: asAddedToken(mask, { lstrip: true }) }) };
-    const unkId = source.own?.unkId ?? settings.config.count("unk_id", 0);
+    const unkId = source.own?.unkId ?? settings.config.integer("unk_id", { fallback: 0 });
     return {
       normalizer: quotesNormalizer(source, false, settings.config.boolean("do_lower_case", false)),
       ...metaspaceParts("always"),
@@ -210,7 +210,9 @@ export const DebertaV2Tokenizer: PretrainedClass = {
     });
     const known = source.tokens.indexOf(nameOf(specialTokens.unkToken));
     const unkId =
-      known >= 0 && source.scores[known] === 0 ? known : (source.own?.unkId ?? config.count("unk_id", 1));
+      known >= 0 && source.scores[known] === 0
+        ? known
+        : (source.own?.unkId ?? config.integer("unk_id", { fallback: 1 }));
     const normalizers: Normalizer[] = config.boolean("do_lower_case", false) ? [new Lowercase()] : [];
     normalizers.push(
       new Replace(new RegexPattern("\\s{2,}|[\\n\\r\\t]"), " "),
