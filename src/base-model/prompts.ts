@@ -1,6 +1,8 @@
 /** Texts put in front of every text to encode, by name. */
+
 import { ArgumentError, FormatError } from "../errors.ts";
 import type { JsonValue } from "../files/json-value.ts";
+import { describe } from "../runtime/check-arguments.ts";
 
 export type Prompts = Readonly<Record<string, string>>;
 
@@ -30,7 +32,7 @@ export function resolvePrompt(
 ): string | null {
   if (prompt !== undefined) {
     if (typeof prompt !== "string")
-      throw new ArgumentError(`prompt: expected a string, got ${typeof prompt}`, {
+      throw new ArgumentError(`prompt: expected a string, got ${describe(prompt)}`, {
         subject: "prompt",
       });
     return prompt;

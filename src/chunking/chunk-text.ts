@@ -1,6 +1,6 @@
 import { type PromptChoice, type Prompts, resolvePrompt } from "../base-model/prompts.ts";
 import { ArgumentError } from "../errors.ts";
-import { checkWhole } from "../runtime/check-arguments.ts";
+import { checkWhole, describe } from "../runtime/check-arguments.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import { CutPositions, type TokenizedWords } from "./cut-positions.ts";
 
@@ -48,7 +48,7 @@ export function chunkText(text: string, model: ChunkingModel, options: ChunkText
 /** Where the pieces of `chunkText` lie in the text. */
 export function chunkSpans(text: string, model: ChunkingModel, options: ChunkTextOptions = {}): TextSpan[] {
   if (typeof text !== "string")
-    throw new ArgumentError(`chunkText: expected a string, got ${typeof text}`, { subject: "text" });
+    throw new ArgumentError(`chunkText: expected a string, got ${describe(text)}`, { subject: "text" });
   options = readOptions("chunkText", options, optionNames);
   const overlap = checkWhole(options.overlap ?? 0, "overlap", 0);
   const { maxLength = model.maxSeqLength } = options;

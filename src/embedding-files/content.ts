@@ -4,6 +4,7 @@ import { fromFloat32 } from "../checkpoint/from-float32.ts";
 import { type Embeddings, type Rows, rowsOf } from "../embeddings/rows.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
 import { quote } from "../files/quote.ts";
+import { describe } from "../runtime/check-arguments.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
 import { newTypedArray, type TypedArrayOf } from "../tensor/dtype.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
@@ -108,7 +109,7 @@ function checkSentences(sentences: readonly string[], count: number, operation: 
   const wrong = sentences.findIndex((sentence) => typeof sentence !== "string");
   if (wrong >= 0) {
     throw new ArgumentError(
-      `${operation}: expected a string as sentence ${wrong}, got ${typeof sentences[wrong]}`,
+      `${operation}: expected a string as sentence ${wrong}, got ${describe(sentences[wrong])}`,
       { subject: "sentences" },
     );
   }

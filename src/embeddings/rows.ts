@@ -1,4 +1,5 @@
 import { ArgumentError, ShapeError } from "../errors.ts";
+import { describe } from "../runtime/check-arguments.ts";
 import { type DType, dtypeOf as dtypeOfView, knownDType, type TensorData } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -108,11 +109,6 @@ function checkVector(vector: unknown, name: string, operation: string): void {
 
 function dtypeOf(vector: Vector | TensorData): DType {
   return ArrayBuffer.isView(vector) ? dtypeOfView(vector) : "float64";
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  return typeof value === "object" ? (value.constructor?.name ?? "an object") : typeof value;
 }
 
 class MatrixRows implements Rows {

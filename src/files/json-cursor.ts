@@ -11,7 +11,8 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 /**
  * Reads JSON text value by value, saying at each what is expected. `JSON.parse` sees neither duplicate
  * keys nor how a number was written, and engines do not agree on saying where an error is; this does.
- * All errors are FormatErrors with the file's name, the line and the column.
+ * All errors are FormatErrors with the file's name, the line and the column. Headers and indexes of checkpoints,
+ * which must be exact, are read with it; everything else is parsed first, and read by `ConfigReader`.
  */
 export class JsonCursor {
   readonly #text: string;

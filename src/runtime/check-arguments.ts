@@ -1,10 +1,13 @@
 /** Run-time argument checks, for callers without TypeScript. */
 import { ArgumentError } from "../errors.ts";
 
-/** The kind of a value, in words. */
+/** The kind of a value, in words, for error messages: "string", "null", "an array", "an object", "Map". */
 export function describe(value: unknown): string {
   if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return typeof value;
+  const name: unknown = value.constructor?.name;
+  return typeof name !== "string" || name === "" || name === "Object" ? "an object" : name;
 }
 
 /** @throws ArgumentError for what is not a whole number from `minimum` on. */

@@ -20,7 +20,7 @@ export function readOptions<Options extends object>(
   known: OptionNames<Options>,
 ): Options {
   if (!isOptionsObject(options)) {
-    throw new ArgumentError(`${operation}: expected an object, got ${describeObject(options)}`);
+    throw new ArgumentError(`${operation}: expected an object, got ${describe(options)}`);
   }
   const names: Readonly<Record<string, true>> = known;
   const given: Record<string, unknown> = {};
@@ -81,11 +81,6 @@ function isOptionsObject(options: unknown): options is Readonly<Record<string, u
   if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
   const tag: unknown = Reflect.get(options, Symbol.toStringTag);
   return tag === undefined || tag === "Module";
-}
-
-function describeObject(value: unknown): string {
-  const tag: unknown = typeof value === "object" && value !== null && Reflect.get(value, Symbol.toStringTag);
-  return typeof tag === "string" ? `an object of the class ${tag}` : describe(value);
 }
 
 function hint(name: string, known: Readonly<Record<string, true>>): string {

@@ -1,5 +1,6 @@
 import type { Rows } from "../embeddings/rows.ts";
 import { ArgumentError, ShapeError } from "../errors.ts";
+import { describe } from "../runtime/check-arguments.ts";
 import type { OptionNames } from "../runtime/check-options.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -93,9 +94,12 @@ function customScorer(
 
 function checkScores(operation: string, scores: unknown, a: Tensor, b: Tensor): Tensor {
   if (!(scores instanceof Tensor)) {
-    throw new ArgumentError(`${operation}: expected scoreFunction to return a Tensor, got ${typeof scores}`, {
-      subject: "scoreFunction",
-    });
+    throw new ArgumentError(
+      `${operation}: expected scoreFunction to return a Tensor, got ${describe(scores)}`,
+      {
+        subject: "scoreFunction",
+      },
+    );
   }
   const shape = [a.shape[0]!, b.shape[0]!];
   if (!sameShape(scores.shape, shape)) {

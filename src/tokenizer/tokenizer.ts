@@ -529,7 +529,7 @@ function keptIds(buffer: IdBuffer, count: number, left: boolean): IdRange {
 
 function checkText(operation: string, text: unknown): void {
   if (typeof text !== "string")
-    throw new ArgumentError(`${operation}: expected a string, got ${typeof text}`, { subject: "text" });
+    throw new ArgumentError(`${operation}: expected a string, got ${describe(text)}`, { subject: "text" });
 }
 
 function noRoom(added: number, maxLength: number): ArgumentError {

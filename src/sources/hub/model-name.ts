@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
 import { quote } from "../../files/quote.ts";
+import { describe } from "../../runtime/check-arguments.ts";
 import { originalModels } from "./original-models.ts";
 
 const DEFAULT_ORGANIZATION = "sentence-transformers";
@@ -26,7 +27,7 @@ export function resolveModelName(name: string): string {
 
 /** Why the hub can have no model of this name; undefined where it can. The rules are huggingface_hub's. */
 export function modelNameProblem(name: unknown): string | undefined {
-  if (typeof name !== "string") return `got ${name === null ? "null" : typeof name}`;
+  if (typeof name !== "string") return `got ${describe(name)}`;
   const shown = quote(name);
   if (name.split("/").length > 2) return `${shown} has more than one "/"`;
   if (!PATTERN.test(name)) {

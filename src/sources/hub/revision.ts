@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
 import { quote } from "../../files/quote.ts";
+import { describe } from "../../runtime/check-arguments.ts";
 import { hubPathProblem } from "./hub-path.ts";
 
 /** What the hub calls the newest version of a model. */
@@ -18,7 +19,7 @@ export function isCommit(revision: unknown): revision is string {
  */
 export function checkRevision(revision: unknown): string {
   if (typeof revision !== "string") {
-    throw new ArgumentError(`revision: expected a branch, a tag or a commit, got ${typeof revision}`, {
+    throw new ArgumentError(`revision: expected a branch, a tag or a commit, got ${describe(revision)}`, {
       subject: "revision",
     });
   }
