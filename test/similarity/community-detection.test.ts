@@ -44,7 +44,7 @@ test("the communities are those of the definition, whatever the batch size", () 
       },
     ),
   );
-  assert.ok(communities > 100);
+  assert.ok(communities > 30, "the premise: there are communities to find"); // usually 100 to 150
 });
 
 test("on a backend the threshold decides by exact scores", async () => {
