@@ -314,7 +314,8 @@ export class SentenceTransformer {
     const workers = this.#workers(options);
     const windows = new TextWindows(texts, signal, this.#pipeline.lifetime.signal);
     const stream = (chosen: Workers) => {
-      const windowSize = BATCHES_AHEAD * job.batchSize * (chosen.pool?.devices.length ?? 1);
+      const batchSize = job.batchSize ?? this.#pipeline.input.backend.capabilities.batchTexts;
+      const windowSize = BATCHES_AHEAD * batchSize * (chosen.pool?.devices.length ?? 1);
       return encodeWindows(windows, windowSize, async (window) => {
         const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, chosen, {
           signal,
@@ -620,11 +621,11 @@ export class SentenceTransformer {
 
   /** Settles what the options leave open. */
   #job(options: EncodeOptions): EncodeJob {
-    const { task, truncateDim } = options;
+    const { task, truncateDim, batchSize = null } = options;
     return {
       prompt: resolvePrompt(this.#prompts, this.#defaultPromptName, options),
       task: task ?? null,
-      batchSize: checkWhole(options.batchSize ?? 32, "batchSize", 1),
+      batchSize: batchSize === null ? null : checkWhole(batchSize, "batchSize", 1),
       truncateDim: truncateDim === undefined ? this.#truncateDim : checkTruncateDim(truncateDim),
       normalize: options.normalizeEmbeddings ?? false,
     };

@@ -94,6 +94,8 @@ async function runEncoder(
 ): Promise<ModelOutput> {
   options = readOptions("model", options, callOptionNames);
   const { outputHiddenStates = false, signal } = options;
+  const { backend } = encoder;
+  if (backend.lost !== null) throw backend.lost;
   const packed = packBatch(inputs, encoder.positionsCount);
   const width = encoder.config.hiddenSize;
   const output = await encoder.forward(packed.tokens, { outputHiddenStates, signal });
@@ -102,9 +104,11 @@ async function runEncoder(
   let pooled: Tensor | null = null;
   try {
     pooled = encoder.pool(output.lastHiddenState, packed.tokens.offsets);
-    const [pooledData, ...data] = (await Promise.all(
-      [pooled, ...states].map((tensor) => tensor?.read()),
-    )) as [Float32Array | undefined, ...Float32Array[]];
+    const reads = Promise.all([pooled, ...states].map((tensor) => tensor?.read()));
+    const [[pooledData, ...data]] = (await Promise.all([reads, backend.settle()])) as [
+      [Float32Array | undefined, ...Float32Array[]],
+      undefined,
+    ];
     const hiddenStates = data.map((values) => unpackTokens(packed, values, width));
     return {
       lastHiddenState: hiddenStates.at(-1)!,

@@ -13,7 +13,10 @@ export interface EncodeOptions {
   readonly prompt?: string | undefined;
   /** The route of models that have several: "query", "document". `encodeQuery` and `encodeDocument` set it. */
   readonly task?: string | undefined;
-  /** How many texts go through the model at once. It changes speed and memory, never a number. Default: 32. */
+  /**
+   * How many texts go through the model at once, at most. It changes speed and memory, never a number. Default: as suits
+   * the backend; 32 on the CPU.
+   */
   readonly batchSize?: number | undefined;
   /** A bar on stderr, where that is a terminal. Default: false. */
   readonly showProgressBar?: boolean | undefined;

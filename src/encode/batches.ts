@@ -10,27 +10,29 @@ export interface TextBatch {
 }
 
 /**
- * Cuts texts, or pairs, into batches of at most `batchSize` of them, longest first: the longest show at once whether
- * memory suffices, and estimates of the time left err to the safe side. A batch is cut again where it has more
- * tokens than the backend likes at once. None of this changes a number: every text is computed by itself.
+ * Cuts texts, or pairs, into batches of at most `batchSize` of them (null: as the backend likes), longest first: the
+ * longest show at once whether memory suffices, and estimates of the time left err to the safe side. A batch is cut
+ * again where it has more tokens than the backend likes at once. None of this changes a number: every text is computed
+ * by itself.
  */
 export function* makeBatches(
   texts: readonly TextOrPair[],
   input: InputModule,
-  { batchSize, task }: { readonly batchSize: number; readonly task: string | null },
+  { batchSize, task }: { readonly batchSize: number | null; readonly task: string | null },
 ): Generator<TextBatch> {
   const lengths = texts.map((text) =>
     typeof text === "string" ? text.length : text[0].length + text[1].length,
   );
   const order = texts.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]!);
-  const mostTokens = input.backend.preferredBatchTokens;
-  for (let start = 0; start < order.length; start += batchSize) {
+  const { batchTexts, batchTokens } = input.backend.capabilities;
+  const mostTexts = batchSize ?? batchTexts;
+  for (let start = 0; start < order.length; start += mostTexts) {
     let indices: number[] = [];
     let batch: TokenizedText[] = [];
     let tokens = 0;
-    for (const index of order.slice(start, start + batchSize)) {
+    for (const index of order.slice(start, start + mostTexts)) {
       const text = input.tokenize(texts[index]!, task);
-      if (batch.length > 0 && tokens + text.inputIds.length > mostTokens) {
+      if (batch.length > 0 && tokens + text.inputIds.length > batchTokens) {
         yield { indices, texts: batch };
         indices = [];
         batch = [];

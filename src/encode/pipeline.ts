@@ -16,8 +16,8 @@ export interface RunSettings {
   readonly prompt: string | null;
   /** What the texts are encoded for, in models with several routes. */
   readonly task: string | null;
-  /** How many texts go through the modules at once. */
-  readonly batchSize: number;
+  /** How many texts go through the modules at once; null: as the backend likes. */
+  readonly batchSize: number | null;
 }
 
 export interface RunHooks {
@@ -123,10 +123,13 @@ export class Pipeline {
   ): Promise<{ readonly collected: Promise<void> }> {
     return this.#work.run(async () => {
       this.lifetime.check("encode");
+      const { backend } = this.input;
+      if (backend.lost !== null) throw backend.lost;
       const features = new Features(packTokens(batch.texts), context);
       try {
         for (const module of this.modules) await module.forward(features, { signal });
-        return { collected: collector.add(batch, features) };
+        const done = Promise.all([collector.add(batch, features), backend.settle()]);
+        return { collected: done.then(() => {}) };
       } finally {
         features.dispose();
       }

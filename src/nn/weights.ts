@@ -147,6 +147,7 @@ export class Weights {
     this.#root.filling = null;
     await begun;
     await this.#readPending(options);
+    await this.#root.backend.settle();
   }
 
   /**

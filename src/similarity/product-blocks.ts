@@ -57,7 +57,7 @@ function* rowBlocks(
 ): Steps<void> {
   const { inFeatures: dimension, outFeatures: columns } = matrix;
   const most = Math.max(1, Math.floor(BLOCK_ELEMENTS / dimension));
-  const blockRows = Math.min(x.count, backend.preferredBatchTokens, most);
+  const blockRows = Math.min(x.count, backend.capabilities.batchTokens, most);
   const staging = new Float32Array(blockRows * dimension);
   const input = backend.allocate(staging.length);
   const output = backend.allocate(blockRows * columns);

@@ -146,7 +146,7 @@ export interface PooledSequences {
 }
 
 /**
- * The kernels compute in float32 on contiguous row-major data. They check nothing: the ops in `ops/` have already
+ * The kernels compute on contiguous row-major data. They check nothing: the ops in `ops/` have already
  * proved that the sizes fit. A call enqueues or does the work at once, as the backend likes; `read` waits for what was
  * enqueued. An output never overlaps an input, unless a kernel says that it may.
  *
@@ -154,9 +154,6 @@ export interface PooledSequences {
  * JavaScript, and a backend that needs them elsewhere copies them. All calls of one batch pass the same array of
  * boundaries, and nobody changes it, or ids, before the results of the batch have been read: a backend may copy them
  * once a batch.
- *
- * Every row of a kernel's output depends on that row's (or that sequence's) inputs alone, with one order of summation
- * whatever else is in the batch: this is what makes embeddings bit-identical alone and in any batch.
  */
 export interface Kernels {
   /**
@@ -219,6 +216,25 @@ export interface Kernels {
   normalizeRows(out: Storage, x: Storage, dims: RowDims): void;
 }
 
+/** What callers may rely on, and how a backend likes its work. */
+export interface Capabilities {
+  /**
+   * Whether a row's bits depend on that row's (or that sequence's) inputs alone, with one order of summation whatever else
+   * is in the batch: tiles and the blocks that a sum is cut into never depend on how many rows there are. It makes
+   * embeddings bit-identical alone and in any batch.
+   */
+  readonly deterministicRows: boolean;
+
+  /** What kernels compute in and storages hold; `read` and `write` convert. Sums are float32 at least. */
+  readonly computeType: "float32" | "float16";
+
+  /** Texts in a batch where the caller does not say how many. */
+  readonly batchTexts: number;
+
+  /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
+  readonly batchTokens: number;
+}
+
 /** A place where models compute. */
 export interface Backend extends BackendMemory, Kernels {
   /** "js", "wasm" … */
@@ -227,13 +243,25 @@ export interface Backend extends BackendMemory, Kernels {
   /** The name and what it found here, for people: "wasm: relaxed SIMD, tile 6x8". */
   readonly description: string;
 
-  /** Tokens that one call to the model should hold: enough to be efficient, few enough to stay in the caches. */
-  readonly preferredBatchTokens: number;
-
-  /** How many batches to have under way at once: 1 where the work is done within the call. */
-  readonly concurrency: number;
+  readonly capabilities: Capabilities;
 
   readonly parameters: ParameterStore;
+
+  /** How many batches to have under way at once: 1 where the work is done within the call. It may change. */
+  readonly concurrency: number;
+
+  /**
+   * null as long as the backend can work. A device that is lost does not come back: this is the error then, and all that
+   * is under way or begun later rejects with it. Recovery is a new backend, for which weights are read again.
+   */
+  readonly lost: Error | null;
+
+  /**
+   * Resolves when everything that was given so far has been done; rejects with the first error that no call has thrown
+   * and no `read` reports. The filling of weights ends with it, and each batch. Resolves at once where calls and reads
+   * report every error.
+   */
+  settle(): Promise<void>;
 
   /** Frees all memory. The backend cannot be used afterwards. Resolves when its threads have ended. */
   dispose(): void | Promise<void>;

@@ -92,7 +92,7 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
   };
   const backend: Backend = Object.create(inner, {
     name: { value: "watched" },
-    preferredBatchTokens: { value: 128 }, // several blocks, whatever the backend likes best
+    capabilities: { value: { ...inner.capabilities, batchTokens: 128 } }, // several blocks, whatever it likes best
     allocate: {
       value(length: number) {
         hold(length);

@@ -14,6 +14,7 @@ import type {
   RowDims,
   Storage,
 } from "../../backend.ts";
+import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { FAST_KERNELS } from "./fast-kernels.ts";
 import type { JsKernels } from "./kernels.ts";
 import { dataOf, FreeLists, JsStorage, matrixOf, tableOf } from "./memory.ts";
@@ -42,8 +43,9 @@ export function createReferenceBackend(): Backend {
 export class JsBackend implements Backend {
   readonly name: string;
   readonly description: string;
-  readonly preferredBatchTokens = 256;
+  readonly capabilities = CPU_CAPABILITIES;
   readonly concurrency = 1;
+  readonly lost = null;
   readonly parameters: ParameterStore;
   readonly #kernels: JsKernels;
   readonly #free = new FreeLists();
@@ -144,6 +146,8 @@ export class JsBackend implements Backend {
   normalizeRows(out: Storage, x: Storage, dims: RowDims): void {
     this.#kernels.normalizeRows(dataOf(out), dataOf(x), dims);
   }
+
+  async settle(): Promise<void> {}
 
   dispose(): void {
     this.#disposed = true;

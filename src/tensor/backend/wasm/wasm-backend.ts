@@ -1,5 +1,6 @@
 import { UnsupportedError } from "../../../errors.ts";
 import type { Backend, EmbeddingTable, PackedMatrix, ParameterStore, Storage } from "../../backend.ts";
+import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { type EngineFeatures, probeFeatures } from "./features.ts";
 import { type TablePlace, WasmStorage } from "./handles.ts";
 import { MOST_PAGES } from "./heap.ts";
@@ -97,8 +98,9 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; mostPages:
 export class WasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
   readonly description: string;
-  readonly preferredBatchTokens = 256;
+  readonly capabilities = CPU_CAPABILITIES;
   readonly concurrency = 1;
+  readonly lost = null;
   readonly share: WasmShare;
   readonly memory: KernelMemory;
   readonly parameters: ParameterStore;
@@ -137,6 +139,8 @@ export class WasmBackend extends KernelCalls implements Backend {
   readSync(storage: Storage, start: number, end: number): Float32Array {
     return this.memory.floats(this.address(storage), storage.length).slice(start, end);
   }
+
+  async settle(): Promise<void> {}
 
   dispose(): void {
     this.memory.dispose();

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../../../../errors.ts";
 import type {
   Backend,
+  Capabilities,
   EmbeddingTable,
   LinearDims,
   PackedMatrix,
@@ -53,8 +54,9 @@ const KERNELS: readonly (keyof Kernels)[] = [
  */
 export class ThreadedWasmBackend extends KernelCalls implements Backend {
   readonly name = "wasm";
-  readonly preferredBatchTokens: number;
+  readonly capabilities: Capabilities;
   readonly readSync = null;
+  readonly lost = null;
   readonly parameters: ParameterStore;
   readonly #inner: WasmBackend;
   readonly #pool: ThreadPool;
@@ -84,7 +86,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     this.#inner = inner;
     this.parameters = inner.parameters;
     this.#threads = threads;
-    this.preferredBatchTokens = inner.preferredBatchTokens;
+    this.capabilities = inner.capabilities;
     this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
     this.#nextTurn = nextTurn;
     this.#pool = new ThreadPool(
@@ -161,6 +163,9 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     super.linear(out, x, weight, bias, residual, dims);
     this.#recording().multiplications += dims.rows * weight.inFeatures * weight.outFeatures;
   }
+
+  /** What is recorded and fails makes its reads reject. */
+  async settle(): Promise<void> {}
 
   async dispose(): Promise<void> {
     const ended = this.#pool.dispose();
