@@ -29,7 +29,9 @@ import { copyEmbeddings } from "./embeddings/containers.ts";
 import type { EmbeddingPrecision, QuantizedArray } from "./embeddings/quantize-embeddings.ts";
 import type { Embeddings } from "./embeddings/rows.ts";
 import { checkPrecision, checkText, checkTexts } from "./encode/check.ts";
-import { type EncodeJob, type OutputName, type Outputs, runJob } from "./encode/job.ts";
+import { type EncodeJob, runJob } from "./encode/job.ts";
+import type { Output } from "./encode/output.ts";
+import { embeddingMatrix, embeddingVectors, textFeatures, tokenEmbeddings } from "./encode/outputs.ts";
 import { Pipeline, type RunHooks } from "./encode/pipeline.ts";
 import { EncodeCounter } from "./encode/progress.ts";
 import { quantizeMatrix, quantizeTokens, quantizeVectors } from "./encode/quantize.ts";
@@ -247,7 +249,7 @@ export class SentenceTransformer {
     const precision = checkPrecision(options.precision ?? "float32");
 
     if (outputValue === "token_embeddings") {
-      const tensors = await this.#run("token_embeddings", list, options);
+      const tensors = await this.#run(tokenEmbeddings, list, options);
       const results = quantizeTokens(tensors, precision, quantizationRanges);
       return single ? results[0]! : results;
     }
@@ -258,7 +260,7 @@ export class SentenceTransformer {
           subject: "precision",
         });
       }
-      const results = await this.#run("all", list, options);
+      const results = await this.#run(textFeatures, list, options);
       return single ? results[0]! : results;
     }
     if (outputValue !== "sentence_embedding") {
@@ -268,11 +270,11 @@ export class SentenceTransformer {
       );
     }
     if (!options.convertToTensor) {
-      const { vectors } = await this.#run("sentence_vectors", list, options);
+      const { vectors } = await this.#run(embeddingVectors, list, options);
       const results: Vector[] = quantizeVectors(vectors, precision, quantizationRanges);
       return single ? results[0]! : results;
     }
-    const { data, dimension } = await this.#run("sentence_embedding", list, options);
+    const { data, dimension } = await this.#run(embeddingMatrix, list, options);
     const floats = Tensor.from(data, [list.length, dimension]);
     const matrix = quantizeMatrix(floats, precision, quantizationRanges);
     return single ? matrix.row(0) : matrix;
@@ -317,7 +319,7 @@ export class SentenceTransformer {
       const batchSize = job.batchSize ?? this.#pipeline.input.backend.capabilities.batchTexts;
       const windowSize = BATCHES_AHEAD * batchSize * (chosen.pool?.devices.length ?? 1);
       return encodeWindows(windows, windowSize, async (window) => {
-        const { vectors, truncated } = await this.#runJob("sentence_vectors", window, job, chosen, {
+        const { vectors, truncated } = await this.#runJob(embeddingVectors, window, job, chosen, {
           signal,
         });
         return { vectors: quantizeVectors(vectors, precision, quantizationRanges), truncated };
@@ -517,11 +519,11 @@ export class SentenceTransformer {
     await this.dispose();
   }
 
-  async #run<K extends OutputName>(
-    output: K,
+  async #run<Result>(
+    output: Output<Result, EncodeJob>,
     texts: readonly string[],
     options: EncodeOptions,
-  ): Promise<Outputs[K]> {
+  ): Promise<Result> {
     const job = this.#job(options);
     const workers = this.#workers(options);
     const counter = new EncodeCounter(texts.length, options);
@@ -536,13 +538,13 @@ export class SentenceTransformer {
   }
 
   /** Here, or in a pool. */
-  async #runJob<K extends OutputName>(
-    output: K,
+  async #runJob<Result>(
+    output: Output<Result, EncodeJob>,
     texts: readonly string[],
     job: EncodeJob,
     { pool, devices, chunkSize }: Workers,
     hooks: RunHooks,
-  ): Promise<Outputs[K]> {
+  ): Promise<Result> {
     if (texts.length === 0 || (pool === undefined && devices === undefined)) {
       return await runJob(this.#pipeline, output, texts, job, hooks);
     }

@@ -1,6 +1,7 @@
 /** Several workers that share the work of `encode`: each has the model for itself. */
 
-import type { EncodeJob, OutputName, Outputs } from "../encode/job.ts";
+import type { Merger, Output } from "../encode/output.ts";
+import type { RunSettings } from "../encode/pipeline.ts";
 import { ArgumentError } from "../errors.ts";
 import type { ModuleSettings } from "../modules/load-modules.ts";
 import { abortable, throwIfAborted } from "../runtime/signals.ts";
@@ -11,7 +12,6 @@ import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import { chooseSpawn } from "./choose-spawn.ts";
 import { PoolError } from "./errors.ts";
 import type { ChunkMessage } from "./messages.ts";
-import { createMerger, type Merger, type WireOutputName, wireOutput } from "./packed-output.ts";
 import type { SpawnWorker } from "./worker-channel.ts";
 import { WorkerClient, WorkerEnded } from "./worker-client.ts";
 
@@ -114,18 +114,18 @@ export class EncodingPool implements AsyncDisposable {
    * @throws PoolError where the pool is stopped meanwhile, or its workers end; what a worker throws; the signal's
    *   reason
    */
-  async run<K extends OutputName>(
-    output: K,
+  async run<Result, Job extends RunSettings>(
+    output: Output<Result, Job>,
     texts: readonly TextOrPair[],
-    job: EncodeJob,
+    job: Job,
     options: PoolRun,
-  ): Promise<Outputs[K]> {
+  ): Promise<Result> {
     const { signal } = options;
     signal?.throwIfAborted();
     if (this.#stopped) throw stoppedBefore();
     if (this.size === 0) throw this.#withoutWorkers();
-    const merger = createMerger(output, texts.length);
-    const run = new Run(wireOutput(output), [...texts], job, options, merger);
+    const merger = output.createMerger(texts.length);
+    const run = new Run(output.workerOutput, [...texts], job, options, merger);
     const size = options.chunkSize ?? defaultChunkSize(texts.length, this.#workers.length);
     this.#queue.push(...run.split(size));
     this.#runs.add(run);
@@ -238,9 +238,9 @@ interface Chunk {
 
 /** One call of `encode`. */
 class Run {
-  readonly #output: WireOutputName;
+  readonly #output: string;
   readonly #texts: readonly TextOrPair[];
-  readonly #job: EncodeJob;
+  readonly #job: RunSettings;
   readonly #options: PoolRun;
   readonly #merger: Merger<unknown>;
   readonly finished: Promise<void>;
@@ -251,9 +251,9 @@ class Run {
   #settled = false;
 
   constructor(
-    output: WireOutputName,
+    output: string,
     texts: readonly TextOrPair[],
-    job: EncodeJob,
+    job: RunSettings,
     options: PoolRun,
     merger: Merger<unknown>,
   ) {

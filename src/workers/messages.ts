@@ -1,18 +1,18 @@
 /** What a pool and its workers say to each other: plain data. */
-import type { EncodeJob } from "../encode/job.ts";
+import type { RunSettings } from "../encode/pipeline.ts";
 import type { ModuleSettings } from "../modules/load-modules.ts";
 import type { ThreadOrigin } from "../sources/reopen-model.ts";
 import type { TextOrPair } from "../tokenizer/tokenizer.ts";
 import type { PackedError } from "./packed-error.ts";
-import type { WireOutputName } from "./packed-output.ts";
 
 /** Texts that one worker encodes at a time. */
 export interface ChunkMessage {
   readonly kind: "encode";
   readonly id: number;
-  readonly output: WireOutputName;
+  /** A key of `workerOutputs`. */
+  readonly output: string;
   readonly texts: readonly TextOrPair[];
-  readonly job: EncodeJob;
+  readonly job: RunSettings;
   /** null: as the model was loaded. */
   readonly maxSeqLength: number | null;
 }

@@ -1,11 +1,12 @@
 /** What a worker of a pool does, whatever kind of worker it is. */
 import { runJob } from "../encode/job.ts";
+import { type WorkerOutputs, workerOutputs } from "../encode/outputs.ts";
 import { Pipeline } from "../encode/pipeline.ts";
+import { UnsupportedError } from "../errors.ts";
 import { loadModules, type ModuleSettings } from "../modules/load-modules.ts";
 import { reopenModel, type ThreadOrigin } from "../sources/reopen-model.ts";
 import type { ChunkMessage, FileAnswer, FileCall, FromWorker, ToWorker } from "./messages.ts";
 import { packError, unpackError } from "./packed-error.ts";
-import { packOutput } from "./packed-output.ts";
 import { RemoteSource } from "./remote-source.ts";
 
 /** The way to the pool. */
@@ -14,9 +15,9 @@ export interface PoolPort {
   listen(handler: (message: ToWorker) => void): void;
 }
 
-/** Loads a model and encodes chunks, one at a time, as the pool says. */
-export function serve(port: PoolPort): void {
-  const service = new Service(port);
+/** Loads a model and encodes chunks, one at a time, as the pool says. `outputs`: what it may ask for. */
+export function serve(port: PoolPort, outputs: WorkerOutputs = workerOutputs): void {
+  const service = new Service(port, outputs);
   port.listen((message) => service.receive(message));
   port.post({ kind: "started" });
 }
@@ -28,13 +29,15 @@ interface OpenCall {
 
 class Service {
   readonly #port: PoolPort;
+  readonly #outputs: WorkerOutputs;
   readonly #calls = new Map<number, OpenCall>();
   #called = 0;
   #pipeline: Pipeline | undefined;
   #current: { readonly id: number; readonly controller: AbortController } | undefined;
 
-  constructor(port: PoolPort) {
+  constructor(port: PoolPort, outputs: WorkerOutputs) {
     this.#port = port;
+    this.#outputs = outputs;
   }
 
   receive(message: ToWorker): void {
@@ -72,8 +75,14 @@ class Service {
     try {
       const pipeline = this.#pipeline!;
       if (maxSeqLength !== null) pipeline.input.maxSeqLength = maxSeqLength;
-      const results = await runJob(pipeline, output, texts, job, { signal: controller.signal });
-      const { result, transfer } = packOutput(output, results);
+      const kind = this.#outputs.get(output);
+      if (kind === undefined) {
+        throw new UnsupportedError(`encode: workers do not give ${JSON.stringify(output)}`, {
+          subject: output,
+        });
+      }
+      const results = await runJob(pipeline, kind, texts, job, { signal: controller.signal });
+      const { result, transfer } = kind.pack(results);
       this.#port.post({ kind: "done", id, result }, transfer);
     } catch (error) {
       this.#port.post({ kind: "failed", id, error: packError(error) });

@@ -4,6 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { test as testOf } from "node:test";
+import {
+  embeddingMatrix,
+  embeddingVectors,
+  textFeatures,
+  tokenEmbeddings,
+} from "../../src/encode/outputs.ts";
 import { SentenceTransformer, Tensor, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
 import { checkPlacement } from "../../src/tensor/placement.ts";
@@ -111,12 +117,12 @@ test("results of a pool own their memory, however they were cut into chunks", as
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   for (const chunkSize of [undefined, 1, 4]) {
     const run = { maxSeqLength: null, chunkSize, signal: undefined, onChunk: undefined };
-    const { vectors } = await pool.run("sentence_vectors", texts, job, run);
+    const { vectors } = await pool.run(embeddingVectors, texts, job, run);
     assert.deepEqual(vectors, await model.encode(texts));
     assertOwnMemory(vectors);
-    const tokens = await pool.run("token_embeddings", texts, job, run);
+    const tokens = await pool.run(tokenEmbeddings, texts, job, run);
     assertOwnMemory(tokens.map(({ data }) => data));
-    const all = await pool.run("all", texts, job, run);
+    const all = await pool.run(textFeatures, texts, job, run);
     assertOwnMemory(
       all.flatMap((each) => [each.inputIds, each.sentenceEmbedding, each.tokenEmbeddings!.data]),
       3 * texts.length,
@@ -126,9 +132,8 @@ test("results of a pool own their memory, however they were cut into chunks", as
 });
 
 test("a worker sends the vectors of a chunk as one buffer that is transferred", async () => {
-  const { packOutput } = await import("../../src/workers/packed-output.ts");
   const matrix = { data: new Float32Array(6), dimension: 3, truncated: new Uint8Array(2) };
-  const { transfer } = packOutput("sentence_embedding", matrix);
+  const { transfer } = embeddingMatrix.pack(matrix);
   assert.deepEqual(transfer, [matrix.data.buffer, matrix.truncated.buffer]);
 });
 

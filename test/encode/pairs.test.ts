@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EncodeJob, runJob } from "../../src/encode/job.ts";
+import { tokenEmbeddings } from "../../src/encode/outputs.ts";
 import { Pipeline } from "../../src/encode/pipeline.ts";
 import { AutoModel, AutoTokenizer, Transformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
@@ -33,7 +34,7 @@ for (const name of ["bert-gelu", "roberta-mean", "mpnet-mean", "distilbert-mean"
     const pipeline = new Pipeline([transformer]);
     const single = "One text among the pairs.";
     const texts: readonly TextOrPair[] = [...pairs, single];
-    const tokens = await runJob(pipeline, "token_embeddings", texts, job);
+    const tokens = await runJob(pipeline, tokenEmbeddings, texts, job);
     for (const [i, text] of texts.entries()) {
       const inputs = tokenizer([text], { truncation: true, maxLength: LIMIT });
       const { lastHiddenState } = await model(inputs);
@@ -65,8 +66,8 @@ test("the types of a pair count: the second text is not the first one's", async 
 test("a prompt stands before the first text of a pair", async () => {
   const transformer = await Transformer.fromPretrained(modelFolder("bert-gelu"), { threads: 1 });
   const pipeline = new Pipeline([transformer]);
-  const [prompted] = await runJob(pipeline, "token_embeddings", [["a", "b"]], { ...job, prompt: "query: " });
-  const [written] = await runJob(pipeline, "token_embeddings", [["query: a", "b"]], job);
+  const [prompted] = await runJob(pipeline, tokenEmbeddings, [["a", "b"]], { ...job, prompt: "query: " });
+  const [written] = await runJob(pipeline, tokenEmbeddings, [["query: a", "b"]], job);
   assert.deepEqual(prompted!.data, written!.data);
   await pipeline.dispose();
 });
@@ -78,12 +79,12 @@ test("workers encode pairs with the bits of one thread", async () => {
     spawn: inProcessWorkers().spawn,
   });
   const run = { maxSeqLength: LIMIT, chunkSize: 2, signal: undefined, onChunk: undefined };
-  const there = await pool.run("token_embeddings", pairs, job, run);
+  const there = await pool.run(tokenEmbeddings, pairs, job, run);
   await pool.stop();
 
   const transformer = await Transformer.fromPretrained(modelFolder("bert-gelu"), { maxSeqLength: LIMIT });
   const pipeline = new Pipeline([transformer]);
-  const here = await runJob(pipeline, "token_embeddings", pairs, job);
+  const here = await runJob(pipeline, tokenEmbeddings, pairs, job);
   await pipeline.dispose();
   assert.deepEqual(
     there.map(({ data }) => data),

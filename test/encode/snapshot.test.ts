@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { embeddingVectors } from "../../src/encode/outputs.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Tensor, Transformer, util } from "../../src/index.ts";
 import { semanticSearchAsync } from "../../src/similarity/semantic-search.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
@@ -309,7 +310,7 @@ test("a pool's own run cuts its chunks from the texts of the call", async () => 
   });
   const list = [...texts];
   const running = pool.run(
-    "sentence_vectors",
+    embeddingVectors,
     list,
     { prompt: null, task: null, batchSize: 4, truncateDim: null, normalize: false },
     { maxSeqLength: null, chunkSize: 3, signal: undefined, onChunk: () => list.fill("changed") },

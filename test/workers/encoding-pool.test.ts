@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test as testOf } from "node:test";
 import type { EncodeJob } from "../../src/encode/job.ts";
+import { embeddingMatrix, textFeatures, tokenEmbeddings } from "../../src/encode/outputs.ts";
 import {
   ArgumentError,
   FileError,
@@ -40,7 +41,7 @@ async function startPool(workers: number, faults: WorkerFaults = {}, source?: st
   const chunks = () => log.messages.flatMap(({ message }) => (message.kind === "encode" ? [message] : []));
   const embed = async (list: readonly string[], run: Partial<PoolRun> = {}, how: Partial<EncodeJob> = {}) => {
     const { data, dimension } = await pool.run(
-      "sentence_embedding",
+      embeddingMatrix,
       list,
       { ...job, ...how },
       { ...plain, ...run },
@@ -115,11 +116,11 @@ test("token embeddings and everything about texts come from workers as from here
   const { pool } = await startPool(2);
   const run = { ...plain, chunkSize: 3 };
   assert.deepEqual(
-    await pool.run("token_embeddings", texts, job, run),
+    await pool.run(tokenEmbeddings, texts, job, run),
     await model.encode(texts, { outputValue: "token_embeddings" }),
   );
   assert.deepEqual(
-    await pool.run("all", texts, { ...job, prompt: "a " }, run),
+    await pool.run(textFeatures, texts, { ...job, prompt: "a " }, run),
     await model.encode(texts, { outputValue: null, prompt: "a " }),
   );
   await pool.stop();

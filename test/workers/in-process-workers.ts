@@ -1,4 +1,5 @@
 /** Workers in this very thread: the real protocol and the real model, with ends and waits as a test wants them. */
+import type { WorkerOutputs } from "../../src/encode/outputs.ts";
 import type { FromWorker, ToWorker } from "../../src/workers/messages.ts";
 import { serve } from "../../src/workers/serve.ts";
 import type { SpawnWorker } from "../../src/workers/worker-channel.ts";
@@ -10,6 +11,8 @@ export interface Observed {
 }
 
 export interface WorkerFaults {
+  /** The outputs that it knows. Default: those of every worker. */
+  readonly outputs?: WorkerOutputs;
   /** What the worker ends with when it gets this message; undefined: it goes on. */
   readonly endsAt?: (observed: Observed) => Error | undefined;
   /** Which messages never reach the worker: it hangs. */
@@ -31,7 +34,13 @@ export interface WorkerLog {
   heldUntilEnd(): number;
 }
 
-export function inProcessWorkers({ endsAt, ignores, ending, answers }: WorkerFaults = {}): WorkerLog {
+export function inProcessWorkers({
+  outputs,
+  endsAt,
+  ignores,
+  ending,
+  answers,
+}: WorkerFaults = {}): WorkerLog {
   const messages: Observed[] = [];
   const held = new Set<number>();
   const ended = new Set<number>();
@@ -41,18 +50,21 @@ export function inProcessWorkers({ endsAt, ignores, ending, answers }: WorkerFau
     const worker = spawned++;
     held.add(worker);
     let receive: (message: ToWorker) => void = () => {};
-    serve({
-      post: (message, transfer = []) => {
-        const sent = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
-        if (message.kind === "done" || message.kind === "failed") answers?.();
-        setImmediate(() => {
-          if (!ended.has(worker)) events.message(sent);
-        });
+    serve(
+      {
+        post: (message, transfer = []) => {
+          const sent = structuredClone(message, { transfer: [...transfer] }) as FromWorker;
+          if (message.kind === "done" || message.kind === "failed") answers?.();
+          setImmediate(() => {
+            if (!ended.has(worker)) events.message(sent);
+          });
+        },
+        listen: (handler) => {
+          receive = handler;
+        },
       },
-      listen: (handler) => {
-        receive = handler;
-      },
-    });
+      outputs,
+    );
     const end = (reason: Error) => {
       if (ended.has(worker)) return;
       ended.add(worker);

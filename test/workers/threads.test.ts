@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test as testOf } from "node:test";
 import { promisify } from "node:util";
+import { embeddingMatrix } from "../../src/encode/outputs.ts";
 import { ArgumentError, Pooling, SentenceTransformer, Transformer, util } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
 import { checkPlacement } from "../../src/tensor/placement.ts";
@@ -109,7 +110,7 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
     spawn,
   });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
-  const { data, dimension } = await own.run("sentence_embedding", texts, job, {
+  const { data, dimension } = await own.run(embeddingMatrix, texts, job, {
     maxSeqLength: null,
     chunkSize: 3,
     signal: undefined,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { resolveObjectURL } from "node:buffer";
 import { type TestContext, test } from "node:test";
 import { Worker as Thread } from "node:worker_threads";
+import { embeddingMatrix } from "../../src/encode/outputs.ts";
 import { SentenceTransformer } from "../../src/index.ts";
 import { openModelPlace } from "../../src/sources/model-source.ts";
 import { checkPlacement } from "../../src/tensor/placement.ts";
@@ -77,7 +78,7 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
-  const { data, dimension } = await pool.run("sentence_embedding", texts, job, run);
+  const { data, dimension } = await pool.run(embeddingMatrix, texts, job, run);
   assert.deepEqual(
     texts.map((_, i) => data.slice(i * dimension, (i + 1) * dimension)),
     expected,
