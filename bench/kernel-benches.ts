@@ -17,16 +17,7 @@ import {
   UNIT_ROUNDOFF,
 } from "../test/helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../test/helpers/random.ts";
-import {
-  callActivation,
-  callAdd,
-  callAttention,
-  callEmbeddingSum,
-  callLayerNorm,
-  callLinear,
-  callNormalizeRows,
-  callPool,
-} from "../test/tensor/backend/conformance/calls.ts";
+import { callKernel } from "../test/tensor/backend/conformance/calls.ts";
 import { ENCODERS, type EncoderName, type LinearShape, linearShapes } from "./shapes.ts";
 
 /** What one call of the kernel does. */
@@ -110,9 +101,10 @@ function linearBench(
       const matrix = backend.parameters.createMatrix(outFeatures, inFeatures, "float32");
       backend.parameters.write(matrix, weight, 0);
       const out = uploads.blank(rows * outFeatures);
-      const [xStorage, biasStorage] = [uploads.of(x), uploads.of(bias)];
+      const dims = { rows, inFeatures, outFeatures, activation };
+      const operands = { out, x: uploads.of(x), weight: matrix, bias: uploads.of(bias), residual: null };
       return {
-        run: () => backend.linear(out, xStorage, matrix, biasStorage, null, { rows, activation }),
+        run: () => backend.kernels.linear(operands, dims),
         out,
         outLength: rows * outFeatures,
         expected: async (reference) => {
@@ -120,7 +112,7 @@ function linearBench(
             x: x.subarray((rows - 1) * inFeatures),
             ...{ weight, bias, residual: null, rows: 1, inFeatures, outFeatures, activation },
           };
-          const values = await callLinear(reference, last);
+          const values = await callKernel(reference, "linear", last);
           return { start: (rows - 1) * outFeatures, values, bounds: linearBound(last, values) };
         },
         release: () => {
@@ -144,11 +136,18 @@ function attentionBench(encoder: EncoderName, length: number): KernelBench {
     prepare: (backend) => {
       const uploads = new Uploads(backend);
       const [q, k, v] = [0, 1, 2].map(() => randomFloats(uploads.random, tokens * hidden, 2));
-      const [qs, ks, vs] = [q, k, v].map((values) => uploads.of(values!));
       const out = uploads.blank(tokens * hidden);
       const offsets = Int32Array.from({ length: sequences + 1 }, (_, i) => i * length);
+      const operands = {
+        out,
+        q: uploads.of(q!),
+        k: uploads.of(k!),
+        v: uploads.of(v!),
+        offsets,
+        relativeBias: null,
+      };
       return {
-        run: () => backend.attention(out, qs!, ks!, vs!, offsets, null, dims),
+        run: () => backend.kernels.attention(operands, dims),
         out,
         outLength: tokens * hidden,
         expected: async (reference) => {
@@ -161,7 +160,7 @@ function attentionBench(encoder: EncoderName, length: number): KernelBench {
             relativeBias: null,
             ...dims,
           };
-          const values = await callAttention(reference, last);
+          const values = await callKernel(reference, "attention", last);
           return { start, values, bounds: attentionBound(last, values) };
         },
         release: () => uploads.release(),
@@ -182,13 +181,13 @@ function layerNormBench(encoder: EncoderName): KernelBench {
       const x = randomFloats(uploads.random, TOKENS * width);
       const [weight, bias] = [randomFloats(uploads.random, width), randomFloats(uploads.random, width)];
       const out = uploads.blank(TOKENS * width);
-      const [xs, ws, bs] = [uploads.of(x), uploads.of(weight), uploads.of(bias)];
+      const operands = { out, x: uploads.of(x), weight: uploads.of(weight), bias: uploads.of(bias) };
       return {
-        run: () => backend.layerNorm(out, xs, ws, bs, dims),
+        run: () => backend.kernels.layerNorm(operands, dims),
         out,
         outLength: TOKENS * width,
         expected: async (reference) => {
-          const values = await callLayerNorm(reference, { ...dims, x, weight, bias });
+          const values = await callKernel(reference, "layerNorm", { ...dims, x, weight, bias });
           return { start: 0, values, bounds: layerNormBound(x, weight, values, width, dims.eps) };
         },
         release: () => uploads.release(),
@@ -218,11 +217,11 @@ function embeddingBench(encoder: EncoderName): KernelBench {
       const out = uploads.blank(TOKENS * width);
       const dims = { rows: TOKENS, width };
       return {
-        run: () => backend.embeddingSum(out, handles, ids, dims),
+        run: () => backend.kernels.embeddingSum({ out, tables: handles, ids }, dims),
         out,
         outLength: TOKENS * width,
         expected: async (reference) => {
-          const values = await callEmbeddingSum(reference, { ...dims, tables, ids });
+          const values = await callKernel(reference, "embeddingSum", { ...dims, tables, ids });
           return { start: 0, values, bounds: embeddingBound(tables, ids, values, width) };
         },
         release: () => {
@@ -245,11 +244,11 @@ function activationBench(encoder: EncoderName, name: ActivationName): KernelBenc
       const x = randomFloats(uploads.random, length, 3);
       const [xs, out] = [uploads.of(x), uploads.blank(length)];
       return {
-        run: () => backend.activation(out, xs, name, length),
+        run: () => backend.kernels.activation({ out, x: xs }, { activation: name, length }),
         out,
         outLength: length,
         expected: async (reference) => {
-          const values = await callActivation(reference, name, x);
+          const values = await callKernel(reference, "activation", { x, activation: name, length });
           const bounds = Float64Array.from(
             values,
             (value, i) => activationBound(name, x[i]!, value) + UNIT_ROUNDOFF * Math.abs(value),
@@ -273,11 +272,11 @@ function addBench(encoder: EncoderName): KernelBench {
       const [a, b] = [randomFloats(uploads.random, length), randomFloats(uploads.random, length)];
       const [as, bs, out] = [uploads.of(a), uploads.of(b), uploads.blank(length)];
       return {
-        run: () => backend.add(out, as, bs, length),
+        run: () => backend.kernels.add({ out, a: as, b: bs }, { length }),
         out,
         outLength: length,
         expected: async (reference) => {
-          const values = await callAdd(reference, a, b);
+          const values = await callKernel(reference, "add", { a, b, length });
           return { start: 0, values, bounds: new Float64Array(length) };
         },
         release: () => uploads.release(),
@@ -290,8 +289,8 @@ function poolBench(encoder: EncoderName, reduction: PoolingReduction): KernelBen
   const width = ENCODERS[encoder].hidden;
   const length = 32;
   const starts = Int32Array.from({ length: TOKENS / length }, (_, i) => i * length);
-  const sequences = { starts, ends: starts.map((start) => start + length), skip: 0 };
-  const dims = { reduction, width, outStride: width, outColumn: 0 };
+  const sequences = { starts, ends: starts.map((start) => start + length) };
+  const dims = { reduction, skip: 0, width, outStride: width, outColumn: 0 };
   return {
     kernel: "pool",
     shape: `${encoder}: ${reduction} of ${starts.length} × ${length} tokens`,
@@ -301,11 +300,11 @@ function poolBench(encoder: EncoderName, reduction: PoolingReduction): KernelBen
       const x = randomFloats(uploads.random, TOKENS * width);
       const [xs, out] = [uploads.of(x), uploads.blank(starts.length * width)];
       return {
-        run: () => backend.pool(out, xs, sequences, dims),
+        run: () => backend.kernels.pool({ out, x: xs, ...sequences }, dims),
         out,
         outLength: starts.length * width,
         expected: async (reference) => {
-          const values = await callPool(reference, { ...sequences, ...dims, x });
+          const values = await callKernel(reference, "pool", { ...sequences, ...dims, x });
           const bounds = Float64Array.from(values, (_, i) => {
             const first = starts[Math.floor(i / width)]! * width + (i % width);
             const column = Float32Array.from({ length }, (_, p) => x[first + p * width]!);
@@ -331,11 +330,11 @@ function normalizeBench(encoder: EncoderName): KernelBench {
       const x = randomFloats(uploads.random, length);
       const [xs, out] = [uploads.of(x), uploads.blank(length)];
       return {
-        run: () => backend.normalizeRows(out, xs, dims),
+        run: () => backend.kernels.normalizeRows({ out, x: xs }, dims),
         out,
         outLength: length,
         expected: async (reference) => {
-          const values = await callNormalizeRows(reference, x, dims);
+          const values = await callKernel(reference, "normalizeRows", { x, ...dims });
           return { start: 0, values, bounds: normalizeBound(values, dims.width) };
         },
         release: () => uploads.release(),

@@ -66,7 +66,10 @@ function* rowBlocks(
       const rows = Math.min(blockRows, x.count - firstRow);
       x.stage(staging, firstRow, firstRow + rows);
       backend.write(input, staging.subarray(0, rows * dimension), 0);
-      backend.linear(output, input, matrix, null, null, { rows, activation: null });
+      backend.kernels.linear(
+        { out: output, x: input, weight: matrix, bias: null, residual: null },
+        { rows, inFeatures: dimension, outFeatures: columns, activation: null },
+      );
       visit(yield { backend, storage: output, length: rows * columns }, firstRow, rows);
     }
   } finally {

@@ -1,32 +1,38 @@
 import { debug } from "../runtime/debug.ts";
-import type { Backend, PackedMatrix } from "./backend.ts";
+import type { Backend } from "./backend.ts";
+import {
+  type AnyDims,
+  type AnyKernel,
+  type AnyOperands,
+  axisLength,
+  extentsOf,
+  type KernelDeclaration,
+} from "./kernel.ts";
+import { makeKernels } from "./kernel-table.ts";
 
-/** Formats the shapes of a kernel call for the trace. */
-const SHAPES: { readonly [K in KernelName]: (...args: Parameters<Backend[K]>) => string } = {
-  linear: (_out, _x, weight, _bias, residual, { rows, activation }) =>
-    `[${rows}, ${weight.inFeatures}] · ${matrix(weight)}ᵀ${activation ? ` ${activation}` : ""}${residual ? " + residual" : ""}`,
-  embeddingSum: (_out, tables, _ids, { rows, width }) => `[${rows}, ${width}] of ${tables.length} tables`,
-  layerNorm: (_out, _x, _weight, _bias, { rows, width }) => `[${rows}, ${width}]`,
-  attention: (_out, _q, _k, _v, offsets, relativeBias, { heads, headDim }) =>
-    `[${offsets.at(-1)}, ${heads} × ${headDim}] in ${offsets.length - 1} sequences${relativeBias ? ", relative bias" : ""}`,
-  activation: (_out, _x, activation, length) => `${activation} [${length}]`,
-  add: (_out, _a, _b, length) => `[${length}]`,
-  pool: (_out, _x, { starts }, { reduction, width }) => `${reduction} [${starts.length}, ${width}]`,
-  normalizeRows: (_out, _x, { rows, width }) => `[${rows}, ${width}]`,
-};
-
-type KernelName =
-  | "linear"
-  | "embeddingSum"
-  | "layerNorm"
-  | "attention"
-  | "activation"
-  | "add"
-  | "pool"
-  | "normalizeRows";
-
-function matrix({ outFeatures, inFeatures }: PackedMatrix): string {
-  return `[${outFeatures}, ${inFeatures}]`;
+/** The shapes of a call's operands but the output, then the dims that are in no shape. */
+function formatCall(declaration: KernelDeclaration, given: AnyOperands, dims: AnyDims): string {
+  const { operands } = declaration;
+  const extents = extentsOf(declaration, dims, ({ name }) => {
+    const operand = given[name] as { readonly length?: number } | null;
+    return operand?.length ?? null;
+  });
+  const shown = new Set<string>();
+  const [, ...inputs] = operands;
+  const shapes = inputs
+    .filter(({ name }) => given[name] !== null)
+    .map(({ name, shape, list }) => {
+      const lengths = shape.map((extent) => {
+        const axis = typeof extent === "string" ? extent : extent.of;
+        shown.add(axis);
+        return axisLength(extent, extents) ?? axis;
+      });
+      return `${list === true ? `${(given[name] as readonly unknown[]).length} × ` : ""}${name} [${lengths.join(", ")}]`;
+    });
+  const others = Object.entries(dims)
+    .filter(([name, value]) => value !== null && !shown.has(name))
+    .map(([name, value]) => `${name} ${value}`);
+  return [...shapes, ...others].join(", ");
 }
 
 /**
@@ -35,30 +41,30 @@ function matrix({ outFeatures, inFeatures }: PackedMatrix): string {
  */
 export function tracedBackend(backend: Backend): Backend {
   const sums = new Map<string, { calls: number; milliseconds: number }>();
+  const kernels = makeKernels((name, declaration): AnyKernel => {
+    const run = backend.kernels[name] as AnyKernel;
+    return (operands, dims) => {
+      const started = performance.now();
+      run(operands, dims);
+      const milliseconds = performance.now() - started;
+      const sum = sums.get(name) ?? { calls: 0, milliseconds: 0 };
+      sums.set(name, { calls: sum.calls + 1, milliseconds: sum.milliseconds + milliseconds });
+      debug(2, () => `${name} ${formatCall(declaration, operands, dims)}: ${milliseconds.toFixed(3)} ms`);
+    };
+  });
+  const dispose = () => {
+    for (const [name, { calls, milliseconds }] of sums) {
+      debug(2, () => `${name}: ${calls} calls, ${milliseconds.toFixed(2)} ms`);
+    }
+    sums.clear();
+    return backend.dispose();
+  };
   return new Proxy(backend, {
     get(target, property) {
+      if (property === "kernels") return kernels;
+      if (property === "dispose") return dispose;
       const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== "function") return value;
-      if (property === "dispose") {
-        return () => {
-          for (const [name, { calls, milliseconds }] of sums) {
-            debug(2, () => `${name}: ${calls} calls, ${milliseconds.toFixed(2)} ms`);
-          }
-          sums.clear();
-          return backend.dispose();
-        };
-      }
-      if (!Object.hasOwn(SHAPES, property)) return value.bind(target);
-      const name = property as KernelName;
-      return (...args: never[]) => {
-        const started = performance.now();
-        value.apply(target, args);
-        const milliseconds = performance.now() - started;
-        const sum = sums.get(name) ?? { calls: 0, milliseconds: 0 };
-        sums.set(name, { calls: sum.calls + 1, milliseconds: sum.milliseconds + milliseconds });
-        const shape = SHAPES[name] as (...args: never[]) => string;
-        debug(2, () => `${name} ${shape(...args)}: ${milliseconds.toFixed(3)} ms`);
-      };
+      return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }

@@ -68,7 +68,10 @@ async function numbersOf(
   { table, matrix, vectors }: ReturnType<typeof declare>["handles"],
 ) {
   const rows = backend.allocate(2 * TABLE[1]);
-  backend.embeddingSum(rows, [table], [Int32Array.of(2999, 1)], { rows: 2, width: TABLE[1] });
+  backend.kernels.embeddingSum(
+    { out: rows, tables: [table], ids: [Int32Array.of(2999, 1)] },
+    { rows: 2, width: TABLE[1] },
+  );
   const x = backend.allocate(MATRIX[1]);
   backend.write(
     x,
@@ -76,7 +79,10 @@ async function numbersOf(
     0,
   );
   const product = backend.allocate(MATRIX[0]);
-  backend.linear(product, x, matrix, null, null, { rows: 1, activation: null });
+  backend.kernels.linear(
+    { out: product, x, weight: matrix, bias: null, residual: null },
+    { rows: 1, inFeatures: matrix.inFeatures, outFeatures: matrix.outFeatures, activation: null },
+  );
   return [
     await backend.read(rows, 0, 2 * TABLE[1]),
     await backend.read(product, 0, MATRIX[0]),

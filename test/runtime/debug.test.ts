@@ -18,12 +18,12 @@ test("each level of SENTENSOR_DEBUG prints what it promises, and changes no numb
   assert.match(choices!.stderr, /^sentensor: wasm: .*SIMD.*\n$/);
   assert.match(
     kernels!.stderr,
-    /^sentensor: linear \[8, 128\] · \[512, 128\]ᵀ gelu: \d+\.\d+ ms$/m,
+    /^sentensor: linear x \[8, 128\], weight \[512, 128\], bias \[512\], activation gelu: \d+\.\d+ ms$/m,
     "shapes and time",
   );
-  assert.match(kernels!.stderr, /^sentensor: attention \[8, 4 × 32\] in 2 sequences: \d+\.\d+ ms$/m);
+  assert.match(kernels!.stderr, /^sentensor: attention q \[8, 4, 32\], .*, offsets \[3\], .*: \d+\.\d+ ms$/m);
   const [, calls, milliseconds] = /^sentensor: linear: (\d+) calls, (\d+\.\d+) ms$/m.exec(kernels!.stderr)!;
-  const each = [...kernels!.stderr.matchAll(/^sentensor: linear \[.*: (\d+\.\d+) ms$/gm)];
+  const each = [...kernels!.stderr.matchAll(/^sentensor: linear x \[.*: (\d+\.\d+) ms$/gm)];
   assert.equal(each.length, Number(calls));
   const sum = each.reduce((total, [, time]) => total + Number(time), 0);
   assert.ok(Math.abs(sum - Number(milliseconds)) < 0.01 + 0.001 * each.length);

@@ -120,10 +120,13 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
       } satisfies ParameterStore,
     },
     write: { value: inner.write.bind(inner) },
-    linear: {
-      value(...operands: Parameters<Backend["linear"]>) {
-        products++;
-        inner.linear(...operands);
+    kernels: {
+      value: {
+        ...inner.kernels,
+        linear(...call: Parameters<Backend["kernels"]["linear"]>) {
+          products++;
+          inner.kernels.linear(...call);
+        },
       },
     },
     read: {

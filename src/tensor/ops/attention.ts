@@ -37,13 +37,15 @@ export function attention(
 
   const backend = commonBackend("attention", query, key, value, relativeBias);
   const out = allocate(backend, query.shape);
-  backend.attention(
-    out.storage,
-    query.storage,
-    key.storage,
-    value.storage,
-    offsets,
-    relativeBias?.storage ?? null,
+  backend.kernels.attention(
+    {
+      out: out.storage,
+      q: query.storage,
+      k: key.storage,
+      v: value.storage,
+      offsets,
+      relativeBias: relativeBias?.storage ?? null,
+    },
     { heads, headDim: width / heads, scale, span },
   );
   return out;

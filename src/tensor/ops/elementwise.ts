@@ -7,7 +7,10 @@ import { commonBackend, expectShape } from "./check.ts";
 export function activation(x: Tensor, name: ActivationName): Tensor {
   const backend = commonBackend(name, x);
   const out = allocate(backend, x.shape);
-  backend.activation(out.storage, x.storage, name, x.elementCount);
+  backend.kernels.activation(
+    { out: out.storage, x: x.storage },
+    { activation: name, length: x.elementCount },
+  );
   return out;
 }
 
@@ -16,6 +19,6 @@ export function add(a: Tensor, b: Tensor): Tensor {
   expectShape("add", "second input", b, a.shape);
   const backend = commonBackend("add", a, b);
   const out = allocate(backend, a.shape);
-  backend.add(out.storage, a.storage, b.storage, a.elementCount);
+  backend.kernels.add({ out: out.storage, a: a.storage, b: b.storage }, { length: a.elementCount });
   return out;
 }

@@ -32,10 +32,12 @@ export function embeddingSum(backend: Backend, lookups: readonly Lookup[]): Tens
     }
   }
   const out = allocate(backend, [rows, width]);
-  backend.embeddingSum(
-    out.storage,
-    lookups.map((lookup) => lookup.table),
-    lookups.map((lookup) => lookup.ids),
+  backend.kernels.embeddingSum(
+    {
+      out: out.storage,
+      tables: lookups.map((lookup) => lookup.table),
+      ids: lookups.map((lookup) => lookup.ids),
+    },
     { rows, width },
   );
   return out;

@@ -13,10 +13,9 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps: number):
 
   const backend = commonBackend("layerNorm", x, weight, bias);
   const out = allocate(backend, x.shape);
-  backend.layerNorm(out.storage, x.storage, weight.storage, bias.storage, {
-    rows: x.elementCount / width,
-    width,
-    eps,
-  });
+  backend.kernels.layerNorm(
+    { out: out.storage, x: x.storage, weight: weight.storage, bias: bias.storage },
+    { rows: x.elementCount / width, width, eps },
+  );
   return out;
 }

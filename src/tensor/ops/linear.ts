@@ -31,9 +31,15 @@ export function linear(
   const backend = commonBackend("linear", x, bias, residual);
   const out = allocate(backend, shape);
   const rows = inFeatures === 0 ? out.elementCount / outFeatures : x.elementCount / inFeatures;
-  backend.linear(out.storage, x.storage, weight, bias?.storage ?? null, residual?.storage ?? null, {
-    rows,
-    activation,
-  });
+  backend.kernels.linear(
+    {
+      out: out.storage,
+      x: x.storage,
+      weight,
+      bias: bias?.storage ?? null,
+      residual: residual?.storage ?? null,
+    },
+    { rows, inFeatures, outFeatures, activation },
+  );
   return out;
 }

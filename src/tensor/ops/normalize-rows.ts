@@ -10,6 +10,6 @@ export function normalizeRows(x: Tensor): Tensor {
     throw new ShapeError("normalizeRows: expected an input with at least one axis, got none");
   const backend = commonBackend("normalizeRows", x);
   const out = allocate(backend, x.shape);
-  backend.normalizeRows(out.storage, x.storage, { rows: x.elementCount / width, width });
+  backend.kernels.normalizeRows({ out: out.storage, x: x.storage }, { rows: x.elementCount / width, width });
   return out;
 }

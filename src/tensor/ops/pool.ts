@@ -28,11 +28,9 @@ export function pool(
   const outStride = reductions.length * width;
   const out = allocate(backend, [starts.length, outStride]);
   for (const [i, reduction] of reductions.entries()) {
-    backend.pool(
-      out.storage,
-      x.storage,
-      { starts, ends, skip },
-      { reduction, width, outStride, outColumn: i * width },
+    backend.kernels.pool(
+      { out: out.storage, x: x.storage, starts, ends },
+      { reduction, skip, width, outStride, outColumn: i * width },
     );
   }
   return out;

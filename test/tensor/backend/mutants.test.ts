@@ -64,7 +64,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
       linear: (out, x, weight, bias, residual, dims) => {
         right.linear(out, x, weight, bias, residual, { ...dims, activation: null });
         const { activation, rows, outFeatures } = dims;
-        if (activation !== null) right.activation(out, out, activation, rows * outFeatures);
+        if (activation !== null) right.activation(out, out, { activation, length: rows * outFeatures });
       },
     }),
   ],
@@ -267,11 +267,11 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "pool: mean over",
     "the mean's divisor is one too large",
     mutant({
-      pool: (out, x, sequences, dims) => {
-        right.pool(out, x, sequences, dims);
+      pool: (out, x, starts, ends, dims) => {
+        right.pool(out, x, starts, ends, dims);
         if (dims.reduction !== "mean") return;
-        for (const [i, start] of sequences.starts.entries()) {
-          const n = Math.max(sequences.ends[i]! - start - sequences.skip, 0);
+        for (const [i, start] of starts.entries()) {
+          const n = Math.max(ends[i]! - start - dims.skip, 0);
           for (let c = 0; c < dims.width; c++) out[i * dims.outStride + dims.outColumn + c]! *= n / (n + 1);
         }
       },
@@ -281,11 +281,10 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "pool: weighted_mean over",
     "the weights of the weighted mean begin after the skipped rows",
     mutant({
-      pool: (out, x, sequences, dims) => {
+      pool: (out, x, starts, ends, dims) => {
         const weighted = dims.reduction === "weighted_mean";
-        const { starts, ends, skip } = sequences;
-        const moved = starts.map((start, i) => Math.min(start + skip, ends[i]!));
-        right.pool(out, x, weighted ? { starts: moved, ends, skip: 0 } : sequences, dims);
+        const moved = starts.map((start, i) => Math.min(start + dims.skip, ends[i]!));
+        right.pool(out, x, weighted ? moved : starts, ends, weighted ? { ...dims, skip: 0 } : dims);
       },
     }),
   ],
@@ -293,10 +292,10 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "pool: max over",
     "a maximum is never below 0",
     mutant({
-      pool: (out, x, sequences, dims) => {
-        right.pool(out, x, sequences, dims);
+      pool: (out, x, starts, ends, dims) => {
+        right.pool(out, x, starts, ends, dims);
         if (dims.reduction !== "max") return;
-        for (let i = 0; i < sequences.starts.length * dims.outStride; i++) out[i] = Math.max(out[i]!, 0);
+        for (let i = 0; i < starts.length * dims.outStride; i++) out[i] = Math.max(out[i]!, 0);
       },
     }),
   ],
@@ -304,17 +303,17 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "pool: first over",
     "the first row is taken without regard to the skipped ones",
     mutant({
-      pool: (out, x, sequences, dims) =>
-        right.pool(out, x, dims.reduction === "first" ? { ...sequences, skip: 0 } : sequences, dims),
+      pool: (out, x, starts, ends, dims) =>
+        right.pool(out, x, starts, ends, dims.reduction === "first" ? { ...dims, skip: 0 } : dims),
     }),
   ],
   [
     "pool: mean_sqrt_length over",
     "mean_sqrt_length is the mean",
     mutant({
-      pool: (out, x, sequences, dims) => {
+      pool: (out, x, starts, ends, dims) => {
         const reduction = dims.reduction === "mean_sqrt_length" ? "mean" : dims.reduction;
-        right.pool(out, x, sequences, { ...dims, reduction });
+        right.pool(out, x, starts, ends, { ...dims, reduction });
       },
     }),
   ],
@@ -322,9 +321,9 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "pool: mean writes its own",
     "the columns of other results are cleared",
     mutant({
-      pool: (out, x, sequences, dims) => {
-        out.fill(0, 0, sequences.starts.length * dims.outStride);
-        right.pool(out, x, sequences, dims);
+      pool: (out, x, starts, ends, dims) => {
+        out.fill(0, 0, starts.length * dims.outStride);
+        right.pool(out, x, starts, ends, dims);
       },
     }),
   ],
@@ -378,9 +377,10 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "activation: gelu is right",
     "erf is off by 3e-7",
     mutant({
-      activation: (out, x, name, length) => {
+      activation: (out, x, dims) => {
+        const { activation: name, length } = dims;
         const values = x.slice(0, length);
-        right.activation(out, x, name, length);
+        right.activation(out, x, dims);
         if (name === "gelu") for (let i = 0; i < length; i++) out[i]! += 0.5 * values[i]! * 3e-7;
       },
     }),
@@ -389,9 +389,10 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "activation: silu is right",
     "silu is x · e^x / (1 + e^x), which overflows",
     mutant({
-      activation: (out, x, name, length) => {
+      activation: (out, x, dims) => {
+        const { activation: name, length } = dims;
         const values = x.slice(0, length);
-        right.activation(out, x, name, length);
+        right.activation(out, x, dims);
         if (name !== "silu") return;
         for (let i = 0; i < length; i++) {
           const exponential = Math.exp(values[i]!);
@@ -404,8 +405,9 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "activation: relu of NaN",
     "relu of NaN is 0",
     mutant({
-      activation: (out, x, name, length) => {
-        right.activation(out, x, name, length);
+      activation: (out, x, dims) => {
+        const { activation: name, length } = dims;
+        right.activation(out, x, dims);
         if (name === "relu") for (let i = 0; i < length; i++) if (Number.isNaN(out[i]!)) out[i] = 0;
       },
     }),
@@ -414,8 +416,9 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     "activation: silu gives the same bits",
     "the last elements, behind the vectors of four, are rounded differently",
     mutant({
-      activation: (out, x, name, length) => {
-        right.activation(out, x, name, length);
+      activation: (out, x, dims) => {
+        const { length } = dims;
+        right.activation(out, x, dims);
         for (let i = length - (length % 4); i < length; i++) out[i]! *= 1 + 2 ** -23;
       },
     }),
@@ -423,14 +426,15 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
   [
     "add",
     "the last elements, behind the vectors of four, are not written",
-    mutant({ add: (out, a, b, length) => right.add(out, a, b, length - (length % 4)) }),
+    mutant({ add: (out, a, b, { length }) => right.add(out, a, b, { length: length - (length % 4) }) }),
   ],
   [
     "add: denormal",
     "denormal numbers are flushed",
     mutant({
-      add: (out, a, b, length) => {
-        right.add(out, a, b, length);
+      add: (out, a, b, dims) => {
+        const { length } = dims;
+        right.add(out, a, b, dims);
         for (let i = 0; i < length; i++) if (Math.abs(out[i]!) < 2 ** -126) out[i] = 0;
       },
     }),

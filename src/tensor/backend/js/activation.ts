@@ -1,4 +1,4 @@
-import type { ActivationName } from "../../backend.ts";
+import type { ActivationName, KernelDims } from "../../kernel-table.ts";
 import { createGelu } from "./gelu.ts";
 
 const GELU_TANH_FACTOR = -2 * Math.sqrt(2 / Math.PI);
@@ -10,8 +10,7 @@ const CHUNK = 512;
 export function activation(
   out: Float32Array, // [length]
   x: Float32Array, // [length]
-  name: ActivationName,
-  length: number,
+  { activation: name, length }: KernelDims<"activation">,
 ): void {
   const values = new Float64Array(CHUNK);
   for (let start = 0; start < length; start += CHUNK) {

@@ -1,4 +1,4 @@
-import type { AttentionDims } from "../../backend.ts";
+import type { KernelDims } from "../../kernel-table.ts";
 import { BLOCK_COLUMNS, BLOCK_ROWS, blockProduct } from "./block-product.ts";
 
 /** Scores of a block of queries with all keys of their sequence; grows with the longest sequence. */
@@ -12,7 +12,7 @@ export function attention(
   v: Float32Array, // [tokens, heads · headDim]
   offsets: Int32Array, // [sequences + 1]
   relativeBias: Float32Array | null, // [heads, 2 · span − 1]
-  { heads, headDim, scale, span }: AttentionDims,
+  { heads, headDim, scale, span }: KernelDims<"attention">,
 ): void {
   const width = heads * headDim;
   const { sums, multiply } = blockProduct();

@@ -1,11 +1,11 @@
-import type { EmbeddingDims } from "../../backend.ts";
+import type { KernelDims } from "../../kernel-table.ts";
 
 /** out[r] = Σ over i of tables[i][ids[i][r]], in f64 until the last rounding. */
 export function embeddingSum(
   out: Float32Array, // [rows, width]
   tables: readonly Float32Array[], // each [any, width]
   ids: readonly Int32Array[], // each [rows]
-  { rows, width }: EmbeddingDims,
+  { rows, width }: KernelDims<"embeddingSum">,
 ): void {
   const sums = new Float64Array(width);
   for (let row = 0; row < rows; row++) {

@@ -1,19 +1,7 @@
 import { ArgumentError } from "../../../errors.ts";
-import type {
-  ActivationName,
-  AttentionDims,
-  Backend,
-  EmbeddingDims,
-  EmbeddingTable,
-  LayerNormDims,
-  LinearDims,
-  PackedMatrix,
-  ParameterStore,
-  PoolDims,
-  PooledSequences,
-  RowDims,
-  Storage,
-} from "../../backend.ts";
+import type { Backend, ParameterStore, Storage } from "../../backend.ts";
+import type { AnyKernel, Operand, OperandKind } from "../../kernel.ts";
+import { type Kernels, makeKernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { FAST_KERNELS } from "./fast-kernels.ts";
 import type { JsKernels } from "./kernels.ts";
@@ -47,15 +35,18 @@ export class JsBackend implements Backend {
   readonly concurrency = 1;
   readonly lost = null;
   readonly parameters: ParameterStore;
-  readonly #kernels: JsKernels;
+  readonly kernels: Kernels;
   readonly #free = new FreeLists();
   #disposed = false;
 
   constructor(name: string, description: string, kernels: JsKernels) {
     this.name = name;
     this.description = description;
-    this.#kernels = kernels;
     this.parameters = new JsParameters(kernels);
+    this.kernels = makeKernels((name, { operands }): AnyKernel => {
+      const run = kernels[name] as (...args: unknown[]) => void;
+      return (given, dims) => run(...operands.map((operand) => arraysOf(operand, given[operand.name])), dims);
+    });
   }
 
   allocate(length: number): Storage {
@@ -81,72 +72,6 @@ export class JsBackend implements Backend {
     return dataOf(storage).slice(start, end);
   }
 
-  linear(
-    out: Storage,
-    x: Storage,
-    weight: PackedMatrix,
-    bias: Storage | null,
-    residual: Storage | null,
-    { rows, activation }: LinearDims,
-  ): void {
-    const { inFeatures, outFeatures } = weight;
-    this.#kernels.linear(dataOf(out), dataOf(x), matrixOf(weight), optional(bias), optional(residual), {
-      rows,
-      inFeatures,
-      outFeatures,
-      activation,
-    });
-  }
-
-  embeddingSum(
-    out: Storage,
-    tables: readonly EmbeddingTable[],
-    ids: readonly Int32Array[],
-    dims: EmbeddingDims,
-  ): void {
-    this.#kernels.embeddingSum(dataOf(out), tables.map(tableOf), ids, dims);
-  }
-
-  layerNorm(out: Storage, x: Storage, weight: Storage, bias: Storage, dims: LayerNormDims): void {
-    this.#kernels.layerNorm(dataOf(out), dataOf(x), dataOf(weight), dataOf(bias), dims);
-  }
-
-  attention(
-    out: Storage,
-    q: Storage,
-    k: Storage,
-    v: Storage,
-    offsets: Int32Array,
-    relativeBias: Storage | null,
-    dims: AttentionDims,
-  ): void {
-    this.#kernels.attention(
-      dataOf(out),
-      dataOf(q),
-      dataOf(k),
-      dataOf(v),
-      offsets,
-      optional(relativeBias),
-      dims,
-    );
-  }
-
-  activation(out: Storage, x: Storage, activation: ActivationName, length: number): void {
-    this.#kernels.activation(dataOf(out), dataOf(x), activation, length);
-  }
-
-  add(out: Storage, a: Storage, b: Storage, length: number): void {
-    this.#kernels.add(dataOf(out), dataOf(a), dataOf(b), length);
-  }
-
-  pool(out: Storage, x: Storage, sequences: PooledSequences, dims: PoolDims): void {
-    this.#kernels.pool(dataOf(out), dataOf(x), sequences, dims);
-  }
-
-  normalizeRows(out: Storage, x: Storage, dims: RowDims): void {
-    this.#kernels.normalizeRows(dataOf(out), dataOf(x), dims);
-  }
-
   async settle(): Promise<void> {}
 
   dispose(): void {
@@ -155,6 +80,16 @@ export class JsBackend implements Backend {
   }
 }
 
-function optional(storage: Storage | null): Float32Array | null {
-  return storage === null ? null : dataOf(storage);
+const ARRAYS: Readonly<Record<OperandKind, (handle: never) => Float32Array | Int32Array>> = {
+  storage: dataOf,
+  vector: dataOf,
+  matrix: matrixOf,
+  table: tableOf,
+  integers: (values: Int32Array) => values,
+};
+
+/** What a kernel reads and writes of an operand. */
+function arraysOf({ kind, list }: Operand, given: unknown): unknown {
+  if (given === null) return null;
+  return list === true ? (given as never[]).map(ARRAYS[kind]) : ARRAYS[kind](given as never);
 }

@@ -1,6 +1,6 @@
+import type { KernelDims } from "../../kernel-table.ts";
 import { activate } from "./activation.ts";
 import { BLOCK_COLUMNS, BLOCK_ROWS, blockProduct } from "./block-product.ts";
-import type { MatrixLinearDims } from "./kernels.ts";
 
 /** activation(x · weightᵀ + bias) + residual, block by block; everything in f64 until the last rounding. */
 export function linear(
@@ -9,7 +9,7 @@ export function linear(
   weight: Float32Array, // [outFeatures, inFeatures]
   bias: Float32Array | null, // [outFeatures]
   residual: Float32Array | null, // [rows, outFeatures]
-  { rows, inFeatures, outFeatures, activation }: MatrixLinearDims,
+  { rows, inFeatures, outFeatures, activation }: KernelDims<"linear">,
 ): void {
   const { sums, multiply } = blockProduct();
   for (let row = 0; row < rows; row += BLOCK_ROWS) {

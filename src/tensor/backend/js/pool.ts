@@ -1,4 +1,4 @@
-import type { PoolDims, PooledSequences, PoolingReduction } from "../../backend.ts";
+import type { KernelDims, PoolingReduction } from "../../kernel-table.ts";
 
 /** The least that a sum is divided by: without a row that counts, sums are 0, as in the reference. */
 const MIN_DIVISOR = 1e-9;
@@ -7,8 +7,9 @@ const MIN_DIVISOR = 1e-9;
 export function pool(
   out: Float32Array, // [sequences, outStride]
   x: Float32Array, // [tokens, width]
-  { starts, ends, skip }: PooledSequences,
-  { reduction, width, outStride, outColumn }: PoolDims,
+  starts: Int32Array, // [sequences]
+  ends: Int32Array, // [sequences]
+  { reduction, skip, width, outStride, outColumn }: KernelDims<"pool">,
 ): void {
   const result = new Float64Array(width);
   for (let sequence = 0; sequence < starts.length; sequence++) {

@@ -1,198 +1,156 @@
 /**
- * From the contract's calls to the calls of exported kernels: the same whether they are made at once or recorded
+ * From the contract's calls to the calls of the module's functions: the same whether they are made at once or recorded
  * for a worker.
  */
-import type {
-  ActivationName,
-  AttentionDims,
-  EmbeddingDims,
-  EmbeddingTable,
-  LayerNormDims,
-  LinearDims,
-  PackedMatrix,
-  PoolDims,
-  PooledSequences,
-  RowDims,
-  Storage,
-} from "../../backend.ts";
-import { activationCode } from "./kernels/activation.ts";
-import { attentionScratchBytes } from "./kernels/attention.ts";
-import { linearBlocks } from "./kernels/linear.ts";
-import type { Kernels } from "./kernels/module.ts";
-import { reductionCode } from "./kernels/pool.ts";
-import { panelWidth, type Tile } from "./kernels/tile.ts";
+import type { EmbeddingTable, PackedMatrix, Storage } from "../../handles.ts";
+import {
+  type AnyDims,
+  type AnyKernel,
+  type AnyOperands,
+  dimNumber,
+  ELEMENT_BYTES,
+  type KernelDeclaration,
+  type Operand,
+} from "../../kernel.ts";
+import { type KernelName, type Kernels, makeKernels } from "../../kernel-table.ts";
+import type { TablePlace } from "./handles.ts";
+import { WASM_KERNELS } from "./kernels/index.ts";
+import type { WasmKernel } from "./kernels/kernel.ts";
+import type { Tile } from "./kernels/tile.ts";
 
-export abstract class KernelCalls {
-  protected readonly tile: Tile;
+/** Where calls are made or recorded. */
+export interface KernelHost {
+  /** Where a storage lies. @throws ArgumentError for one of another backend, and for one that was given back. */
+  address(storage: Storage): number;
 
-  constructor(tile: Tile) {
-    this.tile = tile;
-  }
+  matrixAddress(matrix: PackedMatrix): number;
 
-  /** Where a storage lies. @throws TypeError for one of another backend, and for one that was given back. */
-  protected abstract address(storage: Storage): number;
-
-  protected abstract matrixAddress(matrix: PackedMatrix): number;
-
-  /** An address, or the rows themselves where they lie outside of linear memory. */
-  protected abstract tablePlace(table: EmbeddingTable): number | Float32Array;
+  tablePlace(table: EmbeddingTable): TablePlace;
 
   /**
    * Memory for one kernel call: `inputs` bytes that `writeInputs` fills, and `scratch` bytes that the kernel uses.
    * The next call may get the same memory.
    */
-  protected abstract reserve(inputs: number, scratch: number): { inputs: number; scratch: number };
+  reserve(inputs: number, scratch: number): { readonly inputs: number; readonly scratch: number };
 
-  protected abstract writeInputs(address: number, values: Int32Array | Float32Array): void;
+  writeInputs(address: number, values: Int32Array | Float32Array): void;
 
   /** Writes an address, which may have to be translated, as an i32. */
-  protected abstract writePointer(address: number, pointer: number): void;
+  writePointer(address: number, pointer: number): void;
 
-  protected abstract call(kernel: keyof Kernels, ...args: number[]): void;
+  /** `args`: as the kernel's `parameters` say. They may change afterwards. */
+  call(kernel: KernelName, args: readonly number[], dims: AnyDims): void;
+}
 
-  linear(
-    out: Storage,
-    x: Storage,
-    weight: PackedMatrix,
-    bias: Storage | null,
-    residual: Storage | null,
-    { rows, activation }: LinearDims,
-  ): void {
-    const { inFeatures, outFeatures } = weight;
-    const blocks = linearBlocks(rows, inFeatures, outFeatures, this.tile);
-    const { scratch } = this.reserve(0, blocks.scratchBytes);
-    this.call(
-      "linear",
-      this.address(out),
-      this.address(x),
-      this.matrixAddress(weight),
-      this.#optionalAddress(bias),
-      this.#optionalAddress(residual),
-      rows,
-      inFeatures,
-      outFeatures,
-      activationCode(activation),
-      blocks.rows,
-      scratch,
-      4 * outFeatures,
-      blocks.depth,
-    );
-  }
+/** The kernels of the contract. */
+export function createKernelCalls(host: KernelHost, tile: Tile): Kernels {
+  return makeKernels((name, declaration) => createCall(host, tile, WASM_KERNELS[name], declaration));
+}
 
-  embeddingSum(
-    out: Storage,
-    tables: readonly EmbeddingTable[],
-    ids: readonly Int32Array[],
-    { rows, width }: EmbeddingDims,
-  ): void {
-    const places = tables.map((table) => this.tablePlace(table));
-    const outside = places.filter((place) => typeof place !== "number").length;
-    const integers = new Int32Array(tables.length * rows);
-    const pointers = this.reserve(4 * (tables.length + integers.length + outside * rows * width), 0).inputs;
-    const rowIds = pointers + 4 * tables.length;
+function createCall(
+  host: KernelHost,
+  tile: Tile,
+  { name, derive, extras }: WasmKernel,
+  declaration: KernelDeclaration,
+): AnyKernel {
+  const { operands } = declaration;
+  const dimKinds = Object.entries(declaration.dims);
+  const hasInputs = operands.some(isInput);
+  const needsMemory = hasInputs || extras.includes("scratch");
+  return (given, dims) => {
+    const derived = derive === null ? null : derive(given, dims, tile);
+    const inputs = hasInputs ? layOutInputs(operands, given, host) : null;
+    const memory = needsMemory ? host.reserve(inputs?.bytes ?? 0, derived?.scratch ?? 0) : null;
+    inputs?.write(memory!.inputs, host);
 
-    let gathered = rowIds + 4 * integers.length;
-    for (const [t, place] of places.entries()) {
-      const own = integers.subarray(t * rows, (t + 1) * rows);
-      if (typeof place === "number") {
-        this.writePointer(pointers + 4 * t, place);
-        own.set(ids[t]!);
-        continue;
-      }
-      // Rows of a table outside come one after the other, in the order in which they are wanted.
-      this.writePointer(pointers + 4 * t, gathered);
-      this.writeInputs(gathered, gatherRows(place, ids[t]!, width));
-      for (let row = 0; row < rows; row++) own[row] = row;
-      gathered += 4 * rows * width;
+    const args: number[] = [];
+    for (const operand of operands) {
+      args.push(
+        isInput(operand)
+          ? memory!.inputs + inputs!.offsets.get(operand.name)!
+          : addressOf(operand, given[operand.name], host),
+      );
     }
-    this.writeInputs(rowIds, integers);
-    this.call("embeddingSum", this.address(out), pointers, rowIds, tables.length, rows, width);
-  }
+    for (const [dim, kind] of dimKinds) args.push(derived?.[dim] ?? dimNumber(kind, dims[dim]!));
+    for (const extra of extras) args.push(extra === "scratch" ? memory!.scratch : derived![extra]!);
+    host.call(name, args, dims);
+  };
+}
 
-  layerNorm(
-    out: Storage,
-    x: Storage,
-    weight: Storage,
-    bias: Storage,
-    { rows, width, eps }: LayerNormDims,
-  ): void {
-    const [to, from] = [this.address(out), this.address(x)];
-    this.call("layerNorm", to, from, this.address(weight), this.address(bias), rows, width, eps);
-  }
+/** Whether an operand is written for each call. */
+function isInput({ kind }: Operand): boolean {
+  return kind === "integers" || kind === "table";
+}
 
-  attention(
-    out: Storage,
-    q: Storage,
-    k: Storage,
-    v: Storage,
-    offsets: Int32Array,
-    relativeBias: Storage | null,
-    { heads, headDim, scale, span }: AttentionDims,
-  ): void {
-    let longest = 0;
-    for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i]! - offsets[i - 1]!);
-    const { inputs, scratch } = this.reserve(
-      4 * offsets.length,
-      attentionScratchBytes(longest, headDim, panelWidth(this.tile)),
-    );
-    this.writeInputs(inputs, offsets);
-    this.call(
-      "attention",
-      this.address(out),
-      this.address(q),
-      this.address(k),
-      this.address(v),
-      inputs,
-      offsets.length - 1,
-      this.#optionalAddress(relativeBias),
-      heads,
-      headDim,
-      scale,
-      span,
-      scratch,
-      4 * heads * headDim,
-    );
-  }
+function addressOf({ kind }: Operand, given: unknown, host: KernelHost): number {
+  if (given === null) return 0;
+  return kind === "matrix" ? host.matrixAddress(given as PackedMatrix) : host.address(given as Storage);
+}
 
-  activation(out: Storage, x: Storage, activation: ActivationName, length: number): void {
-    this.call("activation", this.address(out), this.address(x), activationCode(activation), length);
-  }
+/** What is written for a call before it is made, one part after the other. */
+interface Inputs {
+  readonly bytes: number;
+  /** Where an operand's part begins. */
+  readonly offsets: ReadonlyMap<string, number>;
+  write(address: number, host: KernelHost): void;
+}
 
-  add(out: Storage, a: Storage, b: Storage, length: number): void {
-    this.call("add", this.address(out), this.address(a), this.address(b), length);
-  }
+function layOutInputs(operands: readonly Operand[], given: AnyOperands, host: KernelHost): Inputs {
+  const offsets = new Map<string, number>();
+  const values: { readonly at: number; readonly values: Int32Array | Float32Array }[] = [];
+  const pointers: { readonly at: number; readonly to: number; readonly isInside: boolean }[] = [];
+  let bytes = 0;
+  const add = (part: Int32Array | Float32Array): number => {
+    const at = bytes;
+    values.push({ at, values: part });
+    bytes += part.byteLength;
+    return at;
+  };
 
-  pool(
-    out: Storage,
-    x: Storage,
-    { starts, ends, skip }: PooledSequences,
-    { reduction, width, outStride, outColumn }: PoolDims,
-  ): void {
-    const count = starts.length;
-    const { inputs } = this.reserve(8 * count, 0);
-    this.writeInputs(inputs, starts);
-    this.writeInputs(inputs + 4 * count, ends);
-    this.call(
-      "pool",
-      this.address(out) + 4 * outColumn,
-      this.address(x),
-      inputs,
-      inputs + 4 * count,
-      count,
-      Math.min(skip, Math.floor(x.length / width)), // more would overflow an address
-      reductionCode(reduction),
-      width,
-      4 * outStride,
+  const rows = new Map<string, readonly Int32Array[]>();
+  for (const { name, kind, list, rowsBy } of operands) {
+    if (kind !== "table") continue;
+    const tables = (list === true ? given[name] : [given[name]]) as readonly EmbeddingTable[];
+    const ids = given[rowsBy!] as readonly Int32Array[];
+    const at = bytes;
+    offsets.set(name, at);
+    bytes += ELEMENT_BYTES * tables.length;
+    // Rows of a table outside come one after the other, in the order in which they are wanted.
+    const ownIds = tables.map((table, t) => {
+      const place = host.tablePlace(table);
+      const isInside = typeof place === "number";
+      const to = isInside ? place : add(gatherRows(place, ids[t]!, table.width));
+      pointers.push({ at: at + ELEMENT_BYTES * t, to, isInside });
+      return isInside ? ids[t]! : ids[t]!.map((_, row) => row);
+    });
+    rows.set(rowsBy!, ownIds);
+  }
+  for (const { name, kind, list } of operands) {
+    if (kind !== "integers") continue;
+    const integers = rows.get(name) ?? given[name];
+    offsets.set(
+      name,
+      add(list === true ? joined(integers as readonly Int32Array[]) : (integers as Int32Array)),
     );
   }
+  return {
+    bytes,
+    offsets,
+    write: (address, { writeInputs, writePointer }) => {
+      for (const { at, values: part } of values) writeInputs(address + at, part);
+      for (const { at, to, isInside } of pointers) writePointer(address + at, isInside ? to : address + to);
+    },
+  };
+}
 
-  normalizeRows(out: Storage, x: Storage, { rows, width }: RowDims): void {
-    this.call("normalizeRows", this.address(out), this.address(x), rows, width);
+function joined(lists: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(lists.reduce((length, list) => length + list.length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
   }
-
-  #optionalAddress(storage: Storage | null): number {
-    return storage === null ? 0 : this.address(storage);
-  }
+  return all;
 }
 
 function gatherRows(table: Float32Array, ids: Int32Array, width: number): Float32Array {

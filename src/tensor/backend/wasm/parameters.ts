@@ -11,7 +11,7 @@ import type {
 import { checkMatrixDType } from "../check-dtype.ts";
 import { type TablePlace, WasmMatrix, WasmStorage, WasmTable } from "./handles.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
-import type { Kernels } from "./kernels/module.ts";
+import type { KernelModule } from "./kernels/module.ts";
 
 /** Tables of more bytes lie outside of linear memory: a batch needs few of their rows. */
 const MOST_TABLE_BYTES = 64 * 2 ** 20;
@@ -23,7 +23,7 @@ export interface WasmParameterSettings {
   /** Columns of a panel of weights. */
   readonly panelWidth: number;
   readonly isShared: boolean;
-  readonly kernels: () => Pick<Kernels, "pack" | "packInPlace">;
+  readonly module: () => Pick<KernelModule, "pack" | "packInPlace">;
 }
 
 /** Matrices in panels, as the product reads them; tables and vectors as checkpoints store them. */
@@ -90,7 +90,14 @@ export class WasmParameters implements ParameterStore {
       memory
         .floats(staging, portion * inFeatures)
         .set(rows.subarray(row * inFeatures, (row + portion) * inFeatures));
-      this.#settings.kernels().pack(address, staging, 4 * inFeatures, firstRow + row, portion, inFeatures);
+      this.#settings.module().pack({
+        panels: address,
+        x: staging,
+        xStride: 4 * inFeatures,
+        firstRow: firstRow + row,
+        rows: portion,
+        depth: inFeatures,
+      });
     }
   }
 
@@ -102,13 +109,13 @@ export class WasmParameters implements ParameterStore {
     }
     if (!(parameter instanceof WasmMatrix && this.#settings.isShared)) return null; // it moves when it grows
     const { outFeatures, inFeatures } = parameter;
-    const { panelWidth, kernels } = this.#settings;
+    const { panelWidth, module } = this.#settings;
     const address = this.#memory.addressOfMatrix(parameter);
     return {
       memory: this.#memory.floats(address, outFeatures * inFeatures),
       take: (firstRow, rows) => {
         const scratch = this.#memory.scratch(4 * panelWidth * inFeatures);
-        kernels().packInPlace(address, scratch, firstRow, rows, inFeatures);
+        module().packInPlace({ panels: address, scratch, firstRow, rows, depth: inFeatures });
       },
       unit: panelWidth,
     };

@@ -1,10 +1,8 @@
 /** Kernels at work on a memory of their own, before they are trusted with a model. */
-
-import type { ActivationName } from "../../backend.ts";
-import { activationCode } from "./kernels/activation.ts";
-import { attentionScratchBytes } from "./kernels/attention.ts";
-import { linearBlocks } from "./kernels/linear.ts";
-import { instantiateKernels, type Kernels } from "./kernels/module.ts";
+import type { PackedMatrix, Storage } from "../../handles.ts";
+import type { ActivationName, Kernels } from "../../kernel-table.ts";
+import { createKernelCalls } from "./kernel-calls.ts";
+import { instantiateKernels, type KernelModule } from "./kernels/module.ts";
 import { panelWidth, type Tile } from "./kernels/tile.ts";
 
 const PAGES = 64;
@@ -23,20 +21,62 @@ interface LinearSize {
   readonly columns: number;
 }
 
+class TrialStorage implements Storage {
+  readonly address: number;
+  readonly length: number;
+
+  constructor(address: number, length: number) {
+    this.address = address;
+    this.length = length;
+  }
+}
+
+class TrialMatrix implements PackedMatrix {
+  readonly address: number;
+  readonly outFeatures: number;
+  readonly inFeatures: number;
+
+  constructor(address: number, outFeatures: number, inFeatures: number) {
+    this.address = address;
+    this.outFeatures = outFeatures;
+    this.inFeatures = inFeatures;
+  }
+}
+
+function noTables(): never {
+  throw new TypeError("a trial run has no tables");
+}
+
 export class TrialRun {
+  readonly #module: KernelModule;
   readonly #kernels: Kernels;
   readonly #tile: Tile;
   readonly #floats: Float32Array;
-  readonly #integers: Int32Array;
   #end = FIRST_ADDRESS;
 
   /** The module must have been assembled for shared memory. */
   constructor(module: WebAssembly.Module, tile: Tile) {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
-    this.#kernels = instantiateKernels(module, memory);
+    const { buffer } = memory;
+    this.#module = instantiateKernels(module, memory);
     this.#tile = tile;
-    this.#floats = new Float32Array(memory.buffer);
-    this.#integers = new Int32Array(memory.buffer);
+    this.#floats = new Float32Array(buffer);
+    this.#kernels = createKernelCalls(
+      {
+        address: (storage) => (storage as TrialStorage).address,
+        matrixAddress: (matrix) => (matrix as TrialMatrix).address,
+        tablePlace: noTables,
+        reserve: (inputs, scratch) => ({ inputs: this.#take(inputs / 4), scratch: this.#take(scratch / 4) }),
+        writeInputs: (address, values) =>
+          new Uint8Array(buffer).set(
+            new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+            address,
+          ),
+        writePointer: noTables,
+        call: (kernel, args) => this.#module.kernels[kernel](...args),
+      },
+      tile,
+    );
   }
 
   /** Makes the engine optimize the matrix products, which models spend their time in, and nothing else. */
@@ -75,44 +115,44 @@ export class TrialRun {
     this.#end = FIRST_ADDRESS;
     const depth = 384;
     const width = panelWidth(this.#tile);
-    const [a, panel, c] = [this.#fill(rows * depth), this.#fill(depth * width), this.#take(rows * width)];
-    return () => this.#kernels.product(a, 4 * depth, rows, panel, depth, c, 4 * width, 0);
+    const { address: a } = this.#fill(rows * depth);
+    const { address: panel } = this.#fill(depth * width);
+    const c = this.#take(rows * width);
+    const args = { a, aStride: 4 * depth, rows, panel, depth, c, cStride: 4 * width, accumulate: 0 };
+    return () => this.#module.product(args);
   }
 
   #linear({ rows, depth, columns }: LinearSize): Float32Array {
     this.#end = FIRST_ADDRESS;
     const width = panelWidth(this.#tile);
-    const blocks = linearBlocks(rows, depth, columns, this.#tile);
-    const [x, weight, bias] = [this.#fill(rows * depth), this.#fill(columns * depth), this.#fill(columns)];
+    const [x, rowsOfWeight, bias] = [
+      this.#fill(rows * depth),
+      this.#fill(columns * depth),
+      this.#fill(columns),
+    ];
     const panels = this.#take(Math.ceil(columns / width) * width * depth);
     const out = this.#fill(rows * columns);
-    const scratch = this.#take(blocks.scratchBytes / 4);
-    this.#kernels.pack(panels, weight, 4 * depth, 0, columns, depth);
-    const [code, stride] = [activationCode(null), 4 * columns];
-    this.#kernels.linear(
-      out,
-      x,
+    this.#module.pack({
       panels,
-      bias,
-      0,
-      rows,
+      x: rowsOfWeight.address,
+      xStride: 4 * depth,
+      firstRow: 0,
+      rows: columns,
       depth,
-      columns,
-      code,
-      blocks.rows,
-      scratch,
-      stride,
-      blocks.depth,
-    );
-    return this.#copy(out, rows * columns);
+    });
+    const weight = new TrialMatrix(panels, columns, depth);
+    const dims = { rows, inFeatures: depth, outFeatures: columns, activation: null };
+    this.#kernels.linear({ out, x, weight, bias, residual: null }, dims);
+    return this.#copy(out);
   }
 
-  #activation(name: ActivationName): Float32Array {
+  #activation(activation: ActivationName): Float32Array {
     this.#end = FIRST_ADDRESS;
     const length = 4099;
-    const [x, out] = [this.#fill(length), this.#take(length)];
-    this.#kernels.activation(out, x, activationCode(name), length);
-    return this.#copy(out, length);
+    const x = this.#fill(length);
+    const out = new TrialStorage(this.#take(length), length);
+    this.#kernels.activation({ out, x }, { activation, length });
+    return this.#copy(out);
   }
 
   #attention(): Float32Array {
@@ -120,27 +160,11 @@ export class TrialRun {
     const offsets = Int32Array.of(0, 70, 71, 80);
     const [heads, headDim, tokens] = [2, 20, 80];
     const length = tokens * heads * headDim;
-    const [q, k, v, out] = [this.#fill(length), this.#fill(length), this.#fill(length), this.#take(length)];
-    const offsetsAddress = this.#take(offsets.length);
-    this.#integers.set(offsets, offsetsAddress / 4);
-    const scratch = this.#take(attentionScratchBytes(70, headDim, panelWidth(this.#tile)) / 4);
-    const [sequences, scale, stride] = [offsets.length - 1, headDim ** -0.5, 4 * heads * headDim];
-    this.#kernels.attention(
-      out,
-      q,
-      k,
-      v,
-      offsetsAddress,
-      sequences,
-      0,
-      heads,
-      headDim,
-      scale,
-      0,
-      scratch,
-      stride,
-    );
-    return this.#copy(out, length);
+    const [q, k, v] = [this.#fill(length), this.#fill(length), this.#fill(length)];
+    const out = new TrialStorage(this.#take(length), length);
+    const dims = { heads, headDim, scale: headDim ** -0.5, span: 0 };
+    this.#kernels.attention({ out, q, k, v, offsets, relativeBias: null }, dims);
+    return this.#copy(out);
   }
 
   /** The address of so many f32. */
@@ -151,14 +175,14 @@ export class TrialRun {
   }
 
   /** The same with numbers from −2 to 2, which differ from each other and are always the same. */
-  #fill(length: number): number {
+  #fill(length: number): TrialStorage {
     const address = this.#take(length);
     for (let i = 0; i < length; i++)
       this.#floats[address / 4 + i] = (((i * 2654435761) >>> 8) % 4001) / 1000 - 2;
-    return address;
+    return new TrialStorage(address, length);
   }
 
-  #copy(address: number, length: number): Float32Array {
+  #copy({ address, length }: TrialStorage): Float32Array {
     return this.#floats.slice(address / 4, address / 4 + length);
   }
 }

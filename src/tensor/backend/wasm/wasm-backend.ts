@@ -1,17 +1,18 @@
 import { UnsupportedError } from "../../../errors.ts";
-import type { Backend, EmbeddingTable, PackedMatrix, ParameterStore, Storage } from "../../backend.ts";
+import type { Backend, ParameterStore, Storage } from "../../backend.ts";
+import type { Kernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { type EngineFeatures, probeFeatures } from "./features.ts";
-import { type TablePlace, WasmStorage } from "./handles.ts";
+import { WasmStorage } from "./handles.ts";
 import { MOST_PAGES } from "./heap.ts";
-import { KernelCalls } from "./kernel-calls.ts";
+import { createKernelCalls, type KernelHost } from "./kernel-calls.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 import {
   assembleKernels,
   formatKernels,
   instantiateKernels,
+  type KernelModule,
   type KernelOptions,
-  type Kernels,
 } from "./kernels/module.ts";
 import { panelWidth, type Tile } from "./kernels/tile.ts";
 import { WasmParameters } from "./parameters.ts";
@@ -95,28 +96,29 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; mostPages:
 }
 
 /** SIMD kernels on one WebAssembly memory, made in this process; the work is done within the call. */
-export class WasmBackend extends KernelCalls implements Backend {
+export class WasmBackend implements Backend {
   readonly name = "wasm";
   readonly description: string;
   readonly capabilities = CPU_CAPABILITIES;
   readonly concurrency = 1;
   readonly lost = null;
+  readonly kernels: Kernels;
   readonly share: WasmShare;
   readonly memory: KernelMemory;
   readonly parameters: ParameterStore;
-  #instance: Kernels | undefined;
+  #instance: KernelModule | undefined;
 
   constructor(share: WasmShare) {
     const { memory, features, tile, mostPages } = share;
-    super(tile);
     this.share = share;
     this.description = describe(features, tile);
     this.memory = new KernelMemory(memory, mostPages);
     this.parameters = new WasmParameters(this.memory, {
       panelWidth: panelWidth(tile),
       isShared: features.sharedMemory,
-      kernels: () => this.#kernels,
+      module: () => this.#module,
     });
+    this.kernels = createKernelCalls(this.#host(), tile);
   }
 
   allocate(length: number): Storage {
@@ -124,12 +126,12 @@ export class WasmBackend extends KernelCalls implements Backend {
   }
 
   free(storage: Storage): void {
-    this.memory.free(this.address(storage));
+    this.memory.free(this.memory.addressOf(storage));
     (storage as WasmStorage).address = null;
   }
 
   write(storage: Storage, values: Float32Array, start: number): void {
-    this.memory.floats(this.address(storage), storage.length).set(values, start);
+    this.memory.floats(this.memory.addressOf(storage), storage.length).set(values, start);
   }
 
   async read(storage: Storage, start: number, end: number): Promise<Float32Array> {
@@ -137,7 +139,7 @@ export class WasmBackend extends KernelCalls implements Backend {
   }
 
   readSync(storage: Storage, start: number, end: number): Float32Array {
-    return this.memory.floats(this.address(storage), storage.length).slice(start, end);
+    return this.memory.floats(this.memory.addressOf(storage), storage.length).slice(start, end);
   }
 
   async settle(): Promise<void> {}
@@ -148,41 +150,32 @@ export class WasmBackend extends KernelCalls implements Backend {
 
   /** The kernels' code in WebAssembly's text format. */
   formatKernels(): string {
-    return formatKernels(kernelOptions(this.share.features, this.tile));
+    return formatKernels(kernelOptions(this.share.features, this.share.tile));
   }
 
-  protected override address(storage: Storage): number {
-    return this.memory.addressOf(storage);
+  #host(): KernelHost {
+    const { memory } = this;
+    return {
+      address: (storage) => memory.addressOf(storage),
+      matrixAddress: (matrix) => memory.addressOfMatrix(matrix),
+      tablePlace: (table) => memory.placeOfTable(table),
+      reserve: (inputs, scratch) => {
+        const aligned = Math.ceil(inputs / 64) * 64;
+        const address = memory.scratch(aligned + scratch);
+        return { inputs: address, scratch: address + aligned };
+      },
+      writeInputs: (address, values) => {
+        if (values instanceof Float32Array) memory.floats(address, values.length).set(values);
+        else memory.integers(address, values.length).set(values);
+      },
+      writePointer: (address, pointer) => {
+        memory.integers(address, 1)[0] = pointer;
+      },
+      call: (kernel, args) => this.#module.kernels[kernel](...args),
+    };
   }
 
-  protected override matrixAddress(matrix: PackedMatrix): number {
-    return this.memory.addressOfMatrix(matrix);
-  }
-
-  protected override tablePlace(table: EmbeddingTable): TablePlace {
-    return this.memory.placeOfTable(table);
-  }
-
-  protected override reserve(inputs: number, scratch: number): { inputs: number; scratch: number } {
-    const aligned = Math.ceil(inputs / 64) * 64;
-    const address = this.memory.scratch(aligned + scratch);
-    return { inputs: address, scratch: address + aligned };
-  }
-
-  protected override writeInputs(address: number, values: Int32Array | Float32Array): void {
-    if (values instanceof Float32Array) this.memory.floats(address, values.length).set(values);
-    else this.memory.integers(address, values.length).set(values);
-  }
-
-  protected override writePointer(address: number, pointer: number): void {
-    this.memory.integers(address, 1)[0] = pointer;
-  }
-
-  protected override call(kernel: keyof Kernels, ...args: number[]): void {
-    (this.#kernels[kernel] as (...args: number[]) => void)(...args);
-  }
-
-  get #kernels(): Kernels {
+  get #module(): KernelModule {
     this.#instance ??= instantiateKernels(this.share.module(), this.share.memory);
     return this.#instance;
   }

@@ -4,7 +4,7 @@ import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-bac
 import type { Backend } from "../../../../src/tensor/backend.ts";
 import { attentionBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { type AttentionInputs, callAttention } from "./calls.ts";
+import { callKernel, type KernelInputs } from "./calls.ts";
 import { type ConformanceCase, rowsOf } from "./case.ts";
 import { assertSameBits, assertWithin } from "./memory.ts";
 
@@ -17,7 +17,13 @@ interface AttentionOptions {
   readonly scale?: number;
 }
 
-function randomAttention({ heads, headDim, lengths, span = 0, scale }: AttentionOptions): AttentionInputs {
+function randomAttention({
+  heads,
+  headDim,
+  lengths,
+  span = 0,
+  scale,
+}: AttentionOptions): KernelInputs<"attention"> {
   const random = randomNumbers(heads * 1e6 + headDim * 1e3 + lengths.length);
   const offsets = Int32Array.from([0, ...lengths.map((_, i) => sum(lengths.slice(0, i + 1)))]);
   const size = offsets.at(-1)! * heads * headDim;
@@ -38,9 +44,9 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-async function check(backend: Backend, inputs: AttentionInputs): Promise<void> {
-  const expected = await callAttention(createReferenceBackend(), inputs);
-  const actual = await callAttention(backend, inputs);
+async function check(backend: Backend, inputs: KernelInputs<"attention">): Promise<void> {
+  const expected = await callKernel(createReferenceBackend(), "attention", inputs);
+  const actual = await callKernel(backend, "attention", inputs);
   const { heads, headDim, offsets } = inputs;
   const shape = `attention, ${heads} heads of ${headDim}, boundaries ${offsets.join(", ")}`;
   assertWithin(actual, expected, attentionBound(inputs, expected), shape);
@@ -50,7 +56,7 @@ async function check(backend: Backend, inputs: AttentionInputs): Promise<void> {
  * Two keys a sequence, with scores 0 and −x, the second value alone not 0: the result for the first query is
  * e^(−x) / (1 + e^(−x)).
  */
-function exponentials(values: readonly number[]): AttentionInputs {
+function exponentials(values: readonly number[]): KernelInputs<"attention"> {
   return {
     q: Float32Array.from(values.flatMap(() => [1, 1])),
     k: Float32Array.from(values.flatMap((x) => [0, -x])),
@@ -130,7 +136,7 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
       const edges = [87.33, 87.34, 88.02, 88.37, 88.72, 88.73, 103.27, 103.9, 104, 150, 746, 1e4, 1e38];
       const inputs = exponentials([...grid, ...edges]);
       await check(backend, inputs);
-      const result = await callAttention(backend, inputs);
+      const result = await callKernel(backend, "attention", inputs);
       for (let i = 0; i < result.length; i++) {
         assert.ok(result[i]! >= 0 && result[i]! <= 1, `result ${i} is ${result[i]}`);
       }
@@ -148,11 +154,11 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
     name: "attention: no sequence sees another",
     run: async (backend) => {
       const inputs = randomAttention({ heads: 2, headDim: 5, lengths: [3, 4, 1, 6] });
-      const clean = await callAttention(backend, inputs);
+      const clean = await callKernel(backend, "attention", inputs);
       for (const operand of ["q", "k", "v"] as const) {
         const values = inputs[operand].slice();
         values.fill(Number.NaN, 3 * 10, 7 * 10);
-        const spoilt = await callAttention(backend, { ...inputs, [operand]: values });
+        const spoilt = await callKernel(backend, "attention", { ...inputs, [operand]: values });
         for (let i = 0; i < clean.length; i++) {
           const inside = i >= 3 * 10 && i < 7 * 10;
           assert.ok(inside ? Number.isNaN(spoilt[i]) : spoilt[i] === clean[i], `${operand}, element ${i}`);
@@ -171,11 +177,11 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
         const lengths = [1, 5, 2, 0, 17, 3, 8, 66, 1, 4];
         const all = randomAttention({ heads: 2, headDim, lengths, span });
         const width = 2 * headDim;
-        const together = await callAttention(backend, all);
+        const together = await callKernel(backend, "attention", all);
         const part = async (first: number, count: number): Promise<void> => {
           const start = all.offsets[first]!;
           const rows = all.offsets[first + count]! - start;
-          const result = await callAttention(backend, {
+          const result = await callKernel(backend, "attention", {
             ...all,
             q: rowsOf(all.q, width, start, rows),
             k: rowsOf(all.k, width, start, rows),
@@ -194,7 +200,7 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       for (const offsets of [Int32Array.of(0), Int32Array.of(0, 0, 0)]) {
         const inputs = { ...randomAttention({ heads: 2, headDim: 4, lengths: [] }), offsets };
-        assert.equal((await callAttention(backend, inputs)).length, 0);
+        assert.equal((await callKernel(backend, "attention", inputs)).length, 0);
       }
     },
   },

@@ -2,12 +2,18 @@ import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-bac
 import type { Backend } from "../../../../src/tensor/backend.ts";
 import { layerNormBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { callLayerNorm, type LayerNormInputs } from "./calls.ts";
+import { callKernel, type KernelInputs } from "./calls.ts";
 import { type ConformanceCase, rowsOf } from "./case.ts";
 import { assertSameBits, assertWithin } from "./memory.ts";
 
 /** Values around `center`, spread by `scale`. */
-function randomNorm(rows: number, width: number, eps: number, center = 0, scale = 1): LayerNormInputs {
+function randomNorm(
+  rows: number,
+  width: number,
+  eps: number,
+  center = 0,
+  scale = 1,
+): KernelInputs<"layerNorm"> {
   const random = randomNumbers(rows * 1e4 + width);
   return {
     x: randomFloats(random, rows * width, scale).map((value) => center + value),
@@ -19,9 +25,9 @@ function randomNorm(rows: number, width: number, eps: number, center = 0, scale 
   };
 }
 
-async function check(backend: Backend, inputs: LayerNormInputs): Promise<void> {
-  const actual = await callLayerNorm(backend, inputs);
-  const expected = await callLayerNorm(createReferenceBackend(), inputs);
+async function check(backend: Backend, inputs: KernelInputs<"layerNorm">): Promise<void> {
+  const actual = await callKernel(backend, "layerNorm", inputs);
+  const expected = await callKernel(createReferenceBackend(), "layerNorm", inputs);
   const { x, weight, rows, width, eps } = inputs;
   const bounds = layerNormBound(x, weight, expected, width, eps);
   assertWithin(actual, expected, bounds, `layerNorm of [${rows}, ${width}], eps ${eps}`);
@@ -62,7 +68,7 @@ export const LAYER_NORM_CASES: readonly ConformanceCase[] = [
         const inputs = { ...randomNorm(2, width, 1e-5), x: new Float32Array(2 * width).fill(0.5) };
         const expected = Float32Array.from([...inputs.bias, ...inputs.bias]);
         assertWithin(
-          await callLayerNorm(backend, inputs),
+          await callKernel(backend, "layerNorm", inputs),
           expected,
           layerNormBound(inputs.x, inputs.weight, expected, width, 1e-5),
           `a constant row of ${width}`,
@@ -75,8 +81,12 @@ export const LAYER_NORM_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       for (const width of [1, 6, 16, 33]) {
         const inputs = randomNorm(5, width, 1e-12);
-        const apart = await callLayerNorm(backend, inputs);
-        assertSameBits(await callLayerNorm(backend, { ...inputs, inPlace: true }), apart, "in place");
+        const apart = await callKernel(backend, "layerNorm", inputs);
+        assertSameBits(
+          await callKernel(backend, "layerNorm", { ...inputs, inPlace: "x" }),
+          apart,
+          "in place",
+        );
       }
     },
   },
@@ -85,12 +95,16 @@ export const LAYER_NORM_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       for (const width of [1, 3, 13, 32, 100]) {
         const all = randomNorm(23, width, 1e-12);
-        const together = await callLayerNorm(backend, all);
+        const together = await callKernel(backend, "layerNorm", all);
         for (const count of [1, 2, 3, 5, 8]) {
           for (let first = 0; first + count <= 23; first += count) {
             const part = { ...all, x: rowsOf(all.x, width, first, count), rows: count };
             const expected = rowsOf(together, width, first, count);
-            assertSameBits(await callLayerNorm(backend, part), expected, `row ${first}, ${count} at once`);
+            assertSameBits(
+              await callKernel(backend, "layerNorm", part),
+              expected,
+              `row ${first}, ${count} at once`,
+            );
           }
         }
       }

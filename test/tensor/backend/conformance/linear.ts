@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { ENCODERS, linearShapes } from "../../../../bench/shapes.ts";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import type { ActivationName, Backend } from "../../../../src/tensor/backend.ts";
+import { ACTIVATIONS } from "../../../../src/tensor/kernel-table.ts";
 import { linearBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { callLinear, type LinearInputs } from "./calls.ts";
+import { callKernel, type KernelInputs } from "./calls.ts";
 import { type ConformanceCase, rowsOf, shuffledChunks } from "./case.ts";
 import { assertSameBits, assertWithin } from "./memory.ts";
-
-export const ACTIVATIONS: readonly ActivationName[] = [
-  "gelu",
-  "gelu_tanh",
-  "relu",
-  "silu",
-  "tanh",
-  "sigmoid",
-];
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 17, 24, 33];
 
@@ -30,7 +22,7 @@ function randomLinear(
   inFeatures: number,
   outFeatures: number,
   { activation = null, bias = true, residual = false }: LinearOptions = {},
-): LinearInputs {
+): KernelInputs<"linear"> {
   const random = randomNumbers(rows * 1e6 + inFeatures * 1e3 + outFeatures);
   return {
     x: randomFloats(random, rows * inFeatures),
@@ -44,9 +36,9 @@ function randomLinear(
   };
 }
 
-async function check(backend: Backend, inputs: LinearInputs): Promise<void> {
-  const actual = await callLinear(backend, inputs);
-  const expected = await callLinear(createReferenceBackend(), inputs);
+async function check(backend: Backend, inputs: KernelInputs<"linear">): Promise<void> {
+  const actual = await callKernel(backend, "linear", inputs);
+  const expected = await callKernel(createReferenceBackend(), "linear", inputs);
   const { rows, inFeatures, outFeatures, activation } = inputs;
   const shape = `[${rows}, ${inFeatures}] · [${outFeatures}, ${inFeatures}]ᵀ, ${activation ?? "no activation"}`;
   assertWithin(actual, expected, linearBound(inputs, expected), shape);
@@ -125,8 +117,12 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
           [66, 20, 200],
         ] as const) {
           const inputs = randomLinear(rows, inFeatures, outFeatures, { activation, residual: true });
-          const apart = await callLinear(backend, inputs);
-          assertSameBits(await callLinear(backend, { ...inputs, inPlace: true }), apart, "in place");
+          const apart = await callKernel(backend, "linear", inputs);
+          assertSameBits(
+            await callKernel(backend, "linear", { ...inputs, inPlace: "residual" }),
+            apart,
+            "in place",
+          );
         }
       }
     },
@@ -142,9 +138,9 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
       ] as const) {
         for (const options of [{}, { activation: "gelu", residual: true }] as const) {
           const all = randomLinear(67, inFeatures, outFeatures, options);
-          const together = await callLinear(backend, all);
+          const together = await callKernel(backend, "linear", all);
           const part = async (first: number, count: number): Promise<void> => {
-            const rows = await callLinear(backend, {
+            const rows = await callKernel(backend, "linear", {
               ...all,
               x: rowsOf(all.x, inFeatures, first, count),
               residual: all.residual === null ? null : rowsOf(all.residual, outFeatures, first, count),
@@ -168,10 +164,14 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
         [12, 67],
       ] as const) {
         const inputs = randomLinear(3, inFeatures, outFeatures);
-        const whole = await callLinear(backend, inputs);
+        const whole = await callKernel(backend, "linear", inputs);
         for (const size of [1, 2, 3, 5, 8, 13]) {
           const chunks = shuffledChunks(outFeatures, size);
-          assertSameBits(await callLinear(backend, { ...inputs, chunks }), whole, `portions of ${size} rows`);
+          assertSameBits(
+            await callKernel(backend, "linear", { ...inputs, chunks }),
+            whole,
+            `portions of ${size} rows`,
+          );
         }
       }
     },
@@ -193,10 +193,18 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
         [9, 2 * unit],
       ] as const) {
         const inputs = randomLinear(3, inFeatures, outFeatures);
-        const whole = await callLinear(backend, inputs);
-        assertSameBits(await callLinear(backend, { ...inputs, packed: true }), whole, "all at once");
+        const whole = await callKernel(backend, "linear", inputs);
+        assertSameBits(
+          await callKernel(backend, "linear", { ...inputs, packed: true }),
+          whole,
+          "all at once",
+        );
         const chunks = shuffledChunks(outFeatures, unit);
-        assertSameBits(await callLinear(backend, { ...inputs, chunks, packed: true }), whole, "in portions");
+        assertSameBits(
+          await callKernel(backend, "linear", { ...inputs, chunks, packed: true }),
+          whole,
+          "in portions",
+        );
       }
     },
   },
@@ -208,14 +216,14 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
         [9, 19, 13],
       ] as const) {
         const inputs = randomLinear(rows, inFeatures, outFeatures);
-        const clean = await callLinear(backend, inputs);
+        const clean = await callKernel(backend, "linear", inputs);
         for (const poison of [Number.NaN, Number.POSITIVE_INFINITY]) {
           const x = inputs.x.slice();
           x[2 * inFeatures + 1] = poison;
-          const spoiltRow = await callLinear(backend, { ...inputs, x });
+          const spoiltRow = await callKernel(backend, "linear", { ...inputs, x });
           const weight = inputs.weight.slice();
           weight[3 * inFeatures + 1] = poison;
-          const spoiltColumn = await callLinear(backend, { ...inputs, weight });
+          const spoiltColumn = await callKernel(backend, "linear", { ...inputs, weight });
           for (let i = 0; i < clean.length; i++) {
             const row = Math.floor(i / outFeatures);
             const column = i % outFeatures;
@@ -235,7 +243,7 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
   {
     name: "linear: no rows, nothing written",
     run: async (backend) => {
-      assert.equal((await callLinear(backend, randomLinear(0, 4, 5))).length, 0);
+      assert.equal((await callKernel(backend, "linear", randomLinear(0, 4, 5))).length, 0);
     },
   },
   {
@@ -243,7 +251,7 @@ export const LINEAR_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       const weight = Float32Array.of(2 ** -140, -(2 ** -149), 2 ** -127);
       const inputs = { ...randomLinear(1, 1, 3, { bias: false }), x: Float32Array.of(1), weight };
-      assertSameBits(await callLinear(backend, inputs), weight, "1 · weight");
+      assertSameBits(await callKernel(backend, "linear", inputs), weight, "1 · weight");
     },
   },
 ];

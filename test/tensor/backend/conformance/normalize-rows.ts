@@ -2,13 +2,13 @@ import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-bac
 import type { Backend } from "../../../../src/tensor/backend.ts";
 import { normalizeBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { callNormalizeRows } from "./calls.ts";
+import { callKernel } from "./calls.ts";
 import { type ConformanceCase, rowsOf } from "./case.ts";
 import { assertSameBits, assertWithin } from "./memory.ts";
 
 async function check(backend: Backend, x: Float32Array, rows: number, width: number): Promise<void> {
-  const expected = await callNormalizeRows(createReferenceBackend(), x, { rows, width });
-  const actual = await callNormalizeRows(backend, x, { rows, width });
+  const expected = await callKernel(createReferenceBackend(), "normalizeRows", { x, rows, width });
+  const actual = await callKernel(backend, "normalizeRows", { x, rows, width });
   assertWithin(actual, expected, normalizeBound(expected, width), `normalizeRows of [${rows}, ${width}]`);
 }
 
@@ -44,8 +44,12 @@ export const NORMALIZE_ROWS_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       for (const width of [1, 6, 16, 33]) {
         const x = randomFloats(randomNumbers(width), 5 * width);
-        const apart = await callNormalizeRows(backend, x, { rows: 5, width });
-        assertSameBits(await callNormalizeRows(backend, x, { rows: 5, width }, true), apart, "in place");
+        const apart = await callKernel(backend, "normalizeRows", { x, rows: 5, width });
+        assertSameBits(
+          await callKernel(backend, "normalizeRows", { x, rows: 5, width, inPlace: "x" }),
+          apart,
+          "in place",
+        );
       }
     },
   },
@@ -54,9 +58,13 @@ export const NORMALIZE_ROWS_CASES: readonly ConformanceCase[] = [
     run: async (backend) => {
       for (const width of [1, 3, 13, 32, 100]) {
         const x = randomFloats(randomNumbers(width), 13 * width);
-        const together = await callNormalizeRows(backend, x, { rows: 13, width });
+        const together = await callKernel(backend, "normalizeRows", { x, rows: 13, width });
         for (let row = 0; row < 13; row++) {
-          const alone = await callNormalizeRows(backend, rowsOf(x, width, row, 1), { rows: 1, width });
+          const alone = await callKernel(backend, "normalizeRows", {
+            x: rowsOf(x, width, row, 1),
+            rows: 1,
+            width,
+          });
           assertSameBits(alone, rowsOf(together, width, row, 1), `row ${row} alone`);
         }
       }

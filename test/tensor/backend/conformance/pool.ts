@@ -1,24 +1,16 @@
 import assert from "node:assert/strict";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import type { Backend, PoolingReduction } from "../../../../src/tensor/backend.ts";
+import { REDUCTIONS } from "../../../../src/tensor/kernel-table.ts";
 import { poolBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import { callPool, type PoolInputs } from "./calls.ts";
+import { callKernel, type KernelInputs } from "./calls.ts";
 import { type ConformanceCase, rowsOf } from "./case.ts";
 import { assertSameBits, assertWithin } from "./memory.ts";
 
-export const REDUCTIONS: readonly PoolingReduction[] = [
-  "first",
-  "last",
-  "max",
-  "mean",
-  "mean_sqrt_length",
-  "weighted_mean",
-];
-
 const LENGTHS = [3, 1, 0, 2, 9, 4, 0, 17, 70];
 
-function randomPool(reduction: PoolingReduction, width: number, skip: number): PoolInputs {
+function randomPool(reduction: PoolingReduction, width: number, skip: number): KernelInputs<"pool"> {
   const random = randomNumbers(width * 10 + skip);
   const starts = Int32Array.from(LENGTHS, (_, i) => LENGTHS.slice(0, i).reduce((sum, n) => sum + n, 0));
   const ends = starts.map((start, i) => start + LENGTHS[i]!);
@@ -38,7 +30,7 @@ function randomPool(reduction: PoolingReduction, width: number, skip: number): P
 
 /** The values of one sequence and column that count. */
 function counted(
-  { x, starts, ends, skip, width }: PoolInputs,
+  { x, starts, ends, skip, width }: KernelInputs<"pool">,
   sequence: number,
   column: number,
 ): Float32Array {
@@ -46,9 +38,9 @@ function counted(
   return Float32Array.from({ length }, (_, p) => x[(starts[sequence]! + skip + p) * width + column]!);
 }
 
-async function check(backend: Backend, inputs: PoolInputs): Promise<void> {
-  const expected = await callPool(createReferenceBackend(), inputs);
-  const actual = await callPool(backend, inputs);
+async function check(backend: Backend, inputs: KernelInputs<"pool">): Promise<void> {
+  const expected = await callKernel(createReferenceBackend(), "pool", inputs);
+  const actual = await callKernel(backend, "pool", inputs);
   const { reduction, width, outStride, outColumn, skip } = inputs;
   const bounds = Float64Array.from(expected, (_, i) => {
     const column = (i % outStride) - outColumn;
@@ -78,7 +70,7 @@ export const POOL_CASES: readonly ConformanceCase[] = [
         ] as const) {
           const inputs = { ...randomPool(reduction, width, 1), outStride, outColumn };
           await check(backend, inputs);
-          const out = await callPool(backend, inputs);
+          const out = await callKernel(backend, "pool", inputs);
           const written = out.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
           assert.equal(written, LENGTHS.length * width, "elements written");
         }
@@ -98,9 +90,9 @@ export const POOL_CASES: readonly ConformanceCase[] = [
       run: async (backend) => {
         for (const width of [1, 5, 33]) {
           const all = randomPool(reduction, width, 1);
-          const together = await callPool(backend, all);
+          const together = await callKernel(backend, "pool", all);
           for (let i = 0; i < LENGTHS.length; i++) {
-            const alone = await callPool(backend, {
+            const alone = await callKernel(backend, "pool", {
               ...all,
               x: rowsOf(all.x, width, all.starts[i]!, LENGTHS[i]!),
               starts: Int32Array.of(0),
@@ -125,7 +117,7 @@ export const POOL_CASES: readonly ConformanceCase[] = [
         weighted_mean: [0, 0, 0, 0, 0, 0],
       };
       for (const reduction of REDUCTIONS) {
-        const result = await callPool(backend, {
+        const result = await callKernel(backend, "pool", {
           x,
           starts: Int32Array.of(0, 1, 2),
           ends: Int32Array.of(1, 2, 2),
@@ -145,7 +137,7 @@ export const POOL_CASES: readonly ConformanceCase[] = [
       const row = [0, -0, 2 ** -149, -3.4e38, Number.NEGATIVE_INFINITY, Number.NaN, 1e-20];
       const other = new Array<number>(7).fill(1);
       for (const reduction of ["first", "last"] as const) {
-        const result = await callPool(backend, {
+        const result = await callKernel(backend, "pool", {
           x: Float32Array.from(reduction === "first" ? [...row, ...other] : [...other, ...row]),
           starts: Int32Array.of(0),
           ends: Int32Array.of(2),
@@ -167,9 +159,9 @@ export const POOL_CASES: readonly ConformanceCase[] = [
         for (const poison of [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]) {
           const x = inputs.x.slice();
           x[(inputs.starts[4]! + 1) * 5 + 2] = poison;
-          const spoilt = await callPool(backend, { ...inputs, x });
-          const expected = await callPool(createReferenceBackend(), { ...inputs, x });
-          const clean = await callPool(backend, inputs);
+          const spoilt = await callKernel(backend, "pool", { ...inputs, x });
+          const expected = await callKernel(createReferenceBackend(), "pool", { ...inputs, x });
+          const clean = await callKernel(backend, "pool", inputs);
           const place = 4 * 5 + 2;
           assert.ok(Object.is(spoilt[place], expected[place]), `${reduction} with ${poison}`);
           spoilt[place] = clean[place]!;

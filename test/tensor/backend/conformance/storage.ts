@@ -44,7 +44,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       const storage = backend.allocate(9);
       backend.write(storage, randomFloats(randomNumbers(9), 9), 0);
       const sum = backend.allocate(9);
-      backend.add(sum, storage, storage, 9);
+      backend.kernels.add({ out: sum, a: storage, b: storage }, { length: 9 });
       const now = backend.readSync(sum, 2, 7);
       assertSameBits(now, await backend.read(sum, 2, 7), "elements 2 … 6");
       now.fill(0);
@@ -105,9 +105,9 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       const one = backend.allocate(5);
       backend.write(counter, new Float32Array(5), 0);
       backend.write(one, new Float32Array(5).fill(1), 0);
-      for (let i = 0; i < 50; i++) backend.add(counter, counter, one, 5);
+      for (let i = 0; i < 50; i++) backend.kernels.add({ out: counter, a: counter, b: one }, { length: 5 });
       backend.write(one, new Float32Array(5).fill(1000), 0);
-      backend.add(counter, one, counter, 5);
+      backend.kernels.add({ out: counter, a: one, b: counter }, { length: 5 });
       assert.deepEqual([...(await backend.read(counter, 0, 5))], new Array(5).fill(1050));
       backend.free(counter);
       backend.free(one);

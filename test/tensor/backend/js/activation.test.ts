@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { activate } from "../../../../src/tensor/backend/js/activation.ts";
 import { activate as exact } from "../../../../src/tensor/backend/js/reference/activation.ts";
-import { ACTIVATIONS } from "../conformance/linear.ts";
+import { ACTIVATIONS } from "../../../../src/tensor/kernel-table.ts";
 
 /** Of the f32 at `value`. */
 function ulp(value: number): number {

@@ -4,16 +4,10 @@ import fc from "fast-check";
 import { createJsBackend, createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import { FreeLists } from "../../../../src/tensor/backend/js/memory.ts";
 import type { Storage } from "../../../../src/tensor/backend.ts";
+import { REDUCTIONS } from "../../../../src/tensor/kernel-table.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
-import {
-  type AttentionInputs,
-  callAttention,
-  callLinear,
-  callPool,
-  type LinearInputs,
-} from "../conformance/calls.ts";
+import { callKernel, type KernelInputs } from "../conformance/calls.ts";
 import { assertSameBits } from "../conformance/memory.ts";
-import { REDUCTIONS } from "../conformance/pool.ts";
 
 const foreign: Storage = { length: 4 };
 
@@ -100,7 +94,7 @@ test("the fast linear layer and the fast attention give the very bits of the ref
     [65, 513, 193],
     [2, 1030, 4],
   ] as const) {
-    const inputs: LinearInputs = {
+    const inputs: KernelInputs<"linear"> = {
       x: randomFloats(random, rows * inFeatures),
       weight: randomFloats(random, outFeatures * inFeatures),
       bias: randomFloats(random, outFeatures),
@@ -110,11 +104,15 @@ test("the fast linear layer and the fast attention give the very bits of the ref
       outFeatures,
       activation: "relu",
     };
-    assertSameBits(await callLinear(js, inputs), await callLinear(reference, inputs), `linear ${rows}`);
+    assertSameBits(
+      await callKernel(js, "linear", inputs),
+      await callKernel(reference, "linear", inputs),
+      `linear ${rows}`,
+    );
   }
   for (const headDim of [1, 32, 100]) {
     const size = 70 * 2 * headDim;
-    const inputs: AttentionInputs = {
+    const inputs: KernelInputs<"attention"> = {
       q: randomFloats(random, size),
       k: randomFloats(random, size),
       v: randomFloats(random, size),
@@ -125,8 +123,8 @@ test("the fast linear layer and the fast attention give the very bits of the ref
       scale: 1,
       span: 0,
     };
-    const actual = await callAttention(js, inputs);
-    const expected = await callAttention(reference, inputs);
+    const actual = await callKernel(js, "attention", inputs);
+    const expected = await callKernel(reference, "attention", inputs);
     const last = expected.map((value) => Math.abs(value) * 2 ** -23);
     assert.ok(
       actual.every((value, i) => Math.abs(value - expected[i]!) <= last[i]!),
@@ -142,14 +140,18 @@ test("for any shape the fast linear layer gives the very bits of the reference",
   await fc.assert(
     fc.asyncProperty(size, size, size, fc.boolean(), async (rows, inFeatures, outFeatures, residual) => {
       const random = randomNumbers(rows * 5041 + inFeatures * 71 + outFeatures);
-      const inputs: LinearInputs = {
+      const inputs: KernelInputs<"linear"> = {
         x: randomFloats(random, rows * inFeatures, 10),
         weight: randomFloats(random, outFeatures * inFeatures),
         bias: randomFloats(random, outFeatures),
         residual: residual ? randomFloats(random, rows * outFeatures) : null,
         ...{ rows, inFeatures, outFeatures, activation: null },
       };
-      assertSameBits(await callLinear(js, inputs), await callLinear(reference, inputs), "linear");
+      assertSameBits(
+        await callKernel(js, "linear", inputs),
+        await callKernel(reference, "linear", inputs),
+        "linear",
+      );
     }),
     { numRuns: 60 },
   );
@@ -177,7 +179,11 @@ test("for any sequences the fast pooling gives the very bits of the reference", 
           ends: Int32Array.from(starts, (start, i) => start + lengths[i]!),
           ...{ skip, reduction, width, outStride: width + 2, outColumn: 1 },
         };
-        assertSameBits(await callPool(js, inputs), await callPool(reference, inputs), reduction);
+        assertSameBits(
+          await callKernel(js, "pool", inputs),
+          await callKernel(reference, "pool", inputs),
+          reduction,
+        );
       },
     ),
     { numRuns: 100 },

@@ -6,15 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import { erf, erfc } from "../../../../src/tensor/backend/js/reference/erf.ts";
 import type { ActivationName, Backend, PoolingReduction } from "../../../../src/tensor/backend.ts";
-import {
-  callActivation,
-  callAttention,
-  callEmbeddingSum,
-  callLayerNorm,
-  callLinear,
-  callNormalizeRows,
-  callPool,
-} from "../conformance/calls.ts";
+import { callKernel } from "../conformance/calls.ts";
 
 interface Fixture {
   readonly oracle: Readonly<Record<string, string>>;
@@ -107,7 +99,7 @@ const floats = (values: readonly number[]): Float32Array => Float32Array.from(va
 test(`reference linear layers are those of ${oracle}`, async () => {
   assert.equal(fixture.linear.length, 7);
   for (const { expected, ...entry } of fixture.linear) {
-    const result = await callLinear(backend, {
+    const result = await callKernel(backend, "linear", {
       ...entry,
       x: floats(entry.x),
       weight: floats(entry.weight),
@@ -121,14 +113,14 @@ test(`reference linear layers are those of ${oracle}`, async () => {
 test(`reference layer normalization is that of ${oracle}`, async () => {
   for (const { expected, ...entry } of fixture.layerNorm) {
     const [x, weight, bias] = [floats(entry.x), floats(entry.weight), floats(entry.bias)];
-    const result = await callLayerNorm(backend, { ...entry, x, weight, bias });
+    const result = await callKernel(backend, "layerNorm", { ...entry, x, weight, bias });
     assertRounded(result, expected, `eps ${entry.eps}`);
   }
 });
 
 test(`reference attention is that of ${oracle}`, async () => {
   for (const { expected, ...entry } of fixture.attention) {
-    const result = await callAttention(backend, {
+    const result = await callKernel(backend, "attention", {
       ...entry,
       q: floats(entry.q),
       k: floats(entry.k),
@@ -144,7 +136,7 @@ test(`reference attention is that of ${oracle}`, async () => {
 test(`reference pooling is that of ${oracle}`, async () => {
   assert.equal(fixture.pool.length, 12);
   for (const { expected, ...entry } of fixture.pool) {
-    const result = await callPool(backend, {
+    const result = await callKernel(backend, "pool", {
       ...entry,
       x: floats(entry.x),
       starts: Int32Array.from(entry.starts),
@@ -159,14 +151,14 @@ test(`reference pooling is that of ${oracle}`, async () => {
 
 test(`reference normalization of rows is that of ${oracle}`, async () => {
   for (const { expected, rows, width, x } of fixture.normalizeRows) {
-    const result = await callNormalizeRows(backend, floats(x), { rows, width });
+    const result = await callKernel(backend, "normalizeRows", { x: floats(x), rows, width });
     assertRounded(result, expected, "normalizeRows");
   }
 });
 
 test(`reference sums of embeddings are those of ${oracle}`, async () => {
   for (const { expected, rows, width, tables, ids } of fixture.embeddingSum) {
-    const result = await callEmbeddingSum(backend, {
+    const result = await callKernel(backend, "embeddingSum", {
       rows,
       width,
       tables: tables.map(floats),
@@ -179,7 +171,8 @@ test(`reference sums of embeddings are those of ${oracle}`, async () => {
 test(`reference activations are those of ${oracle}`, async () => {
   assert.equal(fixture.activation.length, 6);
   for (const { activation, x, expected } of fixture.activation) {
-    assertRounded(await callActivation(backend, activation, floats(x)), expected, activation);
+    const inputs = { x: floats(x), activation, length: x.length };
+    assertRounded(await callKernel(backend, "activation", inputs), expected, activation);
   }
 });
 

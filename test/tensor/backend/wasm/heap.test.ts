@@ -96,7 +96,10 @@ test("a large table lies outside of the kernels' memory, and its rows are found 
   for (const number of [0, 17, rows - 1]) backend.parameters.write(table, row(number), number);
   const ids = Int32Array.of(rows - 1, 0, 17, rows - 1);
   const out = backend.allocate(4 * width);
-  backend.embeddingSum(out, [table, small], [ids, Int32Array.of(0, 1, 1, 0)], { rows: 4, width });
+  backend.kernels.embeddingSum(
+    { out, tables: [table, small], ids: [ids, Int32Array.of(0, 1, 1, 0)] },
+    { rows: 4, width },
+  );
   const sums = await backend.read(out, 0, 4 * width);
   for (const [at, id] of ids.entries()) {
     const other = at === 1 || at === 2 ? width : 0;

@@ -48,7 +48,6 @@ test("a thread sees memory that another one grew while it received it", () => {
     module: EMPTY_MODULE,
     memory: memory as unknown as WebAssembly.Memory,
     kernels: [],
-    panelWidth: 16,
   });
   const job: WorkerJob = {
     id: 7,

@@ -50,7 +50,6 @@ class Pool {
         module: {} as WebAssembly.Module,
         memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
         kernels: [],
-        panelWidth: 16,
       },
       {
         allocate: (bytes) => {

@@ -1,4 +1,4 @@
-import type { ActivationName } from "../../../backend.ts";
+import type { ActivationName, KernelDims } from "../../../kernel-table.ts";
 import { erfc } from "./erf.ts";
 
 /**
@@ -8,8 +8,7 @@ import { erfc } from "./erf.ts";
 export function activation(
   out: Float32Array, // [length]
   x: Float32Array, // [length]
-  name: ActivationName,
-  length: number,
+  { activation: name, length }: KernelDims<"activation">,
 ): void {
   for (let i = 0; i < length; i++) out[i] = activate(name, x[i]!);
 }

@@ -1,4 +1,4 @@
-import type { AttentionDims } from "../../../backend.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 
 /**
  * Reference attention (arXiv 1706.03762, section 3.2.1): for each sequence, head and query, a softmax over
@@ -11,7 +11,7 @@ export function attention(
   v: Float32Array, // [tokens, heads · headDim]
   offsets: Int32Array, // [sequences + 1]
   relativeBias: Float32Array | null, // [heads, 2 · span − 1]
-  { heads, headDim, scale, span }: AttentionDims,
+  { heads, headDim, scale, span }: KernelDims<"attention">,
 ): void {
   const width = heads * headDim;
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {

@@ -1,11 +1,11 @@
-import type { EmbeddingDims } from "../../../backend.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 
 /** Reference embedding: the rows that `ids` name, one from each table, summed. */
 export function embeddingSum(
   out: Float32Array, // [rows, width]
   tables: readonly Float32Array[], // each [any, width]
   ids: readonly Int32Array[], // each [rows]
-  { rows, width }: EmbeddingDims,
+  { rows, width }: KernelDims<"embeddingSum">,
 ): void {
   for (let row = 0; row < rows; row++) {
     for (let i = 0; i < width; i++) {

@@ -1,4 +1,4 @@
-import type { LayerNormDims } from "../../../backend.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 
 /** Reference layer normalization: the plain two-pass form of the paper (arXiv 1607.06450), summed in f64. */
 export function layerNorm(
@@ -6,7 +6,7 @@ export function layerNorm(
   x: Float32Array, // [rows, width]
   weight: Float32Array, // [width]
   bias: Float32Array, // [width]
-  { rows, width, eps }: LayerNormDims,
+  { rows, width, eps }: KernelDims<"layerNorm">,
 ): void {
   for (let row = 0; row < rows; row++) {
     const start = row * width;

@@ -1,4 +1,4 @@
-import type { MatrixLinearDims } from "../kernels.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 import { activate } from "./activation.ts";
 
 /**
@@ -11,7 +11,7 @@ export function linear(
   weight: Float32Array, // [outFeatures, inFeatures]
   bias: Float32Array | null, // [outFeatures]
   residual: Float32Array | null, // [rows, outFeatures]
-  { rows, inFeatures, outFeatures, activation }: MatrixLinearDims,
+  { rows, inFeatures, outFeatures, activation }: KernelDims<"linear">,
 ): void {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < outFeatures; column++) {

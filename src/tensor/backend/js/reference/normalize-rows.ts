@@ -1,4 +1,4 @@
-import type { RowDims } from "../../../backend.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 
 /** The least that a row is divided by: a row of zeros stays zeros (torch.nn.functional.normalize). */
 const MIN_NORM = 1e-12;
@@ -7,7 +7,7 @@ const MIN_NORM = 1e-12;
 export function normalizeRows(
   out: Float32Array, // [rows, width]
   x: Float32Array, // [rows, width]
-  { rows, width }: RowDims,
+  { rows, width }: KernelDims<"normalizeRows">,
 ): void {
   for (let row = 0; row < rows; row++) {
     const start = row * width;

@@ -1,6 +1,7 @@
 import { f32x4, i32, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
-import type { ActivationName } from "../../../backend.ts";
+import { ACTIVATIONS, type ActivationName } from "../../../kernel-table.ts";
 import type { KernelContext } from "./context.ts";
+import { wasmKernel } from "./kernel.ts";
 import { gelu } from "./math/gelu.ts";
 import { GROUP_SIZE, VectorGroup, type Vectors } from "./math/group.ts";
 import { geluTanh, sigmoid, silu } from "./math/sigmoid.ts";
@@ -9,7 +10,6 @@ import { switchOn } from "./switch-on.ts";
 
 type ElementFunction = (group: VectorGroup, x: Vectors) => Vectors;
 
-/** In this order kernels number them. */
 const FUNCTIONS: Readonly<Record<ActivationName, ElementFunction>> = {
   gelu,
   gelu_tanh: geluTanh,
@@ -22,35 +22,37 @@ const FUNCTIONS: Readonly<Record<ActivationName, ElementFunction>> = {
 /** Those of poolers and dense layers, a row a text: too little work to be worth the code of a group. */
 const RARE: readonly ActivationName[] = ["tanh", "sigmoid"];
 
-const NAMES = Object.keys(FUNCTIONS) as readonly ActivationName[];
-
-/** The number by which kernels know an activation: 1, 2 …; 0 is none. */
-export function activationCode(name: ActivationName | null): number {
-  return name === null ? 0 : NAMES.indexOf(name) + 1;
-}
-
-const PARAMETERS = { out: "i32", x: "i32", code: "i32", length: "i32" } as const;
+const PARAMETERS = {
+  out: "i32", // f32 [length]
+  x: "i32", // f32 [length]; may be `out`
+  activation: "i32", // its number, not 0
+  length: "i32",
+} as const;
 
 export type ActivationFunction = WasmFunction<typeof PARAMETERS, readonly []>;
 
-/** activation(out, x, code, length): `code` is not 0; `out` may be `x`. */
 export function defineActivation(context: KernelContext): ActivationFunction {
-  const functions = NAMES.map((name) => defineOne(context, name));
+  const functions = ACTIVATIONS.map((name) => defineOne(context, name));
   const { module } = context;
-  const activation = module.function(
-    "activation",
+  return module.function(
+    "activate",
     { parameters: PARAMETERS, results: [] },
-    (f, { out, x, code, length }) => {
+    (f, { out, x, activation, length }) => {
       switchOn(
         f,
-        i32.sub(code, 1),
+        i32.sub(activation, 1),
         functions.map((each) => () => f.call(each, { out, x, length })),
       );
     },
   );
-  module.export("activation", activation);
-  return activation;
 }
+
+export const activation = wasmKernel("activation", {
+  define: ({ shared }) => {
+    const activate = shared(defineActivation);
+    return (f, p) => f.call(activate, p);
+  },
+});
 
 function defineOne(context: KernelContext, name: ActivationName) {
   const { module, storeTail } = context;

@@ -1,7 +1,8 @@
 import { call, f32, f32x4, i32, select, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import type { KernelContext } from "./context.ts";
-import type { PackFunction } from "./pack.ts";
-import type { ProductFunction } from "./product.ts";
+import { wasmKernel } from "./kernel.ts";
+import { definePack } from "./pack.ts";
+import { defineProduct } from "./product.ts";
 import { defineSoftmaxRow } from "./softmax-row.ts";
 import { panelWidth } from "./tile.ts";
 
@@ -9,7 +10,7 @@ import { panelWidth } from "./tile.ts";
 const QUERY_BLOCK = 24;
 
 /** Bytes of scratch memory for a sequence of `length` tokens: keys, values, scores, divisors, result. */
-export function attentionScratchBytes(length: number, headDim: number, width: number): number {
+function attentionScratchBytes(length: number, headDim: number, width: number): number {
   const columns = Math.ceil(length / width) * width;
   const headColumns = Math.ceil(headDim / width) * width;
   return 4 * (columns * headDim + length * headColumns + QUERY_BLOCK * (columns + 1 + width));
@@ -20,34 +21,29 @@ export function attentionScratchBytes(length: number, headDim: number, width: nu
  * each block of queries scores, softmax, and the weighted sum of the values, which are two products on the tile
  * of `linear`.
  */
-export function defineAttention(context: KernelContext, product: ProductFunction, pack: PackFunction): void {
-  const { module, tile } = context;
-  const width = panelWidth(tile);
-  const softmaxRow = defineSoftmaxRow(context);
-  const copyPanel = defineCopyPanel(context);
-  const finish = defineFinish(context);
-
-  const attention = module.function(
-    "attention",
-    {
-      parameters: {
-        out: "i32", // f32 [tokens, heads · headDim]; so are q, k and v
-        q: "i32",
-        k: "i32",
-        v: "i32",
-        offsets: "i32", // i32 [sequences + 1]
-        sequences: "i32",
-        bias: "i32", // f32 [heads, 2 · span − 1], or 0
-        heads: "i32",
-        headDim: "i32",
-        scale: "f32",
-        span: "i32",
-        scratch: "i32",
-        stride: "i32", // bytes from token to token
-      },
-      results: [],
-    },
-    (f, p) => {
+export const attention = wasmKernel("attention", {
+  extras: {
+    sequences: "i32",
+    stride: "i32", // bytes from token to token, of which a thread computes some heads
+    scratch: "i32",
+  },
+  derive: ({ offsets }, { heads, headDim }, tile) => {
+    let longest = 0;
+    for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i]! - offsets[i - 1]!);
+    return {
+      sequences: offsets.length - 1,
+      stride: 4 * heads * headDim,
+      scratch: attentionScratchBytes(longest, headDim, panelWidth(tile)),
+    };
+  },
+  define: (context) => {
+    const width = panelWidth(context.tile);
+    const product = context.shared(defineProduct);
+    const pack = context.shared(definePack);
+    const softmaxRow = defineSoftmaxRow(context);
+    const copyPanel = defineCopyPanel(context);
+    const finish = defineFinish(context);
+    return (f, p) => {
       const headBytes = f.let("head_bytes", i32.shl(p.headDim, 2));
       const { stride } = p;
       const biasStride = f.let("bias_stride", i32.sub(i32.shl(p.span, 3), 4));
@@ -110,15 +106,18 @@ export function defineAttention(context: KernelContext, product: ProductFunction
       const softmaxBlock = (): void => {
         score.set(scores);
         // Entry span − 1 of the head's row belongs to key = query.
-        const own = i32.add(p.bias, i32.add(i32.mul(head, biasStride), i32.shl(i32.sub(p.span, 1), 2)));
-        rowBias.set(select(i32.sub(own, i32.shl(query, 2)), 0, p.bias));
+        const own = i32.add(
+          p.relativeBias,
+          i32.add(i32.mul(head, biasStride), i32.shl(i32.sub(p.span, 1), 2)),
+        );
+        rowBias.set(select(i32.sub(own, i32.shl(query, 2)), 0, p.relativeBias));
         f.for(row, { from: 0, below: rows }, () => {
           f.f32.store(
             i32.add(divisors, i32.shl(row, 2)),
             call(softmaxRow, { scores: score, length, scale: p.scale, bias: rowBias }),
           );
           f.increment(score, scoreStride);
-          f.if(p.bias, () => f.increment(rowBias, -4));
+          f.if(p.relativeBias, () => f.increment(rowBias, -4));
         });
       };
 
@@ -174,10 +173,9 @@ export function defineAttention(context: KernelContext, product: ProductFunction
         f.increment(p.offsets, 4);
         p.sequences.set(i32.sub(p.sequences, 1));
       });
-    },
-  );
-  module.export("attention", attention);
-}
+    };
+  },
+});
 
 const COPY_PANEL_PARAMETERS = { panel: "i32", x: "i32", xStride: "i32", rows: "i32" } as const;
 

@@ -15,6 +15,9 @@ export interface KernelContext {
   readonly tile: Tile;
   readonly constants: ConstantPool;
 
+  /** The function that `define` makes: the first time, and the same one from then on. */
+  readonly shared: <F>(define: (context: KernelContext) => F) => F;
+
   /** a · b + c of four f32, rounded once or twice as the engine likes, but always alike. */
   readonly multiplyAdd: (a: Operand<"v128">, b: Operand<"v128">, c: Operand<"v128">) => Vector;
 
@@ -45,11 +48,17 @@ export function createContext(module: ModuleBuilder, { tile, relaxed }: ContextO
       );
     },
   );
-  return {
+  const functions = new Map<unknown, unknown>();
+  const context: KernelContext = {
     module,
     tile,
+    shared: <F>(define: (context: KernelContext) => F): F => {
+      if (!functions.has(define)) functions.set(define, define(context));
+      return functions.get(define) as F;
+    },
     constants: new ConstantPool(),
     multiplyAdd: relaxed ? f32x4.relaxed_madd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c),
     storeTail,
   };
+  return context;
 }

@@ -1,22 +1,13 @@
 import { f32x4, i32, type Local, v128 } from "../../../../wasm-assembler/index.ts";
-import type { KernelContext } from "./context.ts";
+import { wasmKernel } from "./kernel.ts";
 import type { Vector } from "./vector.ts";
 
 /** out[r] = Σ over i of tables[i][ids[i][r]], summed in the order given. */
-export function defineEmbeddingSum({ module, storeTail }: KernelContext): void {
-  const embeddingSum = module.function(
-    "embedding-sum",
-    {
-      parameters: {
-        out: "i32", // f32 [rows, width]
-        tables: "i32", // i32 [count]: addresses of f32 [any, width]
-        ids: "i32", // i32 [count, rows]
-        count: "i32",
-        rows: "i32",
-        width: "i32",
-      },
-      results: [],
-    },
+export const embeddingSum = wasmKernel("embeddingSum", {
+  extras: { count: "i32" },
+  derive: ({ tables }) => ({ count: tables.length }),
+  define:
+    ({ storeTail }) =>
     (f, p) => {
       const stride = f.let("stride", i32.shl(p.width, 2));
       const whole = f.let("whole", i32.shl(i32.and(p.width, -4), 2));
@@ -53,6 +44,4 @@ export function defineEmbeddingSum({ module, storeTail }: KernelContext): void {
         f.increment(p.out, stride);
       });
     },
-  );
-  module.export("embeddingSum", embeddingSum);
-}
+});

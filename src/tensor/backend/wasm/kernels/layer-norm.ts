@@ -1,26 +1,14 @@
 import { f32, f32x4, f64, f64x2, i32, v128 } from "../../../../wasm-assembler/index.ts";
-import type { KernelContext } from "./context.ts";
 import { sumRow } from "./doubles.ts";
+import { wasmKernel } from "./kernel.ts";
 
 /**
  * Each row normalized to mean 0 and variance 1, then · weight + bias; `out` may be `x`. Mean and variance are those
  * of the reference: two passes in f64.
  */
-export function defineLayerNorm({ module, multiplyAdd, storeTail }: KernelContext): void {
-  const layerNorm = module.function(
-    "layer-norm",
-    {
-      parameters: {
-        out: "i32", // f32 [rows, width]
-        x: "i32", // f32 [rows, width]
-        weight: "i32", // f32 [width]
-        bias: "i32", // f32 [width]
-        rows: "i32",
-        width: "i32",
-        eps: "f64",
-      },
-      results: [],
-    },
+export const layerNorm = wasmKernel("layerNorm", {
+  define:
+    ({ multiplyAdd, storeTail }) =>
     (f, p) => {
       const count = f.let("count", f64.convert_i32_u(p.width));
       const offset = f.local("i32", "offset");
@@ -74,6 +62,4 @@ export function defineLayerNorm({ module, multiplyAdd, storeTail }: KernelContex
         p.rows.set(i32.sub(p.rows, 1));
       });
     },
-  );
-  module.export("layerNorm", layerNorm);
-}
+});

@@ -7,9 +7,10 @@ import {
   v128,
   type WasmFunction,
 } from "../../../../wasm-assembler/index.ts";
-import type { ActivationFunction } from "./activation.ts";
+import { type ActivationFunction, defineActivation } from "./activation.ts";
 import type { KernelContext } from "./context.ts";
-import type { ProductFunction } from "./product.ts";
+import { wasmKernel } from "./kernel.ts";
+import { defineProduct } from "./product.ts";
 import { BLOCK_DEPTH, panelWidth, type Tile } from "./tile.ts";
 
 /** Bytes of the input that are multiplied with one panel after the other: they stay in the L2 cache meanwhile. */
@@ -21,7 +22,7 @@ const MOST_DEPTH = 512;
 /** Bytes between the rows of a copied block, so that they do not all compete for the same places of the cache. */
 const ROW_GAP = 64;
 
-export interface LinearBlocks {
+interface LinearBlocks {
   readonly rows: number;
   /** All of the depth, or a multiple of the depth that products sum in one go. */
   readonly depth: number;
@@ -29,7 +30,7 @@ export interface LinearBlocks {
 }
 
 /** Blocks as large as the cache, in whole tiles, and all of about the same size. */
-export function linearBlocks(rows: number, depth: number, columns: number, tile: Tile): LinearBlocks {
+function linearBlocks(rows: number, depth: number, columns: number, tile: Tile): LinearBlocks {
   const width = panelWidth(tile);
   const depthBlocks = Math.ceil(depth / MOST_DEPTH);
   const blockDepth = Math.ceil(depth / Math.max(depthBlocks, 1) / BLOCK_DEPTH) * BLOCK_DEPTH;
@@ -51,37 +52,29 @@ export function linearBlocks(rows: number, depth: number, columns: number, tile:
  * Where the depth is cut into blocks, the products with all panels wait in scratch memory until the last block has
  * been added, and each block of x is copied into it. The order of every sum stays that of `product`.
  */
-export function defineLinear(
-  context: KernelContext,
-  product: ProductFunction,
-  activation: ActivationFunction,
-): void {
-  const { module, tile } = context;
-  const width = panelWidth(tile);
-  const finish = defineFinish(context, activation);
-  const copyBlock = defineCopyBlock(context);
-  const linear = module.function(
-    "linear",
-    {
-      parameters: {
-        out: "i32", // f32 [rows, columns]
-        x: "i32", // f32 [rows, depth]
-        weight: "i32", // f32 [panels, depth, panel width]
-        bias: "i32", // f32 [columns], or 0
-        residual: "i32", // f32 [rows, columns], or 0
-        rows: "i32",
-        depth: "i32",
-        columns: "i32",
-        code: "i32", // of the activation
-        blockRows: "i32",
-        scratch: "i32", // as `linearBlocks` says
-        stride: "i32", // bytes from row to row of out and residual
-        blockDepth: "i32",
-      },
-      results: [],
-    },
-    (f, p) => {
-      const xStride = f.let("x_stride", i32.shl(p.depth, 2));
+export const linear = wasmKernel("linear", {
+  extras: {
+    blockRows: "i32",
+    blockDepth: "i32",
+    stride: "i32", // bytes from row to row of out and residual, of which a thread computes some columns
+    scratch: "i32",
+  },
+  derive: (_, { rows, inFeatures, outFeatures }, tile) => {
+    const blocks = linearBlocks(rows, inFeatures, outFeatures, tile);
+    return {
+      blockRows: blocks.rows,
+      blockDepth: blocks.depth,
+      stride: 4 * outFeatures,
+      scratch: blocks.scratchBytes,
+    };
+  },
+  define: (context) => {
+    const width = panelWidth(context.tile);
+    const product = context.shared(defineProduct);
+    const finish = defineFinish(context, context.shared(defineActivation));
+    const copyBlock = defineCopyBlock(context);
+    return (f, p) => {
+      const xStride = f.let("x_stride", i32.shl(p.inFeatures, 2));
       const copyStride = f.let("copy_stride", i32.add(i32.shl(p.blockDepth, 2), ROW_GAP));
       const rows = f.local("i32", "rows");
       const column = f.local("i32", "column");
@@ -93,7 +86,7 @@ export function defineLinear(
       const at = (pointer: Local<"i32">) => select(i32.add(pointer, offset), 0, pointer);
 
       const forPanels = (body: () => void): void => {
-        f.for(column, { from: 0, below: p.columns, step: width }, body);
+        f.for(column, { from: 0, below: p.outFeatures, step: width }, body);
       };
       const finishPanel = (): void => {
         offset.set(i32.shl(column, 2));
@@ -104,17 +97,17 @@ export function defineLinear(
           residual: at(p.residual),
           rows,
           stride: p.stride,
-          columns: i32.sub(p.columns, column),
-          code: p.code,
+          columns: i32.sub(p.outFeatures, column),
+          activation: p.activation,
         });
       };
       const multiplyPanel = (a: Local<"i32">, aStride: Local<"i32">, accumulate: Operand<"i32">): void => {
         f.call(product, { a, aStride, rows, panel, depth, c: sums, cStride: 4 * width, accumulate });
-        f.increment(panel, i32.mul(p.depth, 4 * width));
+        f.increment(panel, i32.mul(p.inFeatures, 4 * width));
       };
 
       const wholeDepth = (): void => {
-        depth.set(p.depth);
+        depth.set(p.inFeatures);
         panel.set(p.weight);
         sums.set(p.scratch);
         forPanels(() => {
@@ -125,8 +118,8 @@ export function defineLinear(
 
       const blockByBlock = (): void => {
         const firstSums = i32.add(p.scratch, i32.mul(p.blockRows, copyStride));
-        f.for(done, { from: 0, below: p.depth, step: p.blockDepth }, () => {
-          depth.set(i32.sub(p.depth, done));
+        f.for(done, { from: 0, below: p.inFeatures, step: p.blockDepth }, () => {
+          depth.set(i32.sub(p.inFeatures, done));
           depth.set(select(depth, p.blockDepth, i32.lt_u(depth, p.blockDepth)));
           const x = i32.add(p.x, i32.shl(done, 2));
           f.call(copyBlock, { to: p.scratch, toStride: copyStride, x, xStride, rows, depth });
@@ -146,17 +139,16 @@ export function defineLinear(
 
       f.while(p.rows, () => {
         rows.set(select(p.rows, p.blockRows, i32.lt_u(p.rows, p.blockRows)));
-        f.if(i32.le_u(p.depth, p.blockDepth), wholeDepth, blockByBlock);
+        f.if(i32.le_u(p.inFeatures, p.blockDepth), wholeDepth, blockByBlock);
         f.increment(p.x, i32.mul(rows, xStride));
         offset.set(i32.mul(rows, p.stride));
         f.increment(p.out, offset);
         p.residual.set(at(p.residual));
         p.rows.set(i32.sub(p.rows, rows));
       });
-    },
-  );
-  module.export("linear", linear);
-}
+    };
+  },
+});
 
 const COPY_PARAMETERS = {
   to: "i32",
@@ -192,13 +184,13 @@ const FINISH_PARAMETERS = {
   rows: "i32",
   stride: "i32", // bytes from row to row of out and residual
   columns: "i32", // that are left of out, from this panel on
-  code: "i32",
+  activation: "i32", // its number, or 0
 } as const;
 
 /** Bias, activation and residual of one panel. */
 function defineFinish(
   context: KernelContext,
-  activation: ActivationFunction,
+  activate: ActivationFunction,
 ): WasmFunction<typeof FINISH_PARAMETERS, readonly []> {
   const { module, tile, storeTail } = context;
   const width = panelWidth(tile);
@@ -209,7 +201,7 @@ function defineFinish(
       for (const [v, each] of bias.entries()) each.set(v128.load(p.bias, 16 * v));
     });
 
-    f.if(p.code, () => {
+    f.if(p.activation, () => {
       const at = f.let("at", p.c);
       f.while(i32.lt_u(at, end), () => {
         for (const [v, each] of bias.entries()) {
@@ -217,7 +209,7 @@ function defineFinish(
         }
         f.increment(at, 4 * width);
       });
-      f.call(activation, { out: p.c, x: p.c, code: p.code, length: i32.mul(p.rows, width) });
+      f.call(activate, { out: p.c, x: p.c, activation: p.activation, length: i32.mul(p.rows, width) });
       for (const each of bias) each.set(v128.const("f32x4", 0));
     });
 

@@ -1,15 +1,9 @@
-import { formatModule, ModuleBuilder } from "../../../../wasm-assembler/index.ts";
-import { defineActivation } from "./activation.ts";
-import { defineAdd } from "./add.ts";
-import { defineAttention } from "./attention.ts";
+import { formatModule, ModuleBuilder, type Parameters } from "../../../../wasm-assembler/index.ts";
+import { KERNEL_NAMES, type KernelName } from "../../../kernel-table.ts";
 import { createContext } from "./context.ts";
-import { defineEmbeddingSum } from "./embedding-sum.ts";
-import { defineLayerNorm } from "./layer-norm.ts";
-import { defineLinear } from "./linear.ts";
-import { defineNormalizeRows } from "./normalize-rows.ts";
-import { definePack, definePackInPlace } from "./pack.ts";
-import { definePool } from "./pool.ts";
-import { defineProduct } from "./product.ts";
+import { WASM_KERNELS } from "./index.ts";
+import { definePack, definePackInPlace, PACK_IN_PLACE_PARAMETERS, PACK_PARAMETERS } from "./pack.ts";
+import { defineProduct, PRODUCT_PARAMETERS } from "./product.ts";
 import type { Tile } from "./tile.ts";
 
 /** What the kernels' code depends on. */
@@ -20,96 +14,17 @@ export interface KernelOptions {
   readonly sharedMemory: boolean;
 }
 
-type Pointer = number;
+export type KernelFunction = (...args: readonly number[]) => void;
 
-/** The module's functions; what they take is said where they are defined. */
-export interface Kernels {
-  readonly product: (
-    a: Pointer,
-    aStride: number,
-    rows: number,
-    panel: Pointer,
-    depth: number,
-    c: Pointer,
-    cStride: number,
-    accumulate: 0 | 1,
-  ) => void;
-  readonly pack: (
-    panels: Pointer,
-    x: Pointer,
-    xStride: number,
-    firstRow: number,
-    rows: number,
-    depth: number,
-  ) => void;
-  readonly packInPlace: (
-    panels: Pointer,
-    scratch: Pointer,
-    firstRow: number,
-    rows: number,
-    depth: number,
-  ) => void;
-  readonly linear: (
-    out: Pointer,
-    x: Pointer,
-    weight: Pointer,
-    bias: Pointer,
-    residual: Pointer,
-    rows: number,
-    depth: number,
-    columns: number,
-    code: number,
-    blockRows: number,
-    scratch: Pointer,
-    stride: number,
-    blockDepth: number,
-  ) => void;
-  readonly embeddingSum: (
-    out: Pointer,
-    tables: Pointer,
-    ids: Pointer,
-    count: number,
-    rows: number,
-    width: number,
-  ) => void;
-  readonly layerNorm: (
-    out: Pointer,
-    x: Pointer,
-    weight: Pointer,
-    bias: Pointer,
-    rows: number,
-    width: number,
-    eps: number,
-  ) => void;
-  readonly attention: (
-    out: Pointer,
-    q: Pointer,
-    k: Pointer,
-    v: Pointer,
-    offsets: Pointer,
-    sequences: number,
-    bias: Pointer,
-    heads: number,
-    headDim: number,
-    scale: number,
-    span: number,
-    scratch: Pointer,
-    stride: number,
-  ) => void;
-  readonly activation: (out: Pointer, x: Pointer, code: number, length: number) => void;
-  readonly add: (out: Pointer, a: Pointer, b: Pointer, length: number) => void;
-  readonly pool: (
-    out: Pointer,
-    x: Pointer,
-    starts: Pointer,
-    ends: Pointer,
-    sequences: number,
-    skip: number,
-    code: number,
-    width: number,
-    outStride: number,
-  ) => void;
-  readonly normalizeRows: (out: Pointer, x: Pointer, rows: number, width: number) => void;
+/** A function that takes its arguments by name. */
+type Named<P extends Parameters> = (args: Readonly<Record<keyof P, number>>) => void;
+
+/** The module's functions. Kernels take what their `parameters` say, in that order. */
+export interface KernelModule {
+  readonly kernels: Readonly<Record<KernelName, KernelFunction>>;
+  readonly product: Named<typeof PRODUCT_PARAMETERS>;
+  readonly pack: Named<typeof PACK_PARAMETERS>;
+  readonly packInPlace: Named<typeof PACK_IN_PLACE_PARAMETERS>;
 }
 
 /** The module of all kernels. Names of locals cost time, and only people who read the text want them. */
@@ -120,17 +35,10 @@ export function assembleKernels(
   const module = new ModuleBuilder("sentensor");
   module.importMemory("sentensor", "memory", { initial: 1, maximum: 65536, shared: sharedMemory });
   const context = createContext(module, { tile, relaxed });
-  const product = defineProduct(context);
-  const activation = defineActivation(context);
-  const pack = definePack(context);
-  definePackInPlace(context, pack);
-  defineLinear(context, product, activation);
-  defineAttention(context, product, pack);
-  defineEmbeddingSum(context);
-  defineLayerNorm(context);
-  defineAdd(context);
-  definePool(context);
-  defineNormalizeRows(context);
+  module.export("product", context.shared(defineProduct));
+  module.export("pack", context.shared(definePack));
+  module.export("packInPlace", context.shared(definePackInPlace));
+  for (const name of KERNEL_NAMES) WASM_KERNELS[name].define(context);
   context.constants.write(module);
   return module.build({ names }).bytes;
 }
@@ -141,7 +49,18 @@ export function formatKernels(options: KernelOptions): string {
 }
 
 /** The kernels at work on this memory, which must be one that the module was assembled for. */
-export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const instance = new WebAssembly.Instance(module, { sentensor: { memory } });
-  return instance.exports as unknown as Kernels;
+export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelModule {
+  const { exports } = new WebAssembly.Instance(module, { sentensor: { memory } });
+  const functions = exports as Readonly<Record<string, KernelFunction>>;
+  return {
+    kernels: functions,
+    product: byName(functions.product!, PRODUCT_PARAMETERS),
+    pack: byName(functions.pack!, PACK_PARAMETERS),
+    packInPlace: byName(functions.packInPlace!, PACK_IN_PLACE_PARAMETERS),
+  };
+}
+
+function byName<P extends Parameters>(run: KernelFunction, parameters: P): Named<P> {
+  const names = Object.keys(parameters);
+  return (args) => run(...names.map((name) => args[name]!));
 }

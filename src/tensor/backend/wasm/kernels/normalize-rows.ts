@@ -1,15 +1,14 @@
 import { f64, f64x2, i32, v128 } from "../../../../wasm-assembler/index.ts";
-import type { KernelContext } from "./context.ts";
 import { demote, promote, sumRow } from "./doubles.ts";
+import { wasmKernel } from "./kernel.ts";
 
 /** The least that a row is divided by: a row of zeros stays zeros (torch.nn.functional.normalize). */
 const MIN_NORM = 1e-12;
 
 /** Each row divided by its Euclidean length, in f64 until the last rounding; `out` may be `x`. */
-export function defineNormalizeRows({ module, storeTail }: KernelContext): void {
-  const normalizeRows = module.function(
-    "normalize-rows",
-    { parameters: { out: "i32", x: "i32", rows: "i32", width: "i32" }, results: [] },
+export const normalizeRows = wasmKernel("normalizeRows", {
+  define:
+    ({ storeTail }) =>
     (f, { out, x, rows, width }) => {
       const rest = f.let("rest", i32.and(width, 3));
       const end = f.local("i32", "whole_end");
@@ -42,6 +41,4 @@ export function defineNormalizeRows({ module, storeTail }: KernelContext): void 
         rows.set(i32.sub(rows, 1));
       });
     },
-  );
-  module.export("normalizeRows", normalizeRows);
-}
+});

@@ -2,7 +2,7 @@ import { i32, v128, type WasmFunction } from "../../../../wasm-assembler/index.t
 import type { KernelContext } from "./context.ts";
 import { panelWidth } from "./tile.ts";
 
-const PARAMETERS = {
+export const PACK_PARAMETERS = {
   panels: "i32", // f32 [panels, depth, panel width]
   x: "i32", // f32 [rows, depth]
   xStride: "i32", // bytes from row to row
@@ -11,13 +11,13 @@ const PARAMETERS = {
   depth: "i32",
 } as const;
 
-export type PackFunction = WasmFunction<typeof PARAMETERS, readonly []>;
+export type PackFunction = WasmFunction<typeof PACK_PARAMETERS, readonly []>;
 
 /** Copies rows into the columns of panels, which products read from top to bottom. All bits are kept. */
 export function definePack({ module, tile }: KernelContext): PackFunction {
   const width = panelWidth(tile);
   const rowBytes = 4 * width;
-  const pack = module.function("pack", { parameters: PARAMETERS, results: [] }, (f, p) => {
+  return module.function("pack", { parameters: PACK_PARAMETERS, results: [] }, (f, p) => {
     const row = f.let("row", p.firstRow);
     const end = f.let("end", i32.add(p.firstRow, p.rows));
     const to = f.local("i32", "to");
@@ -67,25 +67,30 @@ export function definePack({ module, tile }: KernelContext): PackFunction {
       );
     });
   });
-  module.export("pack", pack);
-  return pack;
 }
+
+export const PACK_IN_PLACE_PARAMETERS = {
+  panels: "i32", // f32 [panels, depth, panel width]; from firstRow on, f32 [rows, depth]
+  scratch: "i32", // of one panel
+  firstRow: "i32", // a multiple of the panel's width
+  rows: "i32",
+  depth: "i32",
+} as const;
 
 /**
  * Packs rows in place: a panel occupies the same memory as the rows it is made of.
  * So files are read by other threads straight into memory that is touched for the first time, which is most of the
  * work: 11,000 pages for MiniLM-L6.
  */
-export function definePackInPlace({ module, tile }: KernelContext, pack: PackFunction): void {
+export function definePackInPlace({
+  module,
+  tile,
+  shared,
+}: KernelContext): WasmFunction<typeof PACK_IN_PLACE_PARAMETERS, readonly []> {
+  const pack = shared(definePack);
   const width = panelWidth(tile);
-  const parameters = {
-    panels: "i32", // f32 [panels, depth, panel width]; from firstRow on, f32 [rows, depth]
-    scratch: "i32", // of one panel
-    firstRow: "i32", // a multiple of the panel's width
-    rows: "i32",
-    depth: "i32",
-  } as const;
-  const packInPlace = module.function("packInPlace", { parameters, results: [] }, (f, p) => {
+  const parameters = PACK_IN_PLACE_PARAMETERS;
+  return module.function("packInPlace", { parameters, results: [] }, (f, p) => {
     const row = f.let("row", p.firstRow);
     const end = f.let("end", i32.add(p.firstRow, p.rows));
     const rowBytes = f.let("row_bytes", i32.shl(p.depth, 2));
@@ -109,5 +114,4 @@ export function definePackInPlace({ module, tile }: KernelContext, pack: PackFun
       f.increment(panel, i32.mul(rowBytes, width));
     });
   });
-  module.export("packInPlace", packInPlace);
 }

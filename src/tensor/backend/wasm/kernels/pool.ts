@@ -9,18 +9,11 @@ import {
   select,
   v128,
 } from "../../../../wasm-assembler/index.ts";
-import type { PoolingReduction } from "../../../backend.ts";
-import type { KernelContext } from "./context.ts";
+import { type PoolingReduction, REDUCTIONS } from "../../../kernel-table.ts";
 import { demote, promote } from "./doubles.ts";
+import { wasmKernel } from "./kernel.ts";
 import { switchOn } from "./switch-on.ts";
 import type { Vector } from "./vector.ts";
-
-/** In this order the kernel numbers them. */
-const REDUCTIONS = ["first", "last", "max", "mean", "mean_sqrt_length", "weighted_mean"] as const;
-
-export function reductionCode(reduction: PoolingReduction): number {
-  return REDUCTIONS.indexOf(reduction);
-}
 
 /** The least that a sum is divided by: without a row that counts, sums are 0, as in the reference. */
 const MIN_DIVISOR = 1e-9;
@@ -37,25 +30,18 @@ interface Rows {
 }
 
 /** One row a sequence, four columns at a time; sums in f64 until the last rounding. */
-export function definePool({ module, storeTail }: KernelContext): void {
-  const pool = module.function(
-    "pool",
-    {
-      parameters: {
-        out: "i32", // f32 [sequences, outStride], from its first column on
-        x: "i32", // f32 [tokens, width]
-        starts: "i32", // i32 [sequences]
-        ends: "i32", // i32 [sequences]
-        sequences: "i32",
-        skip: "i32",
-        code: "i32", // of the reduction
-        width: "i32",
-        outStride: "i32", // bytes
-      },
-      results: [],
-    },
+export const pool = wasmKernel("pool", {
+  extras: { sequences: "i32" },
+  derive: ({ x, starts }, { skip, width }) => ({
+    sequences: starts.length,
+    skip: Math.min(skip, Math.floor(x.length / width)), // more would overflow an address
+  }),
+  define:
+    ({ storeTail }) =>
     (f, p) => {
       const stride = f.let("stride", i32.shl(p.width, 2));
+      const outStride = f.let("out_stride", i32.shl(p.outStride, 2));
+      f.increment(p.out, i32.shl(p.outColumn, 2));
       const start = f.local("i32", "start");
       const from = f.local("i32", "from");
       const end = f.local("i32", "end");
@@ -71,7 +57,7 @@ export function definePool({ module, storeTail }: KernelContext): void {
           end.set(row(i32.load(p.ends)));
           from.set(i32.add(start, i32.mul(p.skip, stride)));
           from.set(select(from, end, i32.lt_u(from, end)));
-          reduce(f, p.code, result, { start, from, end, stride, skip: p.skip });
+          reduce(f, i32.sub(p.reduction, 1), result, { start, from, end, stride, skip: p.skip });
 
           to.set(i32.add(p.out, column));
           left.set(i32.shr_u(i32.sub(stride, column), 2));
@@ -81,20 +67,18 @@ export function definePool({ module, storeTail }: KernelContext): void {
             () => f.call(storeTail, { address: to, value: result, count: left }),
           );
         });
-        f.increment(p.out, p.outStride);
+        f.increment(p.out, outStride);
         for (const pointer of [p.starts, p.ends]) f.increment(pointer, 4);
         p.sequences.set(i32.sub(p.sequences, 1));
       });
     },
-  );
-  module.export("pool", pool);
-}
+});
 
-function reduce(f: FunctionBuilder, code: Local<"i32">, result: Local<"v128">, rows: Rows): void {
+function reduce(f: FunctionBuilder, number: Expression<"i32">, result: Local<"v128">, rows: Rows): void {
   const { start, from, end, stride } = rows;
   const count = f64.convert_i32_u(i32.div_u(i32.sub(end, from), stride));
   result.set(v128.const("f32x4", 0));
-  const cases: Readonly<Record<(typeof REDUCTIONS)[number], () => void>> = {
+  const cases: Readonly<Record<PoolingReduction, () => void>> = {
     first: () =>
       f.if(i32.lt_u(start, end), () => {
         result.set(v128.load(select(from, start, i32.lt_u(from, end))));
@@ -113,7 +97,7 @@ function reduce(f: FunctionBuilder, code: Local<"i32">, result: Local<"v128">, r
   };
   switchOn(
     f,
-    code,
+    number,
     REDUCTIONS.map((name) => cases[name]),
   );
 }

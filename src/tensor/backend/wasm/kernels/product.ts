@@ -19,7 +19,7 @@ const TILE_PARAMETERS = {
 
 type TileFunction = WasmFunction<typeof TILE_PARAMETERS, readonly []>;
 
-const PRODUCT_PARAMETERS = {
+export const PRODUCT_PARAMETERS = {
   a: "i32", // f32 [rows, depth]
   aStride: "i32", // bytes from row to row
   rows: "i32",
@@ -41,7 +41,7 @@ export function defineProduct(context: KernelContext): ProductFunction {
   const tiles = Array.from({ length: tile.rows }, (_, i) => defineTile(context, i + 1));
   const panelBytes = 4 * panelWidth(tile);
 
-  const product = module.function("product", { parameters: PRODUCT_PARAMETERS, results: [] }, (f, p) => {
+  return module.function("product", { parameters: PRODUCT_PARAMETERS, results: [] }, (f, p) => {
     const count = f.let("tiles", i32.div_u(i32.add(p.rows, tile.rows - 1), tile.rows));
     f.if(i32.eqz(count), () => f.return());
     // Rows are dealt out evenly: 7 rows are 4 and 3, since a tile of one row is far from full speed.
@@ -79,8 +79,6 @@ export function defineProduct(context: KernelContext): ProductFunction {
       p.accumulate.set(1);
     }, p.depth);
   });
-  module.export("product", product);
-  return product;
 }
 
 /** A function for exactly `rows` rows. */

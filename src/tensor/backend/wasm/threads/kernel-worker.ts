@@ -9,10 +9,34 @@
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** The names under which the module exports the kernels, in the order in which commands number them. */
-  readonly kernels: readonly string[];
-  /** Columns of a panel of weights. */
-  readonly panelWidth: number;
+  /** In the order in which commands number them. */
+  readonly kernels: readonly ThreadKernel[];
+}
+
+export interface ThreadKernel {
+  /** Under which the module exports it. */
+  readonly name: string;
+  /** null: one worker does all of a call. */
+  readonly split: ThreadSplit | null;
+}
+
+/**
+ * How a call is divided. Arguments are named by their places; `splitOf` finds them.
+ */
+export interface ThreadSplit {
+  /** The argument that says how much there is to do. */
+  readonly extent: number;
+  /** It is cut at multiples of this. */
+  readonly unit: number;
+  /**
+   * The addresses that move on with each of it: by `bytes`, times all factors (times · argument + plus). An address of
+   * 0 is none.
+   */
+  readonly moves: readonly {
+    readonly argument: number;
+    readonly bytes: number;
+    readonly factors: readonly { readonly argument: number; readonly times: number; readonly plus: number }[];
+  }[];
 }
 
 export interface WorkerJob {
@@ -56,55 +80,34 @@ export function kernelWorker(
   constants: WorkerConstants,
 ): (message: WorkerStart | WorkerJob) => void {
   let start: WorkerStart;
-  let kernels: Kernel[] = [];
+  let kernels: { readonly run: Kernel; readonly split: ThreadSplit | null }[] = [];
 
   /**
    * The part of a call that belongs to worker `index` of `count`; null: none. Parts are cut so that every element
-   * of the output is computed just as it would be by one worker. Arguments as the kernels declare them.
+   * of the output is computed just as it would be by one worker.
    */
-  const partOf = (name: string, args: number[], index: number, count: number): number[] | null => {
-    const cut = (total: number, unit: number): [number, number] => {
-      const units = Math.ceil(total / unit);
-      const from = Math.floor((units * index) / count) * unit;
-      const to = Math.min(total, Math.floor((units * (index + 1)) / count) * unit);
-      return [from, to];
-    };
+  const partOf = (
+    split: ThreadSplit | null,
+    args: number[],
+    index: number,
+    count: number,
+  ): readonly number[] | null => {
+    if (split === null) return index === 0 ? args : null;
+    const { extent, unit, moves } = split;
+    const total = args[extent]!;
+    const units = Math.ceil(total / unit);
+    const from = Math.floor((units * index) / count) * unit;
+    const to = Math.min(total, Math.floor((units * (index + 1)) / count) * unit);
+    if (to <= from) return null;
     const part = args.slice();
-    if (name === "linear") {
-      // out, x, weight, bias, residual, rows, depth, columns, code, blockRows, scratch, stride
-      const [from, to] = cut(args[7]!, start.panelWidth);
-      part[0]! += 4 * from;
-      part[2]! += 4 * from * args[6]!;
-      if (args[3] !== 0) part[3]! += 4 * from;
-      if (args[4] !== 0) part[4]! += 4 * from;
-      part[7] = to - from;
-      return to > from ? part : null;
+    part[extent] = to - from;
+    for (const { argument, bytes, factors } of moves) {
+      if (args[argument] === 0) continue;
+      let step = bytes;
+      for (const factor of factors) step *= factor.times * args[factor.argument]! + factor.plus;
+      part[argument]! += from * step;
     }
-    if (name === "attention") {
-      // out, q, k, v, offsets, sequences, bias, heads, headDim, scale, span, scratch, stride
-      const [from, to] = cut(args[7]!, 1);
-      for (const pointer of [0, 1, 2, 3]) part[pointer]! += 4 * from * args[8]!;
-      if (args[6] !== 0) part[6]! += 4 * from * (2 * args[10]! - 1);
-      part[7] = to - from;
-      return to > from ? part : null;
-    }
-    if (name === "layerNorm" || name === "normalizeRows") {
-      // out, x, weight, bias, rows, width, eps; out, x, rows, width
-      const rows = name === "layerNorm" ? 4 : 2;
-      const [from, to] = cut(args[rows]!, 1);
-      part[0]! += 4 * from * args[rows + 1]!;
-      part[1]! += 4 * from * args[rows + 1]!;
-      part[rows] = to - from;
-      return to > from ? part : null;
-    }
-    if (name === "add" || name === "activation") {
-      // out, a, b, length; out, x, code, length
-      const [from, to] = cut(args[3]!, 16);
-      for (const pointer of name === "add" ? [0, 1, 2] : [0, 1]) part[pointer]! += 4 * from;
-      part[3] = to - from;
-      return to > from ? part : null;
-    }
-    return index === 0 ? part : null;
+    return part;
   };
 
   /** Waits until all `count` workers are here: spinning for as long as a kernel may take, then asleep. */
@@ -134,11 +137,11 @@ export function kernelWorker(
     const barrier = new Int32Array(memory.buffer, job.barrier, 2);
     for (let at = 0; at < numbers.length; ) {
       if (numbers[at] === constants.call) {
-        const kernel = numbers[at + 1]!;
+        const { run: kernel, split } = kernels[numbers[at + 1]!]!;
         const end = at + 3 + numbers[at + 2]!;
         const args = Array.from(numbers.subarray(at + 3, end), place);
-        const part = count === 1 ? args : partOf(start.kernels[kernel]!, args, index, count);
-        if (part !== null) kernels[kernel]!(...part);
+        const part = count === 1 ? args : partOf(split, args, index, count);
+        if (part !== null) kernel(...part);
         at = end;
       } else if (numbers[at] === constants.point) {
         if (index === 0)
@@ -169,7 +172,7 @@ export function kernelWorker(
     if ("module" in message) {
       start = message;
       const { exports } = new WebAssembly.Instance(message.module, { sentensor: { memory: message.memory } });
-      kernels = message.kernels.map((name) => exports[name] as Kernel);
+      kernels = message.kernels.map(({ name, split }) => ({ run: exports[name] as Kernel, split }));
       port.postMessage({ ready: true }, []);
       return;
     }

@@ -1,19 +1,12 @@
 import { ArgumentError } from "../../../../errors.ts";
-import type {
-  Backend,
-  Capabilities,
-  EmbeddingTable,
-  LinearDims,
-  PackedMatrix,
-  ParameterStore,
-  Storage,
-} from "../../../backend.ts";
-import { KernelCalls } from "../kernel-calls.ts";
-import type { Kernels } from "../kernels/module.ts";
-import { panelWidth } from "../kernels/tile.ts";
+import type { Backend, Capabilities, ParameterStore, Storage } from "../../../backend.ts";
+import { workOf } from "../../../kernel.ts";
+import { KERNEL_NAMES, KERNELS, type KernelName, type Kernels } from "../../../kernel-table.ts";
+import { createKernelCalls, type KernelHost } from "../kernel-calls.ts";
 import type { WasmBackend } from "../wasm-backend.ts";
 import { RecordedBatch } from "./batch.ts";
 import { SCRATCH, WORKSPACE } from "./commands.ts";
+import { threadKernels } from "./split.ts";
 import type { SpawnThread } from "./thread.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -36,32 +29,23 @@ class RecordedStorage implements Storage {
  */
 const LOCAL_WORK = 3e8;
 
-const KERNELS: readonly (keyof Kernels)[] = [
-  "linear",
-  "embeddingSum",
-  "layerNorm",
-  "attention",
-  "activation",
-  "add",
-  "pool",
-  "normalizeRows",
-];
+const KERNEL_NUMBERS = new Map<KernelName, number>(KERNEL_NAMES.map((name, number) => [name, number]));
 
 /**
  * The kernels of a `WasmBackend`, run by worker threads on its memory. Parameters are the inner backend's own; calls
  * on intermediate results are recorded, and run when somebody reads. This thread computes nothing, but for a little
  * work while no worker is ready.
  */
-export class ThreadedWasmBackend extends KernelCalls implements Backend {
+export class ThreadedWasmBackend implements Backend {
   readonly name = "wasm";
   readonly capabilities: Capabilities;
   readonly readSync = null;
   readonly lost = null;
   readonly parameters: ParameterStore;
+  readonly kernels: Kernels;
   readonly #inner: WasmBackend;
   readonly #pool: ThreadPool;
   readonly #threads: number;
-  readonly #kernelNumbers: ReadonlyMap<string, number>;
   /** What is being recorded: from the first storage that is allocated until the last one is given back. */
   #batch: RecordedBatch | null = null;
   readonly #waiting = new Set<RecordedBatch>();
@@ -80,14 +64,13 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     localWork: number = LOCAL_WORK,
     spawn?: SpawnThread,
   ) {
-    super(inner.share.tile);
     const { share } = inner;
     const { memory, tile } = share;
     this.#inner = inner;
     this.parameters = inner.parameters;
     this.#threads = threads;
     this.capabilities = inner.capabilities;
-    this.#kernelNumbers = new Map(KERNELS.map((name, number) => [name, number]));
+    this.kernels = createKernelCalls(this.#host(), tile);
     this.#nextTurn = nextTurn;
     this.#pool = new ThreadPool(
       threads,
@@ -95,7 +78,7 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
         get module() {
           return share.module();
         },
-        ...{ memory, kernels: KERNELS, panelWidth: panelWidth(tile) },
+        ...{ memory, kernels: threadKernels(tile) },
       },
       inner.memory,
       { localWork, nextTurn, spawn },
@@ -139,29 +122,17 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
   }
 
   write(storage: Storage, values: Float32Array, start: number): void {
-    if (storage instanceof RecordedStorage) this.writeInputs(this.address(storage) + 4 * start, values);
+    if (storage instanceof RecordedStorage) this.#writeInputs(this.#address(storage) + 4 * start, values);
     else this.#inner.write(storage, values, start);
   }
 
   read(storage: Storage, start: number, end: number): Promise<Float32Array> {
     if (!(storage instanceof RecordedStorage)) return this.#inner.read(storage, start, end);
     const { batch } = storage;
-    const result = batch.read(this.address(storage) + 4 * start, end - start);
+    const result = batch.read(this.#address(storage) + 4 * start, end - start);
     this.#waiting.add(batch);
     void this.#dispatchSoon();
     return result;
-  }
-
-  override linear(
-    out: Storage,
-    x: Storage,
-    weight: PackedMatrix,
-    bias: Storage | null,
-    residual: Storage | null,
-    dims: LinearDims,
-  ): void {
-    super.linear(out, x, weight, bias, residual, dims);
-    this.#recording().multiplications += dims.rows * weight.inFeatures * weight.outFeatures;
   }
 
   /** What is recorded and fails makes its reads reject. */
@@ -173,41 +144,39 @@ export class ThreadedWasmBackend extends KernelCalls implements Backend {
     await ended;
   }
 
-  protected override address(storage: Storage): number {
+  #host(): KernelHost {
+    return {
+      address: (storage) => this.#address(storage),
+      matrixAddress: (matrix) => this.#inner.memory.addressOfMatrix(matrix),
+      tablePlace: (table) => this.#inner.memory.placeOfTable(table),
+      reserve: (inputs, scratch) => {
+        const batch = this.#recording();
+        batch.scratchBytes = Math.max(batch.scratchBytes, scratch);
+        if (inputs === 0) return { inputs: 0, scratch: SCRATCH };
+        // Commands run in order: what the next call puts there comes after this one is done.
+        const offset = batch.workspace.allocate(inputs);
+        batch.workspace.free(offset);
+        return { inputs: WORKSPACE + offset, scratch: SCRATCH };
+      },
+      writeInputs: (address, values) => this.#writeInputs(address, values),
+      writePointer: (address, pointer) => this.#recording().recorder.point(address, pointer),
+      call: (kernel, args, dims) => {
+        const batch = this.#recording();
+        batch.recorder.call(KERNEL_NUMBERS.get(kernel)!, args);
+        batch.multiplications += workOf(KERNELS[kernel], dims);
+      },
+    };
+  }
+
+  #address(storage: Storage): number {
     return storage instanceof RecordedStorage
       ? WORKSPACE + offsetOf(storage)
       : this.#inner.memory.addressOf(storage);
   }
 
-  protected override matrixAddress(matrix: PackedMatrix): number {
-    return this.#inner.memory.addressOfMatrix(matrix);
-  }
-
-  protected override tablePlace(table: EmbeddingTable): number | Float32Array {
-    return this.#inner.memory.placeOfTable(table);
-  }
-
-  protected override reserve(inputs: number, scratch: number): { inputs: number; scratch: number } {
-    const batch = this.#recording();
-    batch.scratchBytes = Math.max(batch.scratchBytes, scratch);
-    if (inputs === 0) return { inputs: 0, scratch: SCRATCH };
-    // Commands run in order: what the next call puts there comes after this one is done.
-    const offset = batch.workspace.allocate(inputs);
-    batch.workspace.free(offset);
-    return { inputs: WORKSPACE + offset, scratch: SCRATCH };
-  }
-
-  protected override writeInputs(address: number, values: Int32Array | Float32Array): void {
+  #writeInputs(address: number, values: Int32Array | Float32Array): void {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     this.#recording().recorder.write(address, bytes);
-  }
-
-  protected override writePointer(address: number, pointer: number): void {
-    this.#recording().recorder.point(address, pointer);
-  }
-
-  protected override call(kernel: keyof Kernels, ...args: number[]): void {
-    this.#recording().recorder.call(this.#kernelNumbers.get(kernel)!, args);
   }
 
   #recording(): RecordedBatch {
