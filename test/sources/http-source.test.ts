@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { after, before, beforeEach, test } from "node:test";
+import { after, afterEach, before, beforeEach, mock, test } from "node:test";
 import { openSafetensors } from "../../src/checkpoint/safetensors/open.ts";
 import type { ErrorCode } from "../../src/error-codes.ts";
 import { ArgumentError, FileError } from "../../src/errors.ts";
-import { HttpSource } from "../../src/sources/http-source.ts";
+import { HttpSource, sourceTiming } from "../../src/sources/http-source.ts";
 import { concat, safetensorsFile, utf8 } from "../checkpoint/support.ts";
+import { RecordedTiming } from "./hub/setup.ts";
 
 const MEBIBYTE = 2 ** 20;
 
@@ -35,7 +36,15 @@ interface Behaviour {
   wrongStart: boolean;
   tooMuch: boolean;
   tooLittle: boolean;
+  /** Of GET requests, in their order; after them, all is as it should be. */
+  faults: Fault[];
 }
+
+/** -1: nothing is sent at all. */
+type Fault =
+  | { readonly status: number; readonly headers?: Record<string, string> }
+  | { readonly breakAfter: number }
+  | { readonly stallAfter: number };
 
 const ordinary: Behaviour = {
   ranges: true,
@@ -48,10 +57,13 @@ const ordinary: Behaviour = {
   wrongStart: false,
   tooMuch: false,
   tooLittle: false,
+  faults: [],
 };
 
 let behaviour = ordinary;
 let requests: string[] = [];
+/** Waits of the client, in milliseconds: written down, not waited for. */
+let waits: number[] = [];
 let server: Server;
 let base = "";
 
@@ -60,18 +72,34 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const content = files[request.url ?? ""];
   if (behaviour.page) {
     response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<!doctype html>");
+  } else if (isFaulty(request, response)) {
+    // Answered, or never.
   } else if (request.method === "HEAD" && !behaviour.head) response.writeHead(405).end();
   else if (behaviour.status !== 0) response.writeHead(behaviour.status).end();
   else if (content === undefined) response.writeHead(404).end("no such file");
   else answerWith(content, request, response);
 }
 
+/** Whether the request meets a fault that leaves no place for an ordinary answer. */
+function isFaulty(request: IncomingMessage, response: ServerResponse): boolean {
+  const [fault] = request.method === "GET" ? behaviour.faults : [];
+  if (fault === undefined) return false;
+  if ("status" in fault) response.writeHead(fault.status, fault.headers).end();
+  else if ("breakAfter" in fault && fault.breakAfter < 0) response.destroy();
+  else if (!("stallAfter" in fault && fault.stallAfter < 0)) return false; // the body is cut below
+  behaviour.faults.shift();
+  return true;
+}
+
 function answerWith(content: Uint8Array, request: IncomingMessage, response: ServerResponse): void {
-  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   response.setHeader("etag", behaviour.etag());
   let body = content;
   if (range !== null && behaviour.ranges) {
-    const [start, last] = [Number(range[1]), Math.min(Number(range[2]), content.length - 1)];
+    const [start, last] = [
+      Number(range[1]),
+      Math.min(Number(range[2] || content.length), content.length - 1),
+    ];
     if (start >= content.length) {
       response.writeHead(416, { "content-range": `bytes */${content.length}` }).end();
       return;
@@ -85,8 +113,14 @@ function answerWith(content: Uint8Array, request: IncomingMessage, response: Ser
       response.setHeader("content-range", `bytes ${shown}-${last}/${content.length}`);
     }
   }
+  const [fault] = request.method === "GET" ? behaviour.faults.splice(0, 1) : [];
+  const cut =
+    fault && ("breakAfter" in fault ? fault.breakAfter : (fault as { stallAfter: number }).stallAfter);
   if (request.method === "HEAD") response.setHeader("content-length", body.length).end();
-  else if (body.length > behaviour.breakAfter) {
+  else if (cut !== undefined) {
+    response.setHeader("content-length", body.length);
+    response.write(body.subarray(0, cut), () => "breakAfter" in fault! && response.destroy());
+  } else if (body.length > behaviour.breakAfter) {
     response.setHeader("content-length", body.length);
     response.write(body.subarray(0, behaviour.breakAfter), () => response.destroy());
   } else response.end(body);
@@ -104,9 +138,15 @@ after(async () => {
 });
 
 beforeEach(() => {
-  behaviour = ordinary;
+  behaviour = { ...ordinary, faults: [] };
   requests = [];
+  const recorded = new RecordedTiming();
+  waits = recorded.waits;
+  mock.method(sourceTiming, "wait", recorded.wait.bind(recorded));
+  mock.method(sourceTiming, "random", () => 1);
 });
+
+afterEach(() => mock.restoreAll());
 
 async function readRange(source: HttpSource, path: string, start: number, end: number): Promise<Uint8Array> {
   const reader = await source.open(path);
@@ -240,7 +280,7 @@ for (const [status, message] of statuses) {
   test(`status ${status} is a FileError that says what it means`, async () => {
     behaviour = { ...ordinary, status };
     const source = new HttpSource(base);
-    for (const attempt of [source.read("config.json"), source.open("config.json")]) {
+    for (const attempt of [() => source.read("config.json"), () => source.open("config.json")]) {
       await assert.rejects(attempt, (error) => {
         assert.ok(error instanceof FileError);
         assert.equal(error.file, `${base}/config.json`);
@@ -354,6 +394,141 @@ test("no path leaves the address", async () => {
     await assert.rejects(source.read(path), ArgumentError);
   }
   assert.deepEqual(requests, []);
+});
+
+/** Ranges that were asked for, in order; "" of requests without one. */
+function ranges(): string[] {
+  return requests.map((request) => /bytes=(.*)$/.exec(request)?.[1] ?? "");
+}
+
+test("a connection that breaks is taken up where it broke", async () => {
+  const source = new HttpSource(base);
+  behaviour.faults.push({ breakAfter: 100_000 });
+  const reader = await source.open("large");
+  const first = new Uint8Array(1000);
+  await reader.readInto(first, 200_000);
+  assert.deepEqual(first, large.subarray(200_000, 201_000));
+  behaviour.faults.push({ breakAfter: 2_000_000 }, { breakAfter: -1 }, { breakAfter: 70_000 });
+  const target = new Uint8Array(5 * MEBIBYTE);
+  await reader.readInto(target, 4 * MEBIBYTE);
+  assert.deepEqual(target, large.subarray(4 * MEBIBYTE, 9 * MEBIBYTE));
+
+  const [opening, rest, ...others] = ranges().map(
+    (range) => range.split("-").map(Number) as [number, number],
+  );
+  assert.deepEqual(opening, [0, 262143]);
+  assert.ok(rest![0] > 0 && rest![0] <= 100_000 && rest![1] === 262143, "as far as it had come");
+  assert.equal(others.length, 4);
+  const starts = others.map(([start]) => start);
+  assert.deepEqual(
+    starts,
+    [...starts].sort((a, b) => a - b),
+  );
+  assert.ok(starts[1] === starts[2] && starts[1]! > starts[0]! && starts[3]! > starts[2]!);
+  assert.ok(others.every(([, last]) => last === 9 * MEBIBYTE - 1));
+  assert.equal(waits.length, 4);
+});
+
+test("a whole file goes on where the connection broke, or from its beginning where the server cannot", async () => {
+  const source = new HttpSource(base);
+  behaviour.faults.push({ breakAfter: 1_000_000 }, { breakAfter: 1_000_000 });
+  assert.deepEqual(await source.read("large"), large);
+  const starts = ranges().map((range) => Number(range.replace(/-$/, "")));
+  assert.ok(starts[0] === 0 && starts[1]! > 0 && starts[2]! > starts[1]!, starts.join(" "));
+
+  behaviour = { ...behaviour, ranges: false, faults: [{ breakAfter: 1_000_000 }, { breakAfter: 500_000 }] };
+  assert.deepEqual(await source.read("large"), large);
+  behaviour.faults.push({ breakAfter: 1_000_000 });
+  const reader = await source.open("large");
+  const target = new Uint8Array(1000);
+  await reader.readInto(target, 5_000_000);
+  assert.deepEqual(target, large.subarray(5_000_000, 5_001_000));
+});
+
+test("a whole file that became another one in the meantime is read from its beginning", async () => {
+  let version = 1;
+  behaviour = { ...behaviour, etag: () => `"${version++}"`, faults: [{ breakAfter: 1_000_000 }] };
+  assert.deepEqual(await new HttpSource(base).read("large"), large);
+  assert.deepEqual(
+    ranges().map((range) => range === ""),
+    [true, false, true],
+  );
+});
+
+test("a server that is busy is asked again, when it says so", async () => {
+  const source = new HttpSource(base);
+  behaviour.faults.push({ status: 503 }, { status: 429, headers: { "retry-after": "7" } }, { status: 502 });
+  assert.equal(new TextDecoder().decode(await source.read("config.json")), '{"a": 1}');
+  assert.deepEqual(waits, [500, 7000, 2000]);
+  behaviour.faults.push({ status: 503 });
+  assert.equal((await source.open("large")).size, large.length);
+  behaviour = { ...behaviour, head: false, faults: [{ status: 503 }] };
+  assert.equal(await source.exists("config.json"), true);
+  const reader = await source.open("large");
+  behaviour.faults.push({ status: 503 }, { breakAfter: -1 });
+  await reader.readInto(new Uint8Array(100), 5_000_000);
+  assert.equal(waits.length, 7);
+});
+
+test("what will not pass is not asked for again, what does not pass not without end", async () => {
+  const source = new HttpSource(base);
+  for (const status of [401, 403, 404]) {
+    behaviour.faults.push({ status });
+    await assert.rejects(source.read("config.json"), FileError);
+  }
+  assert.deepEqual([requests.length, waits], [3, []]);
+  behaviour = { ...behaviour, status: 503 };
+  await assert.rejects(source.read("config.json"), { name: "FileError", code: "server-error" });
+  assert.deepEqual([requests.length, waits], [8, [500, 1000, 2000, 4000]]);
+});
+
+test("a slow way is a way: progress makes up for failures", async () => {
+  const source = new HttpSource(base);
+  for (let i = 0; i < 20; i++) behaviour.faults.push({ breakAfter: 400_000 });
+  assert.deepEqual(await source.read("large"), large);
+  assert.equal(waits.length, 20);
+});
+
+test("a server that breaks off and knows no ranges is given up, however far it comes", async () => {
+  const source = new HttpSource(base);
+  behaviour = { ...behaviour, ranges: false, breakAfter: 1_000_000 };
+  await assert.rejects(source.read("large"), { name: "FileError", code: "fetch-failed" });
+  assert.ok(requests.length < 20);
+  await assert.rejects(source.open("large"), { name: "FileError", code: "fetch-failed" });
+});
+
+test("a body that stops without end is taken up again, and a request that nobody answers is repeated", async () => {
+  const patient = { ...sourceTiming };
+  Object.assign(sourceTiming, { answerTimeout: 300, stallTimeout: 300 });
+  try {
+    const source = new HttpSource(base);
+    behaviour.faults.push({ stallAfter: 100_000 }, { stallAfter: -1 });
+    const target = await readRange(source, "large", 0, 262_144);
+    assert.deepEqual(target, large.subarray(0, 262_144));
+    assert.equal(waits.length, 2);
+    for (let i = 0; i < 5; i++) behaviour.faults.push({ stallAfter: -1 });
+    await assert.rejects(source.read("config.json"), { name: "FileError", code: "fetch-failed" });
+  } finally {
+    Object.assign(sourceTiming, patient);
+  }
+});
+
+test("a raised signal ends a wait and a body that stalls", async () => {
+  const controller = new AbortController();
+  const source = new HttpSource(base, { signal: controller.signal });
+  const reason = new Error("not needed any more");
+  behaviour.faults.push({ stallAfter: 100_000 });
+  const reading = source.read("large");
+  setTimeout(() => controller.abort(reason), 100);
+  await assert.rejects(reading, reason);
+
+  const waiting = new AbortController();
+  mock.method(sourceTiming, "wait", async (_: number, signal: AbortSignal) => {
+    waiting.abort(reason);
+    signal.throwIfAborted();
+  });
+  behaviour.faults = [{ status: 503 }];
+  await assert.rejects(new HttpSource(base, { signal: waiting.signal }).read("config.json"), reason);
 });
 
 test("a checkpoint is read over HTTP", async () => {

@@ -1,5 +1,6 @@
 import { ArgumentError, UnsupportedError } from "../../errors.ts";
 import { BlobSource } from "../blob-source.ts";
+import { defaultTiming, type NetworkTiming } from "../http/timing.ts";
 import {
   type BrowserStorage,
   type BrowserSurroundings,
@@ -24,7 +25,6 @@ import type { HubModel, HubOptions } from "./options.ts";
 import { checkRevision, DEFAULT_REVISION, isCommit } from "./revision.ts";
 import { checkEndpoint, checkToken, DEFAULT_ENDPOINT } from "./settings.ts";
 import { type Digest, Sha1, Sha256 } from "./sha.ts";
-import { defaultTiming, type NetworkTiming } from "./timing.ts";
 import { ResumeRefused, transfer } from "./transfer.ts";
 
 export interface BrowserModelSurroundings extends BrowserSurroundings {

@@ -1,4 +1,5 @@
 import { FolderSource } from "../folder-source-node.ts";
+import { defaultTiming, type NetworkTiming, withTimeouts } from "../http/timing.ts";
 import { downloadBlob } from "./blob-download-node.ts";
 import { HubClient } from "./client.ts";
 import { DownloadProgress } from "./download-progress.ts";
@@ -12,7 +13,6 @@ import type { HubOptions } from "./options.ts";
 import { RefUpdate } from "./ref-update-node.ts";
 import { checkRevision, DEFAULT_REVISION, isCommit } from "./revision.ts";
 import { type CachedListing, cachedListing, isComplete } from "./snapshot-node.ts";
-import { defaultTiming, type NetworkTiming, withTimeouts } from "./timing.ts";
 
 /** Replaced in tests. */
 export interface NodeSurroundings {

@@ -16,6 +16,7 @@ interface Context {
   readonly host: string;
   readonly atHub: boolean;
   readonly hasToken: boolean;
+  readonly transient: boolean;
   readonly retryAfter: number | undefined;
 }
 
@@ -25,8 +26,6 @@ export class NoSuchEntryError extends HubError {
     declareErrorClass(NoSuchEntryError, "NoSuchEntryError", "hub-error");
   }
 }
-
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
  * What a status means; the hub says more in X-Error-Code and X-Error-Message.
@@ -78,13 +77,13 @@ export function statusError(response: Response, context: Context): HubError {
 }
 
 function otherError(status: number, said: string | null, context: Context): HubError {
-  const { model, host, retryAfter } = context;
+  const { model, host, transient, retryAfter } = context;
   const detail = said === null ? "" : `: ${quote(said)}`;
   const advice =
     status === 429 && !context.hasToken ? "; with a token (HF_TOKEN) more requests are allowed" : "";
   return new HubResponseError(model, `${host} answered with status ${status}${detail}${advice}`, {
     status,
-    transient: TRANSIENT.has(status),
+    transient,
     retryAfter,
   });
 }

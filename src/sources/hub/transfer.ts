@@ -1,5 +1,8 @@
-import { type HubClient, type HubReply, type Validator, wholeSize } from "./client.ts";
-import { HubConnectionError, HubError, HubIntegrityError, HubResponseError } from "./errors.ts";
+import type { Continuation } from "../http/client.ts";
+import { continuesAt, wholeSize } from "../http/content-range.ts";
+import { HttpFailure } from "../http/failure.ts";
+import type { HubClient, HubReply, Validator } from "./client.ts";
+import { HubIntegrityError, HubResponseError } from "./errors.ts";
 import { filePath, type ModelFile } from "./listing.ts";
 
 export interface TransferRequest {
@@ -13,9 +16,6 @@ export interface TransferRequest {
 /** The server cannot or will not continue where an earlier part ended: what is there has to go. */
 export class ResumeRefused extends Error {}
 
-/** So much has to arrive before a failure counts as the first one again. */
-const ENOUGH_PROGRESS = 2 ** 16;
-
 /** For files whose size nobody tells: there has to be an end. */
 const LARGEST_UNTOLD = 2 ** 26;
 
@@ -28,40 +28,24 @@ const LARGEST_UNTOLD = 2 ** 26;
  * @throws HubError of the other kinds
  */
 export async function* transfer(client: HubClient, request: TransferRequest): AsyncGenerator<Uint8Array> {
-  const { path, file } = request;
-  let position = request.from;
-  let positionAtFailure = position;
-  let failures = 0;
+  const { commit, path, file, from } = request;
+  if (file.size !== undefined && from >= file.size) return;
   let mirror: Validator | undefined;
-  while (file.size === undefined || position < file.size) {
-    try {
-      const reply = await client.request(filePath(client.model, request.commit, path), {
-        position,
-        etag: file.etag,
-        mirror,
-      });
-      const end = await checkReply(client, reply, request, position);
-      mirror = strongValidator(reply) ?? mirror;
-      for await (const bytes of client.body(reply)) {
-        position += bytes.length;
-        if (position > (end ?? LARGEST_UNTOLD)) throw tooLong(client, path, end);
-        yield bytes;
-      }
-      if (end === undefined || position === end) return;
-      throw new HubConnectionError(
-        client.model,
-        `${path}: the connection broke after ${position} of ${end} bytes`,
-        { transient: true },
-      );
-    } catch (error) {
-      // A name that cannot be looked up is hopeless at the start; later on it is a network that went away.
-      const isLost = error instanceof HubConnectionError && position > request.from;
-      if (!(error instanceof HubError && (error.transient || isLost))) throw error;
-      if (position - positionAtFailure >= ENOUGH_PROGRESS) failures = 0;
-      positionAtFailure = position;
-      if (++failures >= client.timing.attempts) throw error;
-      await client.pause(failures - 1, error);
-    }
+  const ask = async (position: number): Promise<Continuation> => {
+    const reply = await client.request(filePath(client.model, commit, path), {
+      position,
+      etag: file.etag,
+      mirror,
+    });
+    const end = await checkReply(client, reply, request, position);
+    mirror = strongValidator(reply) ?? mirror;
+    return { exchange: reply, end, limit: LARGEST_UNTOLD };
+  };
+  try {
+    yield* client.resuming(from, ask);
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    throw new HubIntegrityError(client.model, `${path}: ${error.message}`, { cause: error });
   }
 }
 
@@ -105,20 +89,8 @@ function isOtherEtag(sent: string | undefined, listed: string | undefined): bool
   return /^[0-9a-f]+$/.test(sent) && sent !== listed;
 }
 
-function continuesAt({ status, headers }: Response, position: number): boolean {
-  if (status !== 206 || (headers.get("content-encoding") ?? "identity") !== "identity") return false;
-  const range = headers.get("content-range");
-  // Across origins, scripts only see Content-Range where the server exposes it; the hash tells in the end.
-  return range === null || /^bytes (\d+)-/.exec(range)?.[1] === String(position);
-}
-
 /** RFC 9110 13.1.5: weak ETags are of no use for ranges. */
-function strongValidator({ response, origin }: HubReply): Validator | undefined {
+function strongValidator({ response, url }: HubReply): Validator | undefined {
   const etag = response.headers.get("etag");
-  return etag?.startsWith('"') ? { origin, etag } : undefined;
-}
-
-function tooLong(client: HubClient, path: string, end: number | undefined): HubIntegrityError {
-  const limit = end === undefined ? `at most ${LARGEST_UNTOLD}, as its size was not told,` : `${end}`;
-  return new HubIntegrityError(client.model, `${path}: expected ${limit} bytes, the server sent more`);
+  return etag?.startsWith('"') ? { origin: new URL(url).origin, etag } : undefined;
 }

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { ArgumentError } from "../../../src/errors.ts";
+import { defaultTiming, requestedDelay, retryDelay, withTimeouts } from "../../../src/sources/http/timing.ts";
 import { readSettings } from "../../../src/sources/hub/environment-node.ts";
-import { defaultTiming, requestedDelay, retryDelay, withTimeouts } from "../../../src/sources/hub/timing.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const HOME = resolve("/home/ada");

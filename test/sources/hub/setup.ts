@@ -2,9 +2,9 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { NetworkTiming } from "../../../src/sources/http/timing.ts";
 import { openNodeModel } from "../../../src/sources/hub/open-node.ts";
 import type { HubOptions } from "../../../src/sources/hub/options.ts";
-import type { NetworkTiming } from "../../../src/sources/hub/timing.ts";
 import { type Files, HubServer, type ModelSettings } from "../../helpers/hub-server.ts";
 import { pathsBelow, temporaryFolder } from "../../helpers/temporary-folder.ts";
 
