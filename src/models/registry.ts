@@ -31,7 +31,12 @@ interface Architecture<Config extends EncoderConfig> {
 interface ConfiguredEncoder {
   readonly config: EncoderConfig;
   /** @throws FormatError where the weights do not fit. */
-  build(weights: Weights, parts: EncoderParts): Encoder;
+  build<Head>(weights: Weights, parts: EncoderParts, declareHead: DeclareHead<Head>): Built<Head>;
+}
+
+interface Built<Head> {
+  readonly encoder: Encoder;
+  readonly head: Head;
 }
 
 type Configure = (reader: ConfigReader) => ConfiguredEncoder;
@@ -48,12 +53,15 @@ const architectures: ReadonlyMap<string, Configure> = new Map([
 function architecture<Config extends EncoderConfig>(Model: Architecture<Config>): Configure {
   return (reader) => {
     const config = Model.readConfig(reader);
-    return { config, build: (weights, parts) => build(Model, config, weights, parts) };
+    return {
+      config,
+      build: (weights, parts, declareHead) => build(Model, config, weights, parts, declareHead),
+    };
   };
 }
 
 /**
- * Heads of models for other tasks, beside the encoder in the same checkpoint; AutoModel leaves them out.
+ * Heads of models for other tasks, beside the encoder in the same checkpoint; what no head takes is left out.
  * Names as in transformers' `For…` classes.
  */
 const taskHeads = [
@@ -68,19 +76,38 @@ const taskHeads = [
   "vocab_projector.",
 ];
 
-export interface LoadedEncoder {
+/** Where a head finds its weights. */
+export interface HeadContext {
+  readonly config: EncoderConfig;
+  /** The whole checkpoint: `classifier`, `cls`, `lm_head`. */
+  readonly weights: Weights;
+  /** The encoder's part of it: its `pooler`, or an embedding table that is the output matrix, too. */
+  readonly encoderWeights: Weights;
+}
+
+/**
+ * Declares what a task adds to an encoder, from the same checkpoint. It is called before the encoder takes its weights,
+ * so that a matrix may be shared with a table of the encoder (`Weights.matrix`), and once more, earlier, where an
+ * index names all tensors.
+ *
+ * @throws FormatError where the weights do not fit
+ */
+export type DeclareHead<Head> = (context: HeadContext) => Head;
+
+export interface LoadedEncoder<Head> {
   readonly encoder: Encoder;
+  readonly head: Head;
   /** To be filled before the encoder is used, and disposed of after. */
   readonly weights: Weights;
   readonly checkpoint: Checkpoint;
 }
 
 /** An encoder of which the small files have been read and checked, and no weights. */
-export interface PreparedEncoder {
+export interface PreparedEncoder<Head> {
   readonly config: EncoderConfig;
   readonly found: FoundCheckpoint;
-  /** Opens the checkpoint, and declares the encoder over it: everything is checked, nothing is read yet. */
-  declare(backend: Backend): Promise<LoadedEncoder>;
+  /** Opens the checkpoint, and declares encoder and head over it: everything is checked, nothing is read yet. */
+  declare(backend: Backend): Promise<LoadedEncoder<Head>>;
 }
 
 /** @throws UnsupportedError for a model_type that is not known. */
@@ -112,12 +139,22 @@ export async function prepareEncoder(
   source: FileSource,
   reader: ConfigReader,
   parts: EncoderParts = {},
-): Promise<PreparedEncoder> {
+): Promise<PreparedEncoder<null>> {
+  return await prepareEncoderWithHead(source, reader, () => null, parts);
+}
+
+/** The same with a head for a task. @throws as `prepareEncoder` */
+export async function prepareEncoderWithHead<Head>(
+  source: FileSource,
+  reader: ConfigReader,
+  declareHead: DeclareHead<Head>,
+  parts: EncoderParts = {},
+): Promise<PreparedEncoder<Head>> {
   rejectQuantization(reader);
   const { config, build } = configureEncoder(reader);
   const found = await findCheckpoint(source);
   const { index } = found;
-  if (index !== null) build(Weights.ofNames(index.weightMap.keys(), index.file), parts);
+  if (index !== null) build(Weights.ofNames(index.weightMap.keys(), index.file), parts, declareHead);
   return {
     config,
     found,
@@ -125,7 +162,7 @@ export async function prepareEncoder(
       const checkpoint = await found.open();
       const weights = Weights.of(checkpoint, backend);
       try {
-        return { encoder: build(weights, parts), weights, checkpoint };
+        return { ...build(weights, parts, declareHead), weights, checkpoint };
       } catch (error) {
         weights.dispose();
         await checkpoint.close();
@@ -136,21 +173,24 @@ export async function prepareEncoder(
 }
 
 /** An encoder alone, as AutoModel takes it. @throws as `prepareEncoder`, and UnsupportedError for an adapter. */
-export async function prepareBareEncoder(source: FileSource): Promise<PreparedEncoder> {
+export async function prepareBareEncoder(source: FileSource): Promise<PreparedEncoder<null>> {
   const [, config] = await inOrder([rejectAdapter(source), ConfigReader.read(source, CONFIG)]);
   return await prepareEncoder(source, config);
 }
 
-function build<Config extends EncoderConfig>(
+function build<Config extends EncoderConfig, Head>(
   Model: Architecture<Config>,
   config: Config,
   weights: Weights,
   parts: EncoderParts,
-): Encoder {
+  declareHead: DeclareHead<Head>,
+): Built<Head> {
   const prefix = weights.hasScope(Model.prefix) ? Model.prefix : "";
-  const encoder = new Model(config, weights.scope(prefix), parts);
+  const encoderWeights = weights.scope(prefix);
+  const head = declareHead({ config, weights, encoderWeights });
+  const encoder = new Model(config, encoderWeights, parts);
   const ignored = parts.pooler === false ? [...Model.ignored, "pooler."] : Model.ignored;
   const inside = ignored.map((name) => (prefix === "" ? name : `${prefix}.${name}`));
   weights.assertAllTaken([...inside, ...taskHeads]);
-  return encoder;
+  return { encoder, head };
 }

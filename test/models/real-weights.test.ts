@@ -9,6 +9,7 @@ import { ConfigReader } from "../../src/files/config-reader.ts";
 import { BertEncoder, BertModel, BertPooler } from "../../src/models/bert.ts";
 import { Dense, settleDense } from "../../src/modules/dense.ts";
 import { Features } from "../../src/modules/features.ts";
+import { Linear } from "../../src/nn/linear.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { FolderSource } from "../../src/sources/folder-source-node.ts";
 import { upload } from "../../src/tensor/ops/upload.ts";
@@ -36,7 +37,8 @@ for (const name of testedBackends) {
     const weights = Weights.of(checkpoint, backend);
     const encoder = new BertEncoder(config, weights.scope("bert.encoder"));
     const pooler = new BertPooler(config, weights.scope("bert.pooler"));
-    weights.assertAllTaken(["classifier."]);
+    const classifier = new Linear(config.hiddenSize, 2, weights.scope("classifier"));
+    weights.assertAllTaken();
     await weights.fill();
     await checkpoint.close();
 
@@ -72,6 +74,10 @@ for (const name of testedBackends) {
       const away = relativeDistance(row, json[sample].pooler_f64, config.hiddenSize);
       assert.ok(away < BOUND, `pooler of ${sample}: ${away}`);
     }
+    const logits = (await scope(backend, () => classifier.forward(pooled)).read()) as Float32Array;
+    const exactLogits = samples.flatMap((sample) => json[sample].logits_f64);
+    const away = relativeDistance(logits, exactLogits, 2);
+    assert.ok(away < BOUND, `logits: ${away}`);
     backend.dispose();
   });
 
