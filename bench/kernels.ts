@@ -3,6 +3,7 @@
 import { createReferenceBackend } from "../src/tensor/backend/js/js-backend.ts";
 import type { Backend } from "../src/tensor/backend.ts";
 import type { BackendName } from "../src/tensor/placement.ts";
+import { readElements } from "../src/tensor/read.ts";
 import { selectBackend } from "../src/tensor/select.ts";
 import { assertWithin } from "../test/tensor/backend/conformance/memory.ts";
 import { KERNEL_BENCHES, type KernelBench, type PreparedKernel, type Work } from "./kernel-benches.ts";
@@ -43,7 +44,7 @@ async function verify(backend: Backend, bench: KernelBench, kernel: PreparedKern
   backend.write(kernel.out, new Float32Array(kernel.outLength).fill(Number.NaN), 0);
   kernel.run();
   const { start, values, bounds } = await kernel.expected(createReferenceBackend());
-  const actual = await backend.read(kernel.out, start, start + values.length);
+  const actual = await readElements(backend, kernel.out, start, start + values.length);
   assertWithin(actual, values, bounds, `${backend.name}, ${bench.kernel} ${bench.shape}`);
 }
 
@@ -52,7 +53,7 @@ function time(backend: Backend, kernel: PreparedKernel): Promise<Measurement> {
   if (backend.readSync !== null) return measure(kernel.run, SECONDS);
   return measure(async () => {
     kernel.run();
-    await backend.read(kernel.out, 0, 1);
+    await readElements(backend, kernel.out, 0, 1);
   }, SECONDS);
 }
 

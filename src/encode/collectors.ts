@@ -1,6 +1,7 @@
 /** What becomes of a batch that has gone through the model: one collector for each form of output. */
 import { ArgumentError } from "../errors.ts";
 import type { Features } from "../modules/features.ts";
+import type { ReadPiece } from "../tensor/backend.ts";
 import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import type { TextBatch } from "./batches.ts";
 import type { TextFeatures } from "./text-features.ts";
@@ -51,12 +52,14 @@ export class MatrixCollector implements Collector<EmbeddingMatrix> {
   }
 
   async add(batch: TextBatch, features: Features): Promise<void> {
-    const rows = await readSentenceEmbeddings(features, this.#settings);
-    if (this.#data.length === 0) {
-      this.#dimension = rows[0]!.length;
-      this.#data = new Float32Array(this.#count * this.#dimension);
-    }
-    for (const [i, row] of rows.entries()) this.#data.set(row, batch.indices[i]! * this.#dimension);
+    await readSentenceEmbeddings(features, this.#settings, (i, dimension) => {
+      if (this.#data.length === 0) {
+        this.#dimension = dimension;
+        this.#data = new Float32Array(this.#count * dimension);
+      }
+      const start = batch.indices[i]! * dimension;
+      return this.#data.subarray(start, start + dimension);
+    });
     markTruncated(this.#truncated, batch);
   }
 
@@ -77,8 +80,8 @@ export class VectorCollector implements Collector<EmbeddingVectors> {
   }
 
   async add(batch: TextBatch, features: Features): Promise<void> {
-    const rows = await readSentenceEmbeddings(features, this.#settings);
-    for (const [i, row] of rows.entries()) this.#vectors[batch.indices[i]!] = row.slice();
+    const rows = await readSentenceEmbeddings(features, this.#settings, ownMemory);
+    for (const [i, row] of rows.entries()) this.#vectors[batch.indices[i]!] = row;
     markTruncated(this.#truncated, batch);
   }
 
@@ -122,7 +125,7 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
   async add({ indices, texts }: TextBatch, features: Features): Promise<void> {
     const { promptLength } = features;
     const [sentences, tokens] = await Promise.all([
-      readSentenceEmbeddings(features, { truncateDim: this.#truncateDim, normalize: false }),
+      readSentenceEmbeddings(features, { truncateDim: this.#truncateDim, normalize: false }, ownMemory),
       features.has("token_embeddings") ? readTokenEmbeddings(features) : null,
     ]);
     for (const [i, { inputIds, tokenTypeIds, truncated }] of texts.entries()) {
@@ -133,7 +136,7 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
           : { tokenTypeIds: tokenTypeIds ?? new Int32Array(inputIds.length) }),
         attentionMask: new Int32Array(inputIds.length).fill(1),
         tokenEmbeddings: tokens && tokens[i]!,
-        sentenceEmbedding: sentences[i]!.slice(),
+        sentenceEmbedding: sentences[i]!,
         promptLength,
         truncated,
       };
@@ -145,18 +148,42 @@ export class FeatureCollector implements Collector<TextFeatures[]> {
   }
 }
 
-/** Views of what the backend was read to: a copy of one batch. */
+function ownMemory(_index: number, dimension: number): Float32Array {
+  return new Float32Array(dimension);
+}
+
+/**
+ * Copies each embedding once, to where it is wanted.
+ *
+ * @param place where embedding `index` of the batch is copied to: an array of as many elements as are kept
+ */
 async function readSentenceEmbeddings(
   features: Features,
   { truncateDim, normalize }: VectorSettings,
-): Promise<Float32Array[]> {
+  place: (index: number, dimension: number) => Float32Array,
+): Promise<readonly Float32Array[]> {
   const tensor = features.get("sentence_embedding");
   const [count, dimension] = tensor.shape as [number, number];
-  const data = (await tensor.read()) as Float32Array;
   const kept = Math.min(dimension, truncateDim ?? dimension);
-  const rows = Array.from({ length: count }, (_, i) => data.subarray(i * dimension, i * dimension + kept));
+  const pieces = Array.from({ length: count }, (_, i) => ({ start: i * dimension, into: place(i, kept) }));
+  await readPieces(tensor, pieces);
+  const rows = pieces.map(({ into }) => into);
   if (normalize) for (const row of rows) normalizeInPlace(row);
   return rows;
+}
+
+/**
+ * Copies pieces of a float32 tensor to where the caller wants them, wherever it lies. What is asked for is settled when
+ * the call returns: the tensor may be disposed of then.
+ */
+async function readPieces(tensor: Tensor, pieces: readonly ReadPiece[]): Promise<void> {
+  const { backend } = tensor;
+  if (backend !== null) {
+    await backend.read(tensor.storage, pieces);
+    return;
+  }
+  const { data } = tensor;
+  for (const { start, into } of pieces) into.set(data.subarray(start, start + into.length));
 }
 
 async function readTokenEmbeddings(features: Features): Promise<Tensor2D[]> {
@@ -167,12 +194,13 @@ async function readTokenEmbeddings(features: Features): Promise<Tensor2D[]> {
   }
   const tensor = features.get("token_embeddings");
   const width = tensor.shape[1]!;
-  const data = (await tensor.read()) as Float32Array;
   const { offsets } = features.tokens;
-  return Array.from({ length: offsets.length - 1 }, (_, i) => {
-    const [start, end] = [offsets[i]!, offsets[i + 1]!];
-    return Tensor.from(data.slice(start * width, end * width), [end - start, width]);
-  });
+  const pieces = Array.from({ length: offsets.length - 1 }, (_, i) => ({
+    start: offsets[i]! * width,
+    into: new Float32Array((offsets[i + 1]! - offsets[i]!) * width),
+  }));
+  await readPieces(tensor, pieces);
+  return pieces.map(({ into }) => Tensor.from(into, [into.length / width, width]));
 }
 
 /** x / max(‖x‖₂, 1e-12), as torch.nn.functional.normalize; the sum in f64. */

@@ -2,9 +2,9 @@
  * Long work that can run at once or let others in between, on backends that are read at once or later:
  * a generator that yields where it may pause, and where it needs memory of a backend read.
  */
-import { ArgumentError } from "../errors.ts";
 import { Pauses } from "../runtime/scheduling.ts";
 import type { Backend, Storage } from "../tensor/backend.ts";
+import { readElements, readElementsSync } from "../tensor/read.ts";
 
 export interface Read {
   readonly backend: Backend;
@@ -37,7 +37,9 @@ export async function runInTurns<T>(steps: Steps<T>, signal: AbortSignal | undef
     while (!step.done) {
       const read = step.value;
       await pauses.pause();
-      step = steps.next(read === null ? nothing : await read.backend.read(read.storage, 0, read.length));
+      step = steps.next(
+        read === null ? nothing : await readElements(read.backend, read.storage, 0, read.length),
+      );
     }
     return step.value;
   } finally {
@@ -46,13 +48,7 @@ export async function runInTurns<T>(steps: Steps<T>, signal: AbortSignal | undef
 }
 
 function readAtOnce({ backend, storage, length }: Read): Float32Array {
-  if (backend.readSync === null) {
-    throw new ArgumentError(
-      `${backend.name}: its memory can only be read asynchronously; use the asynchronous form`,
-      { code: "tensor-on-backend" },
-    );
-  }
-  return backend.readSync(storage, 0, length);
+  return readElementsSync(backend, storage, 0, length, "use the asynchronous form");
 }
 
 /** Lets the generator give back what it holds. Does nothing where it has ended. */

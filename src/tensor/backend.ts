@@ -14,6 +14,12 @@ export type Parameter = Storage | PackedMatrix | EmbeddingTable;
 /** How the elements of a weight matrix are kept and multiplied. */
 export type MatrixDType = "float32";
 
+/** Elements `start … start + into.length − 1` of a storage, and where they are copied to. */
+export interface ReadPiece {
+  readonly start: number;
+  readonly into: Float32Array;
+}
+
 /** Memory of intermediate results. Kernels and copies are carried out in the order of the calls. */
 export interface BackendMemory {
   /** Memory for `length` elements, with arbitrary content. */
@@ -25,11 +31,14 @@ export interface BackendMemory {
   /** Copies `values` to elements `start …` of `storage`. */
   write(storage: Storage, values: Float32Array, start: number): void;
 
-  /** A copy of elements `start … end − 1`, after everything enqueued so far. */
-  read(storage: Storage, start: number, end: number): Promise<Float32Array>;
+  /**
+   * Copies pieces to where the caller wants them, after everything enqueued so far: one transfer for all of them, and one
+   * copy of each. `storage` may be freed before the promise resolves.
+   */
+  read(storage: Storage, pieces: readonly ReadPiece[]): Promise<void>;
 
   /** The same at once, on backends whose memory the CPU sees; null on the others. */
-  readonly readSync: ((storage: Storage, start: number, end: number) => Float32Array) | null;
+  readonly readSync: ((storage: Storage, pieces: readonly ReadPiece[]) => void) | null;
 }
 
 /**

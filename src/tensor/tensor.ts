@@ -9,6 +9,7 @@ import { describe } from "../runtime/check-arguments.ts";
 import type { Backend, Storage } from "./backend.ts";
 import { type DType, dtypeOf, newTypedArray, type TensorData } from "./dtype.ts";
 import { formatNumbers } from "./format-numbers.ts";
+import { readElements, readElementsSync } from "./read.ts";
 import {
   contiguousStrides,
   elementCount,
@@ -185,21 +186,17 @@ export class Tensor {
   get data(): TensorData {
     const memory = this.#memory;
     if (memory.kind === "host") return gather(memory.data, this.shape, this.strides, this.offset);
-    const { backend, storage } = memory;
-    if (backend.readSync === null) {
-      throw new ArgumentError(
-        `Tensor.data: the tensor is in ${backend.name} memory; use \`await tensor.read()\` instead`,
-        { code: "tensor-on-backend" },
-      );
-    }
-    return backend.readSync(storage, this.offset, this.offset + this.elementCount);
+    return readElementsSync(
+      ...([memory.backend, memory.storage, this.offset, this.offset + this.elementCount] as const),
+      "use `await tensor.read()` instead of `tensor.data`",
+    );
   }
 
   /** The elements, row by row, wherever the tensor lies. A copy, but for contiguous host tensors. */
   async read(): Promise<TensorData> {
     const memory = this.#memory;
     if (memory.kind === "host") return this.data;
-    return await memory.backend.read(memory.storage, this.offset, this.offset + this.elementCount);
+    return await readElements(memory.backend, memory.storage, this.offset, this.offset + this.elementCount);
   }
 
   /** The same elements under another shape, without a copy. One dimension may be −1: whatever is left. */

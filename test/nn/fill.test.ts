@@ -7,6 +7,7 @@ import { Weights } from "../../src/nn/weights.ts";
 import { createJsBackend } from "../../src/tensor/backend/js/js-backend.ts";
 import { createWasmBackend } from "../../src/tensor/backend/wasm/wasm-backend.ts";
 import type { Backend } from "../../src/tensor/backend.ts";
+import { readElements } from "../../src/tensor/read.ts";
 import { randomFloats, randomNumbers } from "../helpers/random.ts";
 
 const TABLE = [3000, 1000] as const; // three pieces
@@ -84,9 +85,9 @@ async function numbersOf(
     { rows: 1, inFeatures: matrix.inFeatures, outFeatures: matrix.outFeatures, activation: null },
   );
   return [
-    await backend.read(rows, 0, 2 * TABLE[1]),
-    await backend.read(product, 0, MATRIX[0]),
-    ...(await Promise.all(vectors.map(({ storage, shape }) => backend.read(storage, 0, shape[0]!)))),
+    await readElements(backend, rows, 0, 2 * TABLE[1]),
+    await readElements(backend, product, 0, MATRIX[0]),
+    ...(await Promise.all(vectors.map(({ storage, shape }) => readElements(backend, storage, 0, shape[0]!)))),
   ];
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SimilarityFunctionName } from "../../src/similarity/similarity-function-name.ts";
 import type { SearchHit } from "../../src/similarity/top-k.ts";
-import type { Backend, PackedMatrix, ParameterStore, Storage } from "../../src/tensor/backend.ts";
+import type { Backend, PackedMatrix, ParameterStore, ReadPiece, Storage } from "../../src/tensor/backend.ts";
 import { createSynchronousBackend } from "../../src/tensor/select.ts";
 import { randomNumbers } from "../helpers/random.ts";
 
@@ -130,11 +130,17 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
       },
     },
     read: {
-      value: async (s: Storage, start: number, end: number) => perturb(await inner.read(s, start, end)),
+      async value(storage: Storage, pieces: readonly ReadPiece[]) {
+        await inner.read(storage, pieces);
+        for (const { into } of pieces) perturb(into);
+      },
     },
     readSync: {
       value: readSync
-        ? (s: Storage, start: number, end: number) => perturb(inner.readSync!(s, start, end))
+        ? (storage: Storage, pieces: readonly ReadPiece[]) => {
+            inner.readSync!(storage, pieces);
+            for (const { into } of pieces) perturb(into);
+          }
         : null,
     },
   });

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../../errors.ts";
-import type { Backend, ParameterStore, Storage } from "../../backend.ts";
+import type { Backend, ParameterStore, ReadPiece, Storage } from "../../backend.ts";
 import type { AnyKernel, Operand, OperandKind } from "../../kernel.ts";
 import { type Kernels, makeKernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
@@ -64,12 +64,13 @@ export class JsBackend implements Backend {
     dataOf(storage).set(values, start);
   }
 
-  async read(storage: Storage, start: number, end: number): Promise<Float32Array> {
-    return this.readSync(storage, start, end);
+  async read(storage: Storage, pieces: readonly ReadPiece[]): Promise<void> {
+    this.readSync(storage, pieces);
   }
 
-  readSync(storage: Storage, start: number, end: number): Float32Array {
-    return dataOf(storage).slice(start, end);
+  readSync(storage: Storage, pieces: readonly ReadPiece[]): void {
+    const data = dataOf(storage);
+    for (const { start, into } of pieces) into.set(data.subarray(start, start + into.length));
   }
 
   async settle(): Promise<void> {}

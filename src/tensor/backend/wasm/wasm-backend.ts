@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../../errors.ts";
-import type { Backend, ParameterStore, Storage } from "../../backend.ts";
+import type { Backend, ParameterStore, ReadPiece, Storage } from "../../backend.ts";
 import type { Kernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { type EngineFeatures, probeFeatures } from "./features.ts";
@@ -134,12 +134,13 @@ export class WasmBackend implements Backend {
     this.memory.floats(this.memory.addressOf(storage), storage.length).set(values, start);
   }
 
-  async read(storage: Storage, start: number, end: number): Promise<Float32Array> {
-    return this.readSync(storage, start, end);
+  async read(storage: Storage, pieces: readonly ReadPiece[]): Promise<void> {
+    this.readSync(storage, pieces);
   }
 
-  readSync(storage: Storage, start: number, end: number): Float32Array {
-    return this.memory.floats(this.memory.addressOf(storage), storage.length).slice(start, end);
+  readSync(storage: Storage, pieces: readonly ReadPiece[]): void {
+    const address = this.memory.addressOf(storage);
+    for (const { start, into } of pieces) into.set(this.memory.floats(address + 4 * start, into.length));
   }
 
   async settle(): Promise<void> {}

@@ -6,6 +6,7 @@ import type {
   Parameter,
   Storage,
 } from "../../../../src/tensor/backend.ts";
+import { readElements } from "../../../../src/tensor/read.ts";
 
 /** NaNs behind every input and output, inside its storage: reading them spoils results, overwriting them shows. */
 const GUARD = 9;
@@ -89,13 +90,13 @@ export class Memory {
 
   /** The result, after checking that nothing else has changed. Gives everything back. */
   async finish(out: Storage, length: number): Promise<Float32Array> {
-    const values = await this.#backend.read(out, 0, length + GUARD);
+    const values = await readElements(this.#backend, out, 0, length + GUARD);
     for (let i = length; i < length + GUARD; i++) {
       assert.ok(Number.isNaN(values[i]), `element ${i - length} behind the output was overwritten`);
     }
     for (const { what, storage, values: before } of this.#inputs) {
       assertSameBits(
-        await this.#backend.read(storage, 0, before.length),
+        await readElements(this.#backend, storage, 0, before.length),
         before,
         `input ${what} was changed`,
       );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../../../../src/tensor/backend.ts";
+import { readElements } from "../../../../src/tensor/read.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
 import type { ConformanceCase } from "./case.ts";
 import { assertSameBits } from "./memory.ts";
@@ -13,10 +14,10 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       backend.write(storage, new Float32Array(20).fill(7), 0);
       const values = Float32Array.of(0, -0, 2 ** -149, -3.4e38, Number.POSITIVE_INFINITY, Number.NaN);
       backend.write(storage, values, 3);
-      assertSameBits(await backend.read(storage, 3, 9), values, "values");
-      assert.deepEqual([...(await backend.read(storage, 0, 4))], [7, 7, 7, 0]);
-      assert.deepEqual([...(await backend.read(storage, 18, 20))], [7, 7]);
-      assert.equal((await backend.read(storage, 5, 5)).length, 0);
+      assertSameBits(await readElements(backend, storage, 3, 9), values, "values");
+      assert.deepEqual([...(await readElements(backend, storage, 0, 4))], [7, 7, 7, 0]);
+      assert.deepEqual([...(await readElements(backend, storage, 18, 20))], [7, 7]);
+      assert.equal((await readElements(backend, storage, 5, 5)).length, 0);
       backend.free(storage);
     },
   },
@@ -27,14 +28,41 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       const values = Float32Array.of(1, 2, 3, 4);
       backend.write(storage, values, 0);
       values.fill(9);
-      const first = await backend.read(storage, 0, 4);
+      const first = await readElements(backend, storage, 0, 4);
       assert.deepEqual([...first], [1, 2, 3, 4]);
       first.fill(8);
-      assert.deepEqual([...(await backend.read(storage, 0, 4))], [1, 2, 3, 4]);
+      assert.deepEqual([...(await readElements(backend, storage, 0, 4))], [1, 2, 3, 4]);
       backend.write(storage, Float32Array.of(5, 6), 1);
       assert.deepEqual([...first], [8, 8, 8, 8]);
-      assert.deepEqual([...(await backend.read(storage, 0, 4))], [1, 5, 6, 4]);
+      assert.deepEqual([...(await readElements(backend, storage, 0, 4))], [1, 5, 6, 4]);
       backend.free(storage);
+    },
+  },
+  {
+    name: "storage: read fills the pieces that are asked for and nothing else, though the storage is freed at once",
+    run: async (backend) => {
+      const [width, rows] = [7, 5];
+      const values = randomFloats(randomNumbers(8), rows * width);
+      const storage = backend.allocate(values.length);
+      backend.write(storage, new Float32Array(values.length), 0);
+      backend.write(storage, values, 0);
+      const all = new Float32Array(100).fill(-1);
+      const apart = new Float32Array(3);
+      const done = backend.read(storage, [
+        { start: 2 * width, into: all.subarray(10, 10 + width) },
+        { start: 0, into: all.subarray(40, 44) },
+        { start: 2 * width + 1, into: apart },
+        { start: 3, into: new Float32Array(0) },
+      ]);
+      backend.free(storage);
+      const other = backend.allocate(values.length);
+      await done;
+      backend.free(other);
+      const expected = new Float32Array(100).fill(-1);
+      expected.set(values.subarray(2 * width, 3 * width), 10);
+      expected.set(values.subarray(0, 4), 40);
+      assertSameBits(all, expected, "pieces beside each other");
+      assertSameBits(apart, values.slice(2 * width + 1, 2 * width + 4), "a piece of its own");
     },
   },
   {
@@ -45,10 +73,11 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       backend.write(storage, randomFloats(randomNumbers(9), 9), 0);
       const sum = backend.allocate(9);
       backend.kernels.add({ out: sum, a: storage, b: storage }, { length: 9 });
-      const now = backend.readSync(sum, 2, 7);
-      assertSameBits(now, await backend.read(sum, 2, 7), "elements 2 … 6");
+      const now = new Float32Array(5);
+      backend.readSync(sum, [{ start: 2, into: now }]);
+      assertSameBits(now, await readElements(backend, sum, 2, 7), "elements 2 … 6");
       now.fill(0);
-      assert.notEqual((await backend.read(sum, 2, 3))[0], 0, "a copy");
+      assert.notEqual((await readElements(backend, sum, 2, 3))[0], 0, "a copy");
       backend.free(storage);
       backend.free(sum);
     },
@@ -62,7 +91,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
         if (live.length > 12 || (live.length > 0 && random() < 0.4)) {
           const [entry] = live.splice(Math.floor(random() * live.length), 1);
           const { storage, values } = entry!;
-          assertSameBits(await backend.read(storage, 0, values.length), values, `step ${step}`);
+          assertSameBits(await readElements(backend, storage, 0, values.length), values, `step ${step}`);
           backend.free(storage);
         } else {
           const values = randomFloats(random, Math.floor(random() ** 3 * 5000));
@@ -73,7 +102,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
         }
       }
       for (const { storage, values } of live) {
-        assertSameBits(await backend.read(storage, 0, values.length), values, "at the end");
+        assertSameBits(await readElements(backend, storage, 0, values.length), values, "at the end");
         backend.free(storage);
       }
     },
@@ -93,7 +122,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
         return vector;
       });
       for (const [i, vector] of vectors.entries()) {
-        assertSameBits(await backend.read(vector, 0, vector.length), values[i]!, `vector ${i}`);
+        assertSameBits(await readElements(backend, vector, 0, vector.length), values[i]!, `vector ${i}`);
         backend.parameters.free(vector);
       }
     },
@@ -108,7 +137,7 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
       for (let i = 0; i < 50; i++) backend.kernels.add({ out: counter, a: counter, b: one }, { length: 5 });
       backend.write(one, new Float32Array(5).fill(1000), 0);
       backend.kernels.add({ out: counter, a: one, b: counter }, { length: 5 });
-      assert.deepEqual([...(await backend.read(counter, 0, 5))], new Array(5).fill(1050));
+      assert.deepEqual([...(await readElements(backend, counter, 0, 5))], new Array(5).fill(1050));
       backend.free(counter);
       backend.free(one);
     },

@@ -5,6 +5,7 @@ import { memoryCheckpoint } from "../../../../src/checkpoint/memory-checkpoint.t
 import { Weights } from "../../../../src/nn/weights.ts";
 import { Heap } from "../../../../src/tensor/backend/wasm/heap.ts";
 import { createWasmBackend, WasmBackend } from "../../../../src/tensor/backend/wasm/wasm-backend.ts";
+import { readElements } from "../../../../src/tensor/read.ts";
 import { randomNumbers } from "../../../helpers/random.ts";
 
 function memory(maximum: number): WebAssembly.Memory {
@@ -100,7 +101,7 @@ test("a large table lies outside of the kernels' memory, and its rows are found 
     { out, tables: [table, small], ids: [ids, Int32Array.of(0, 1, 1, 0)] },
     { rows: 4, width },
   );
-  const sums = await backend.read(out, 0, 4 * width);
+  const sums = await readElements(backend, out, 0, 4 * width);
   for (const [at, id] of ids.entries()) {
     const other = at === 1 || at === 2 ? width : 0;
     const expected = row(id).map((value, i) => Math.fround(value + 1000 * (other + i)));

@@ -95,15 +95,14 @@ async function run(declaration: KernelDeclaration, threads: number, hasBias: boo
     const job: WorkerJob = {
       ...{ id: 1, memoryBytes: memory.buffer.byteLength, numbers, payload: new Uint8Array(0) },
       ...{ workspace: 0, scratch: 0, share: { index, count: threads }, barrier },
-      reads: [{ address: out, length: OUT }],
     };
     let thread: Thread | undefined;
-    const results = await new Promise<readonly Float32Array[]>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const onMessage = (message: unknown): void => {
         const reply = message as WorkerReply;
         if ("ready" in reply) thread!.post(job);
         else if ("error" in reply) reject(new Error(reply.error));
-        else resolve(reply.results);
+        else resolve();
       };
       spawnThread({ onMessage, onEnd: (reason) => reject(new Error(reason)) }).then((spawned) => {
         thread = spawned;
@@ -112,10 +111,9 @@ async function run(declaration: KernelDeclaration, threads: number, hasBias: boo
       }, reject);
     });
     await thread!.terminate();
-    return results;
   });
-  const [first] = await Promise.all(replies);
-  return first![0]!;
+  await Promise.all(replies);
+  return Float32Array.from(new Float32Array(memory.buffer, out, OUT));
 }
 
 test("weights of one byte are divided where they are: two and three threads give the bits of one", async () => {

@@ -40,6 +40,7 @@ class FakeThread {
 class Pool {
   readonly threads: FakeThread[] = [];
   readonly blocks = new Map<number, number>();
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   #next = 64;
   readonly pool: ThreadPool;
 
@@ -48,7 +49,7 @@ class Pool {
       count,
       {
         module: {} as WebAssembly.Module,
-        memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+        memory: this.#memory,
         kernels: [],
       },
       {
@@ -76,10 +77,12 @@ class Pool {
   async give(): Promise<Float32Array> {
     const batch = new RecordedBatch();
     batch.workspace.allocate(8);
-    const result = batch.read(0, 2);
+    const into = new Float32Array(2);
+    const result = batch.read(0, [{ start: 0, into }]);
     this.pool.enqueue(batch.takeWork());
     this.pool.dispatch();
-    return await result;
+    await result;
+    return into;
   }
 
   /** The last job of a thread. */
@@ -88,8 +91,9 @@ class Pool {
   }
 
   finish(thread: number): void {
-    const { id } = this.job(thread);
-    this.threads[thread]!.reply({ id, results: [Float32Array.of(thread, id)] });
+    const { id, workspace, share } = this.job(thread);
+    if (share.index === 0) new Float32Array(this.#memory.buffer, workspace, 2).set([thread, id]);
+    this.threads[thread]!.reply({ id });
   }
 }
 

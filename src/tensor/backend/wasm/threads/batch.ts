@@ -1,3 +1,4 @@
+import type { ReadPiece } from "../../../backend.ts";
 import { CommandRecorder, type Commands } from "./commands.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -7,11 +8,12 @@ export interface Region {
   readonly bytes: number;
 }
 
-/** Results that somebody waits for. */
+/** Results that somebody waits for: pieces of a storage. */
 export interface PendingRead {
-  readonly address: number;
-  readonly length: number;
-  resolve(values: Float32Array): void;
+  /** Of the storage in the workspace, in bytes. */
+  readonly offset: number;
+  readonly pieces: readonly ReadPiece[];
+  resolve(): void;
   reject(error: Error): void;
 }
 
@@ -46,9 +48,10 @@ export class RecordedBatch {
     return this.#reads.length > 0;
   }
 
-  read(address: number, length: number): Promise<Float32Array> {
+  /** @param offset of the storage in the workspace, in bytes */
+  read(offset: number, pieces: readonly ReadPiece[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#reads.push({ address, length, resolve, reject });
+      this.#reads.push({ offset, pieces, resolve, reject });
     });
   }
 

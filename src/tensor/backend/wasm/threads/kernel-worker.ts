@@ -52,13 +52,12 @@ export interface WorkerJob {
   readonly share: { readonly index: number; readonly count: number };
   /** Where they wait for each other: address of two i32, how many have arrived, and how often the barrier has opened. */
   readonly barrier: number;
-  /** Results: address in the workspace, or elsewhere, and number of f32. Only worker 0 gives them. */
-  readonly reads: readonly { readonly address: number; readonly length: number }[];
 }
 
 export type WorkerReply =
   | { readonly ready: true }
-  | { readonly id: number; readonly results: readonly Float32Array[] }
+  /** Its part is done; results are where the commands put them. */
+  | { readonly id: number }
   | { readonly id: number; readonly error: string };
 
 export interface WorkerConstants {
@@ -69,7 +68,7 @@ export interface WorkerConstants {
 }
 
 interface WorkerPort {
-  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  postMessage(message: unknown): void;
 }
 
 type Kernel = (...args: number[]) => void;
@@ -123,8 +122,8 @@ export function kernelWorker(
     while (Atomics.load(barrier, 1) === generation) Atomics.wait(barrier, 1, generation);
   };
 
-  const run = (job: WorkerJob): Float32Array[] => {
-    const { numbers, payload, workspace, scratch, share, reads } = job;
+  const run = (job: WorkerJob): void => {
+    const { numbers, payload, workspace, scratch, share } = job;
     const { index, count } = share;
     const place = (value: number): number => {
       if (value >= constants.scratch) return value - constants.scratch + scratch;
@@ -160,12 +159,6 @@ export function kernelWorker(
       }
       if (count > 1) meet(barrier, count);
     }
-    if (index !== 0) return [];
-    return reads.map(({ address, length }) => {
-      const copy = new Float32Array(length); // slice() of shared memory would be shared again
-      copy.set(new Float32Array(memory.buffer, place(address), length));
-      return copy;
-    });
   };
 
   return (message) => {
@@ -173,17 +166,14 @@ export function kernelWorker(
       start = message;
       const { exports } = new WebAssembly.Instance(message.module, { sentensor: { memory: message.memory } });
       kernels = message.kernels.map(({ name, split }) => ({ run: exports[name] as Kernel, split }));
-      port.postMessage({ ready: true }, []);
+      port.postMessage({ ready: true });
       return;
     }
     try {
-      const results = run(message);
-      port.postMessage(
-        { id: message.id, results },
-        results.map(({ buffer }) => buffer as ArrayBuffer),
-      );
+      run(message);
+      port.postMessage({ id: message.id });
     } catch (error) {
-      port.postMessage({ id: message.id, error: String(error) }, []);
+      port.postMessage({ id: message.id, error: String(error) });
     }
   };
 }

@@ -1,6 +1,6 @@
 import { declareErrorClass, SentensorError } from "../../../../errors.ts";
 import { workerProblem } from "../../../../runtime/worker-problem.ts";
-import type { ReadyWork, Region } from "./batch.ts";
+import type { PendingRead, ReadyWork, Region } from "./batch.ts";
 import type { WorkerJob, WorkerReply, WorkerStart } from "./kernel-worker.ts";
 import { localThread, spawnThread } from "./spawn.ts";
 import type { SpawnThread, Thread } from "./thread.ts";
@@ -45,7 +45,6 @@ interface Task {
   readonly id: number;
   readonly work: ReadyWork;
   readonly slots: readonly Slot[];
-  results: readonly Float32Array[];
   /** Threads that have not answered. */
   left: number;
   error: string | null;
@@ -170,12 +169,11 @@ export class ThreadPool {
   }
 
   #run(work: ReadyWork, slots: readonly Slot[]): void {
-    const { batch, commands, reads } = work;
+    const { batch, commands } = work;
     const task: Task = {
       id: ++this.#lastId,
       work,
       slots,
-      results: [],
       left: slots.length,
       error: null,
       isRepeatable: batch.region === null,
@@ -194,7 +192,6 @@ export class ThreadPool {
           scratch: slot.scratch.address,
           share: { index, count: slots.length },
           barrier: slots.length > 1 ? this.#barrierAddress() : 0,
-          reads: reads.map(({ address, length }) => ({ address, length })),
         };
         slot.thread
           .then((thread) => {
@@ -264,7 +261,6 @@ export class ThreadPool {
     slot.task = null;
     slot.proven = true;
     if ("error" in reply) task.error ??= reply.error;
-    else if (slot === task.slots[0]) task.results = reply.results;
     task.left--;
     if (task.error !== null) this.#fail(task, new ThreadError(`threads: ${task.error}`));
     else if (task.left === 0) this.#finish(task, null);
@@ -356,13 +352,23 @@ export class ThreadPool {
     for (const slot of task.slots) if (slot.task === task) slot.task = null;
     const { batch, reads } = task.work;
     batch.running--;
-    for (const [i, read] of reads.entries()) {
-      if (error === null) read.resolve(task.results[i]!);
-      else read.reject(error);
-    }
+    if (error !== null) rejectAll(task.work, error);
+    else this.#copyResults(batch.region!, reads);
     if (batch.workspace.isEmpty && batch.running === 0 && batch.region !== null) {
       this.release(batch.region);
       batch.region = null;
+    }
+  }
+
+  /** Straight from the memory of the threads, which have ended this work, to where the callers want it. */
+  #copyResults({ address }: Region, reads: readonly PendingRead[]): void {
+    const memory = new Float32Array(this.#start.memory.buffer);
+    for (const { offset, pieces, resolve } of reads) {
+      const first = (address + offset) / 4;
+      for (const { start, into } of pieces) {
+        into.set(memory.subarray(first + start, first + start + into.length));
+      }
+      resolve();
     }
   }
 

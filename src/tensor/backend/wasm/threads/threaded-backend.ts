@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../../../errors.ts";
-import type { Backend, Capabilities, ParameterStore, Storage } from "../../../backend.ts";
+import type { Backend, Capabilities, ParameterStore, ReadPiece, Storage } from "../../../backend.ts";
 import { workOf } from "../../../kernel.ts";
 import { KERNEL_NAMES, KERNELS, type KernelName, type Kernels } from "../../../kernel-table.ts";
 import { createKernelCalls, type KernelHost } from "../kernel-calls.ts";
@@ -126,10 +126,10 @@ export class ThreadedWasmBackend implements Backend {
     else this.#inner.write(storage, values, start);
   }
 
-  read(storage: Storage, start: number, end: number): Promise<Float32Array> {
-    if (!(storage instanceof RecordedStorage)) return this.#inner.read(storage, start, end);
+  read(storage: Storage, pieces: readonly ReadPiece[]): Promise<void> {
+    if (!(storage instanceof RecordedStorage)) return this.#inner.read(storage, pieces);
     const { batch } = storage;
-    const result = batch.read(this.#address(storage) + 4 * start, end - start);
+    const result = batch.read(offsetOf(storage), pieces);
     this.#waiting.add(batch);
     void this.#dispatchSoon();
     return result;
