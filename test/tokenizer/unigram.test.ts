@@ -4,6 +4,7 @@ import test from "node:test";
 import fc from "fast-check";
 import { SentensorError, UnsupportedError } from "../../src/errors.ts";
 import { MemorySource } from "../../src/sources/memory-source.ts";
+import { IdBuffer } from "../../src/tokenizer/fast/id-buffer.ts";
 import { loadTokenizer } from "../../src/tokenizer/load.ts";
 import { Unigram } from "../../src/tokenizer/models/unigram.ts";
 import { Precompiled } from "../../src/tokenizer/normalizers/precompiled.ts";
@@ -11,6 +12,7 @@ import { PlainText } from "../../src/tokenizer/text/editable-text.ts";
 import { cpuTime } from "../helpers/cpu-time.ts";
 import { folder } from "./folders.ts";
 import { randomLines } from "./lines.ts";
+import { byteToken, naiveUnigram } from "./naive-unigram.ts";
 
 const file = new URL("../fixtures/tokenizers/spm-unigram.model", import.meta.url);
 
@@ -94,6 +96,70 @@ test("bytes stand for an unknown piece only if all of them are there", () => {
     all.tokenize("aé!").map(({ id }) => id),
     [1, 0],
   );
+});
+
+const known = fc.constantFrom("a", "é", "😀");
+const anyCharacter = fc.oneof(
+  { arbitrary: known, weight: 5 },
+  { arbitrary: fc.constantFrom("x", "漢", "🙂", "\u0301"), weight: 1 },
+);
+const anyPiece = fc.oneof(
+  { arbitrary: fc.string({ unit: known, minLength: 1, maxLength: 4 }), weight: 4 },
+  { arbitrary: fc.constantFrom("<unk>", "", "漢a", "éx", "x漢"), weight: 1 },
+);
+/** Few different scores, so that many ways are equally likely; or some that no sum of others equals. */
+const scoring = fc.constantFrom(
+  fc.integer({ min: -3, max: 0 }),
+  fc.double({ min: -20, max: 0, noNaN: true }),
+);
+const bytesOf = anyCharacter.map((character) => Array.from(new TextEncoder().encode(character), byteToken));
+const vocabulary = fc
+  .record({
+    pieces: scoring.chain((score) => fc.array(fc.tuple(anyPiece, score), { minLength: 3, maxLength: 24 })),
+    bytes: fc.array(bytesOf, { maxLength: 6 }),
+  })
+  .map(({ pieces, bytes }) => [...pieces, ...bytes.flat().map((token) => [token, -5] as const)]);
+
+test("every word is cut as the naive algorithm cuts it, whatever the vocabulary", () => {
+  const seen = { ties: 0, unknownRuns: 0, bytes: 0, errors: 0 };
+  fc.assert(
+    fc.property(
+      vocabulary,
+      fc.option(fc.nat(20)),
+      fc.boolean(),
+      fc.array(fc.string({ unit: anyCharacter, maxLength: 12 }), { minLength: 1, maxLength: 6 }),
+      (pieces, unkIndex, byteFallback, words) => {
+        const unkId = unkIndex === null ? null : unkIndex % pieces.length;
+        const tokens = pieces.map(([piece]) => piece);
+        const scores = Float64Array.from(pieces, ([, each]) => each);
+        const options = { tokens, scores, unkId, byteFallback };
+        const model = new Unigram(options);
+        for (const word of words) {
+          const expected = naiveUnigram(word, options);
+          const ids = new IdBuffer();
+          if (expected === null) {
+            assert.throws(() => model.tokenize(word), { code: "no-unknown-token" });
+            assert.throws(() => model.appendIds(word, ids), { code: "no-unknown-token" });
+            seen.errors++;
+            continue;
+          }
+          assert.deepEqual(model.tokenize(word), expected.tokens);
+          model.appendIds(word, ids);
+          assert.deepEqual(
+            [...ids.copy()],
+            expected.tokens.map(({ id }) => id),
+          );
+          if (expected.hasTie) seen.ties++;
+          for (const { id, value, start, end } of expected.tokens) {
+            if (id === unkId && Array.from(value).length > 1) seen.unknownRuns++;
+            if (value !== word.slice(start, end)) seen.bytes++;
+          }
+        }
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  for (const [what, count] of Object.entries(seen)) assert.ok(count > 50, `the premise: ${count} ${what}`);
 });
 
 test("texts without a space are cut in linear time", async () => {
