@@ -107,9 +107,10 @@ const anyPiece = fc.oneof(
   { arbitrary: fc.string({ unit: known, minLength: 1, maxLength: 4 }), weight: 4 },
   { arbitrary: fc.constantFrom("<unk>", "", "漢a", "éx", "x漢"), weight: 1 },
 );
-/** Few different scores, so that many ways are equally likely; or some that no sum of others equals. */
+/** Few different scores, so that many ways are equally likely, also with unknown characters; or no two that are equal. */
 const scoring = fc.constantFrom(
   fc.integer({ min: -3, max: 0 }),
+  fc.constantFrom(-20, -12, -10, -8, 0),
   fc.double({ min: -20, max: 0, noNaN: true }),
 );
 const bytesOf = anyCharacter.map((character) => Array.from(new TextEncoder().encode(character), byteToken));
