@@ -1,6 +1,5 @@
 /** The end of a model while others still use it: typed errors, nothing that hangs, nothing that goes on. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test as testOf } from "node:test";
@@ -9,9 +8,11 @@ import { AutoModel, AutoTokenizer, SentenceTransformer, Transformer } from "../s
 import { ThreadedWasmBackend } from "../src/tensor/backend/wasm/threads/threaded-backend.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { ModelFiles } from "./helpers/model-files.ts";
+import { temporaryFolder } from "./helpers/temporary-folder.ts";
 
 /** What hangs is to fail. */
-const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout: 60_000 }, body);
+const test = (name: string, body: (t: TestContext) => Promise<void>) =>
+  testOf(name, { timeout: 60_000 }, body);
 
 const folder = modelFolder("bert-mean");
 const texts = Array.from({ length: 40 }, (_, i) => `text ${i} ${"word ".repeat((i * 5) % 9)}`);
@@ -123,24 +124,20 @@ test("a stream that waits for its source, or for its consumer, ends with the mod
   assert.equal(closed, 1, "the source that can be closed is closed");
 });
 
-test("what is being saved is whole", async () => {
-  const target = await mkdtemp(join(tmpdir(), "sentensor-disposal-"));
-  try {
-    const model = await SentenceTransformer.load(folder, { threads: 1 });
-    const expected = await model.encode(texts);
-    let isSaved = false;
-    const saving = model.save(target).then(() => {
-      isSaved = true;
-    });
-    await model.dispose();
-    assert.ok(isSaved);
-    await saving;
-    const again = await SentenceTransformer.load(target, { threads: 1 });
-    assert.deepEqual(await again.encode(texts), expected);
-    await again.dispose();
-  } finally {
-    await rm(target, { recursive: true });
-  }
+test("what is being saved is whole", async (t) => {
+  const target = await temporaryFolder(t);
+  const model = await SentenceTransformer.load(folder, { threads: 1 });
+  const expected = await model.encode(texts);
+  let isSaved = false;
+  const saving = model.save(target).then(() => {
+    isSaved = true;
+  });
+  await model.dispose();
+  assert.ok(isSaved);
+  await saving;
+  const again = await SentenceTransformer.load(target, { threads: 1 });
+  assert.deepEqual(await again.encode(texts), expected);
+  await again.dispose();
 });
 
 /** Tells each operation on a source, and how many of its files are open. */

@@ -3,15 +3,16 @@
  * the code a reader of that page would write here, and the numbers that the library gives. The names of models are
  * those of the page; a hub on this machine answers to them with models/demo-en.
  */
+
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { AutoModel, AutoTokenizer, meanPooling, SentenceTransformer, Tensor, util } from "../src/index.ts";
 import { modelFolder } from "./helpers/fixtures.ts";
 import { HubServer } from "./helpers/hub-server.ts";
 import { filesOfFixture } from "./helpers/model-files.ts";
+import { makeTemporaryFolder, removeFolder } from "./helpers/temporary-folder.ts";
 
 type Vectors = readonly (readonly number[])[];
 
@@ -57,7 +58,7 @@ before(async () => {
     await readFile(new URL("fixtures/documentation-page/expected.json", import.meta.url), "utf8"),
   ) as Expected;
   server = await HubServer.start();
-  folder = await mkdtemp(join(tmpdir(), "sentensor-page-"));
+  folder = await makeTemporaryFolder();
   for (const name of MODELS) server.publish(name, filesOfFixture("demo-en"));
   process.env.HF_ENDPOINT = server.url;
   process.env.SENTENCE_TRANSFORMERS_HOME = join(folder, "cache");
@@ -68,7 +69,7 @@ after(async () => {
     else process.env[name] = saved[i];
   }
   await server.close();
-  await rm(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 });
 
 /** The vectors have length 1. Both CPU backends lie within 8e-8 of the library here (2026-11-23). */

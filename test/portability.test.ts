@@ -1,9 +1,8 @@
 /** The engine where there is no Node: bundled as for a browser, and run without Node's globals. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -12,6 +11,7 @@ import { Script } from "node:vm";
 import { build } from "esbuild";
 import type * as Sentensor from "../src/index.ts";
 import { builtEntry } from "./helpers/built.ts";
+import { temporaryFolder } from "./helpers/temporary-folder.ts";
 
 const repository = fileURLToPath(new URL("../", import.meta.url));
 const dist = dirname(fileURLToPath(builtEntry));
@@ -92,13 +92,12 @@ test("both formats have the same exports, and take each other's errors", async (
   assert.throws(() => (commonJs.util as typeof util).cosSim([[1]], 1 as never), ArgumentError);
 });
 
-test("a bundle for browsers embeds without Node's globals, and without eval", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "sentensor-bundle-"));
-  try {
-    const entry = join(folder, "entry.ts");
-    writeFileSync(
-      entry,
-      `import { BlobSource, SentenceTransformer } from ${JSON.stringify(join(dist, "index.js"))};
+test("a bundle for browsers embeds without Node's globals, and without eval", async (t) => {
+  const folder = await temporaryFolder(t);
+  const entry = join(folder, "entry.ts");
+  writeFileSync(
+    entry,
+    `import { BlobSource, SentenceTransformer } from ${JSON.stringify(join(dist, "index.js"))};
 export async function embed(files, text) {
   const blobs = new Map(Object.entries(files).map(([path, bytes]) => [path, new Blob([bytes])]));
   const model = await SentenceTransformer.load(new BlobSource(blobs));
@@ -107,19 +106,19 @@ export async function embed(files, text) {
   return [...vector];
 }
 export const missing = () => SentenceTransformer.load("./no-such-folder").catch((error) => error.message);`,
-    );
-    await build({
-      entryPoints: [entry],
-      outfile: join(folder, "bundle.mjs"),
-      bundle: true,
-      format: "esm",
-      platform: "browser", // has no node: modules: an import of one fails here
-      logLevel: "error",
-    });
-    const demo = join(repository, "models/demo-en");
-    writeFileSync(
-      join(folder, "main.mjs"),
-      `import { readFileSync, readdirSync } from "node:fs";
+  );
+  await build({
+    entryPoints: [entry],
+    outfile: join(folder, "bundle.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "browser", // has no node: modules: an import of one fails here
+    logLevel: "error",
+  });
+  const demo = join(repository, "models/demo-en");
+  writeFileSync(
+    join(folder, "main.mjs"),
+    `import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 const files = Object.fromEntries(readdirSync(${JSON.stringify(demo)}, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -129,19 +128,16 @@ const print = console.log;
 for (const name of ["process", "Buffer", "setImmediate", "require", "global"]) delete globalThis[name];
 const { embed, missing } = await import("./bundle.mjs");
 print(JSON.stringify({ vector: await embed(files, "a fish of cold rivers"), error: await missing() }));`,
-    );
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--disallow-code-generation-from-strings", join(folder, "main.mjs")],
-      { timeout: 60_000 },
-    );
-    const { vector, error } = JSON.parse(stdout) as { vector: number[]; error: string };
-    const { SentenceTransformer } = await import("../src/index.ts");
-    const model = await SentenceTransformer.load(demo);
-    assert.deepEqual(vector, [...(await model.encode("a fish of cold rivers"))]);
-    assert.match(error, /no-such-folder/);
-    await model.dispose();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  );
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--disallow-code-generation-from-strings", join(folder, "main.mjs")],
+    { timeout: 60_000 },
+  );
+  const { vector, error } = JSON.parse(stdout) as { vector: number[]; error: string };
+  const { SentenceTransformer } = await import("../src/index.ts");
+  const model = await SentenceTransformer.load(demo);
+  assert.deepEqual(vector, [...(await model.encode("a fish of cold rivers"))]);
+  assert.match(error, /no-such-folder/);
+  await model.dispose();
 });

@@ -1,6 +1,7 @@
 /** Text files of one JSON value a line, read in pieces. */
 
 import { FormatError } from "../errors.ts";
+import { concatenate } from "../files/concatenate.ts";
 import type { RangeReader } from "../files/file-source.ts";
 
 /** Bytes that can be read in ranges. */
@@ -112,14 +113,4 @@ export function parseLine(line: string, number: number, file: string): unknown {
       cause,
     });
   }
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

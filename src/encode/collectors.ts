@@ -204,7 +204,7 @@ async function readTokenEmbeddings(features: Features): Promise<Tensor2D[]> {
 }
 
 /** x / max(‖x‖₂, 1e-12), as torch.nn.functional.normalize; the sum in f64. */
-export function normalizeInPlace(vector: Float32Array): void {
+function normalizeInPlace(vector: Float32Array): void {
   let sum = 0;
   for (const value of vector) sum += value * value;
   const length = Math.max(Math.sqrt(sum), 1e-12);

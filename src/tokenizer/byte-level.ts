@@ -24,11 +24,6 @@ function inverted(characters: Uint16Array): Int16Array {
   return bytes;
 }
 
-/** The characters of all bytes. */
-export function byteAlphabet(): string[] {
-  return Array.from(characterOfByte, (character) => String.fromCharCode(character));
-}
-
 /** The byte that a character stands for, -1 for none. */
 export function byteOf(unit: number): number {
   return unit < byteOfCharacter.length ? byteOfCharacter[unit]! : -1;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { describeCheckpoint, inspectCheckpoint } from "../../src/checkpoint/inspect.ts";
 import { openCheckpointFile } from "../../src/checkpoint/open.ts";
 import { FileError } from "../../src/errors.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { fixture, memory, safetensorsFile } from "./support.ts";
 
 const file = safetensorsFile(
@@ -76,8 +76,7 @@ test("names that a terminal would obey are quoted", async () => {
 });
 
 test("a path may be a file of any format, or a folder", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-inspect-"));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder(t);
   await writeFile(join(folder, "model.safetensors"), file);
   await writeFile(join(folder, "dict.pt"), fixture("state-dict.protocol-2.bin"));
   assert.equal(

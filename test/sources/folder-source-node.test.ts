@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, open, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { ArgumentError, FileError } from "../../src/errors.ts";
 import { openFolder } from "../../src/sources/folder-source-node.ts";
+import { makeTemporaryFolder, removeFolder, temporaryFolder } from "../helpers/temporary-folder.ts";
 
 let folder = "";
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sentensor-folder-"));
+  folder = await makeTemporaryFolder();
   await mkdir(join(folder, "1_Pooling"));
   await writeFile(join(folder, "1_Pooling", "config.json"), "defgh");
 });
 
 after(async () => {
-  await rm(folder, { recursive: true });
+  await removeFolder(folder);
 });
 
 test("files of a folder are found, read whole and by ranges", async () => {
@@ -93,8 +93,7 @@ test("no path leaves the folder", async () => {
 });
 
 test("symbolic links are followed, as the hub's cache needs it", async (t) => {
-  const cache = await mkdtemp(join(tmpdir(), "sentensor-cache-"));
-  t.after(() => rm(cache, { recursive: true }));
+  const cache = await temporaryFolder(t);
   try {
     await symlink(join(folder, "1_Pooling", "config.json"), join(cache, "config.json"));
   } catch {

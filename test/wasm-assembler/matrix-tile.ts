@@ -64,19 +64,6 @@ export function matrixTile({ rows, columns, unroll, fused }: Tile): BuiltModule 
     }
   });
   module.export("tile", tile);
-
-  // The same `repeats` times, so that a benchmark does not time the call from JavaScript.
-  const repeat = module.function(
-    "repeat",
-    { parameters: { ...parameters, repeats: "i32" }, results: [] },
-    (f, { repeats, ...operands }) => {
-      f.while(repeats, () => {
-        f.call(tile, operands);
-        f.increment(repeats, -1);
-      });
-    },
-  );
-  module.export("repeat", repeat);
   return module.build();
 }
 
@@ -89,14 +76,5 @@ export interface MatrixTileExports extends WebAssembly.Exports {
     aStride: number,
     weights: number,
     k: number,
-  ) => undefined;
-  readonly repeat: (
-    out: number,
-    outStride: number,
-    a: number,
-    aStride: number,
-    weights: number,
-    k: number,
-    repeats: number,
   ) => undefined;
 }

@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.ts";
+import { concatenate } from "../../files/concatenate.ts";
 
 /** A longer line is no text that anybody wrote. Bytes. */
 const LONGEST_LINE = 2 ** 26;
@@ -28,7 +29,7 @@ export async function* readLines(
   for await (const piece of pieces) {
     const end = piece.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      for (const text of decodeLines(join([...rest, piece.subarray(0, end - 1)]), number, file)) {
+      for (const text of decodeLines(concatenate([...rest, piece.subarray(0, end - 1)]), number, file)) {
         yield { text, number: ++number };
       }
       rest = [];
@@ -46,7 +47,7 @@ export async function* readLines(
     }
   }
   if (restLength === 0) return;
-  for (const text of decodeLines(join(rest), number, file)) yield { text, number: ++number };
+  for (const text of decodeLines(concatenate(rest), number, file)) yield { text, number: ++number };
 }
 
 function decodeLines(bytes: Uint8Array, before: number, file: string): string[] {
@@ -73,15 +74,4 @@ function brokenLine(bytes: Uint8Array): number {
     start = end + 1;
   }
   return number;
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const piece of pieces) {
-    all.set(piece, end);
-    end += piece.length;
-  }
-  return all;
 }

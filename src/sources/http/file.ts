@@ -1,4 +1,5 @@
 import { FileError } from "../../errors.ts";
+import { concatenate } from "../../files/concatenate.ts";
 import type { RangeReader } from "../../files/file-source.ts";
 import { MemoryReader } from "../memory-source.ts";
 import type { Continuation, Exchange, HttpClient } from "./client.ts";
@@ -140,7 +141,7 @@ export class HttpFile {
     await this.#explaining(async () => {
       for await (const piece of this.#client.resuming(0, ask)) pieces.push(piece);
     });
-    return joined(pieces);
+    return concatenate(pieces);
   }
 
   /** Across origins, scripts only see Content-Range where the server exposes it; Content-Length they always see. */
@@ -203,14 +204,4 @@ function isRestOf(begun: Response, rest: Response, position: number): boolean {
     rest.headers.get("etag") === begun.headers.get("etag") &&
     (total === undefined || total === wholeSize(begun))
   );
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, position);
-    position += piece.length;
-  }
-  return bytes;
 }

@@ -2,11 +2,12 @@ import { FormatError } from "../../errors.ts";
 import { ConfigReader } from "../../files/config-reader.ts";
 import type { VocabularyFile } from "../../files/model-files.ts";
 import { parseJson } from "../../files/read-json.ts";
+import { decodeUtf8 } from "../../files/utf8.ts";
 import { readVocabulary as readJsonVocabulary, readMerges } from "../json/models.ts";
 import { BPE } from "../models/bpe.ts";
 import type { Vocabulary } from "../models/vocabulary.ts";
 import type { VocabularyFiles } from "./pretrained-class.ts";
-import { decodeUtf8, readVocabulary } from "./vocabulary-source.ts";
+import { readVocabulary } from "./vocabulary-source.ts";
 
 const VOCAB_FILE = "vocab.json";
 const MERGES_FILE = "merges.txt";
@@ -44,7 +45,7 @@ function ofOwnFiles({ own }: VocabularyFiles): Parts {
   const vocab = parseJson(own.get(VOCAB_FILE)!, VOCAB_FILE);
   return [
     readJsonVocabulary(new ConfigReader({ vocab }, VOCAB_FILE)),
-    mergesOfLines(decodeUtf8(own.get(MERGES_FILE)!, MERGES_FILE)),
+    mergesOfLines(decodeUtf8(own.get(MERGES_FILE)!, "the text", MERGES_FILE)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { FormatError } from "../../errors.ts";
+import { decodeUtf8 } from "../../files/utf8.ts";
 import { readVocabulary as readJsonVocabulary } from "../json/models.ts";
 import { Vocabulary } from "../models/vocabulary.ts";
 import { whiteSpace } from "../unicode/categories.ts";
@@ -23,18 +23,10 @@ export function readVocabulary({ tokenizerJson, own }: VocabularyFiles, path: st
 }
 
 /** One token a line; its id is the number of its line. White space at the end of a line does not count. */
-export function vocabularyOfLines(bytes: Uint8Array, file: string): Vocabulary {
-  const lines = decodeUtf8(bytes, file).split("\n");
+function vocabularyOfLines(bytes: Uint8Array, file: string): Vocabulary {
+  const lines = decodeUtf8(bytes, "the text", file).split("\n");
   if (lines.at(-1) === "") lines.pop();
   return Vocabulary.numbered(lines.map(trimEnd));
-}
-
-export function decodeUtf8(bytes: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError("expected UTF-8 text, found other bytes", { code: "invalid-utf8", file, cause });
-  }
 }
 
 function trimEnd(line: string): string {

@@ -30,7 +30,7 @@ export function spansOfCodePoints(text: string, matches: (codePoint: number) => 
 }
 
 /** The ranges that remain of `spans` (which cover a text in order) under `behavior`. */
-export function applyBehavior(spans: readonly Span[], behavior: SplitBehavior): [number, number][] {
+function applyBehavior(spans: readonly Span[], behavior: SplitBehavior): [number, number][] {
   const ranges: [number, number][] = [];
   let previousMatch = false;
   switch (behavior) {

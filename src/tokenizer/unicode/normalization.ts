@@ -32,11 +32,6 @@ export function combiningClass(codePoint: number): number {
   return classes.get(codePoint) ?? 0;
 }
 
-/** Whether the form NFD changes this code point. */
-export function hasCanonicalDecomposition(codePoint: number): boolean {
-  return codePoint >= 0xc0 && canonical.has(codePoint);
-}
-
 const canonicalCache = new Map<number, readonly number[]>();
 const compatibleCache = new Map<number, readonly number[]>();
 

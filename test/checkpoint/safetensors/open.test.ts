@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open as openFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openSafetensors } from "../../../src/checkpoint/safetensors/open.ts";
 import { ArgumentError, FileError, FormatError } from "../../../src/errors.ts";
 import { openFolder } from "../../../src/sources/folder-source-node.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { CountingSource, memory, safetensorsFile } from "../support.ts";
 
 const halves = Uint16Array.of(0x3c00, 0xc000, 0x3800, 0x7c00); // 1, -2, 0.5, infinity
@@ -88,8 +88,7 @@ test("a missing file is a FileError", async () => {
 });
 
 test("tensors beyond 2^31 and 2^32 bytes are read", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-large-"));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder(t);
   const sizes = [2 ** 31, 8, 2 ** 31, 8];
   let end = 0;
   const entries = sizes.map((size, i) => {

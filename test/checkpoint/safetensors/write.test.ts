@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -7,13 +7,14 @@ import fc from "fast-check";
 import type { CheckpointDType } from "../../../src/checkpoint/dtype.ts";
 import { dtypeInfo, elementCount } from "../../../src/checkpoint/dtype.ts";
 import { openSafetensors } from "../../../src/checkpoint/safetensors/open.ts";
-import { saveSafetensors } from "../../../src/checkpoint/safetensors/save-node.ts";
 import {
   float32ToWrite,
   type TensorToWrite,
   writeSafetensors,
 } from "../../../src/checkpoint/safetensors/write.ts";
 import { ArgumentError, FileError } from "../../../src/errors.ts";
+import { writeFileAtomically } from "../../../src/files/write-file-node.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { concat, fixtureJson, memory, versions } from "../support.ts";
 
 interface WrittenCase {
@@ -236,8 +237,7 @@ test("bytes that turn out not to fit the shape are refused at their turn", async
 });
 
 test("a file is replaced by the complete new one or stays as it is", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-write-"));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder(t);
   const path = join(folder, "model.safetensors");
   await writeFile(path, "old");
 
@@ -249,20 +249,19 @@ test("a file is replaced by the complete new one or stays as it is", async (t) =
       throw new Error("out of paper");
     },
   };
-  await assert.rejects(saveSafetensors(path, [failing]), /^Error: out of paper$/);
+  await assert.rejects(writeFileAtomically(path, writeSafetensors([failing])), /^Error: out of paper$/);
   assert.equal(await readFile(path, "utf8"), "old");
   assert.deepEqual(await readdir(folder), ["model.safetensors"]);
 
   const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(1);
   const tensors: TensorToWrite[] = [{ name: "a", dtype: "F32", shape: [1], bytes: shared }];
-  await saveSafetensors(path, tensors, new Map([["format", "pt"]]));
+  await writeFileAtomically(path, writeSafetensors(tensors, new Map([["format", "pt"]])));
   assert.deepEqual(new Uint8Array(await readFile(path)), await write(tensors, new Map([["format", "pt"]])));
   assert.deepEqual(await readdir(folder), ["model.safetensors"]);
 });
 
 test("a file that cannot be closed is not there, and hides no earlier error", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "sentensor-write-"));
-  t.after(() => rm(folder, { recursive: true }));
+  const folder = await temporaryFolder(t);
   const handle = await open(join(folder, "other"), "wx");
   await handle.close();
   const prototype = Object.getPrototypeOf(handle) as typeof handle;
@@ -277,7 +276,7 @@ test("a file that cannot be closed is not there, and hides no earlier error", as
     return writeBytes.apply(this, args);
   });
   const path = join(folder, "model.safetensors");
-  await assert.rejects(saveSafetensors(path, []), {
+  await assert.rejects(writeFileAtomically(path, writeSafetensors([])), {
     name: "FileError",
     code: "file-not-writable",
     message: `${path}: cannot be written: EIO: i/o error, close`,
@@ -285,15 +284,18 @@ test("a file that cannot be closed is not there, and hides no earlier error", as
   const bytes = () => {
     throw new Error("out of paper");
   };
-  await assert.rejects(saveSafetensors(path, [{ name: "a", dtype: "U8", shape: [1], bytes }]), {
-    message: "out of paper",
-  });
+  await assert.rejects(
+    writeFileAtomically(path, writeSafetensors([{ name: "a", dtype: "U8", shape: [1], bytes }])),
+    {
+      message: "out of paper",
+    },
+  );
   assert.deepEqual(await readdir(folder), ["other"]);
 });
 
 test("a folder that is not there is a FileError with the file's name", async () => {
   const path = join(tmpdir(), "sentensor-none", "model.safetensors");
-  await assert.rejects(saveSafetensors(path, []), (error) => {
+  await assert.rejects(writeFileAtomically(path, writeSafetensors([])), (error) => {
     assert.ok(error instanceof FileError);
     assert.equal(error.file, path);
     return true;

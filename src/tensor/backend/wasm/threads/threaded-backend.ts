@@ -25,7 +25,7 @@ class RecordedStorage implements Storage {
 
 /**
  * A text of 28 tokens in MiniLM-L6: less than 0.1 s with kernels that have only just been compiled. To start workers
- * takes as long, and 12 ms of this thread each (bench/start-up.ts, 2026-11-26, Node 24).
+ * takes as long, and 12 ms of this thread each (2026-11-26, Node 24).
  */
 const LOCAL_WORK = 3e8;
 
