@@ -12,13 +12,21 @@ export { AutoTokenizer, type AutoTokenizerOptions } from "./auto/auto-tokenizer.
 export type { ModelInputs } from "./auto/padded-batch.ts";
 export type { PretrainedTokenizer, TokenizedBatch, TokenizerCallOptions } from "./auto/tokenizer-call.ts";
 export type {
+  CountOptions,
   EncodeOptions,
+  EncodeResult,
   FeatureOptions,
   StreamOptions,
   TensorOptions,
   TokenOptions,
   VectorOptions,
 } from "./base-model/encode-options.ts";
+export type {
+  LoadingEvent,
+  LoadOptions,
+  ModelOptions,
+  SentenceTransformerOptions,
+} from "./base-model/load-options.ts";
 export type { PromptChoice, Prompts } from "./base-model/prompts.ts";
 export type { SaveOptions } from "./base-model/save-options.ts";
 export type { ChunkingModel, ChunkTextOptions, TextSpan } from "./chunking/chunk-text.ts";
@@ -63,15 +71,7 @@ export { clsPooling } from "./pooling/cls-pooling.ts";
 export { maxPooling } from "./pooling/max-pooling.ts";
 export { meanPooling } from "./pooling/mean-pooling.ts";
 export type { PoolingMode } from "./pooling/modes.ts";
-export {
-  type CountOptions,
-  type EncodeResult,
-  type LoadingEvent,
-  type LoadOptions,
-  type ModelOptions,
-  SentenceTransformer,
-  type SentenceTransformerOptions,
-} from "./sentence-transformer.ts";
+export { SentenceTransformer } from "./sentence-transformer.ts";
 export type {
   CommunityDetectionAsyncOptions,
   CommunityDetectionOptions,

@@ -3,7 +3,8 @@ import type { FileSource } from "../files/file-source.ts";
 import { prepareBareEncoder } from "../models/registry.ts";
 import { prepareModules } from "../modules/registry.ts";
 import { HubError } from "../sources/hub/errors.ts";
-import { readModelSettings } from "./model-settings.ts";
+import { settleEmbeddings } from "./embedding-settings.ts";
+import { readModelSettings, readSavedSettings } from "./model-settings.ts";
 
 /**
  * Rejects a model that no loader of this package takes, as far as its small files tell: weights are not opened.
@@ -12,8 +13,10 @@ import { readModelSettings } from "./model-settings.ts";
  */
 export async function checkModel(source: FileSource): Promise<void> {
   try {
-    await readModelSettings(source);
-    await prepareModules(source);
+    const settings = await readModelSettings(source, "SentenceTransformer");
+    readSavedSettings(settings);
+    settleEmbeddings({}, settings);
+    await prepareModules(source, { modelType: "SentenceTransformer" });
   } catch (error) {
     if (error instanceof HubError || !(await isEncoder(source))) throw error;
   }

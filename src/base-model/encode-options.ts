@@ -1,8 +1,10 @@
-import type { EmbeddingPrecision } from "../embeddings/quantize-embeddings.ts";
+import type { EmbeddingPrecision, QuantizedArray } from "../embeddings/quantize-embeddings.ts";
 import type { Embeddings } from "../embeddings/rows.ts";
 import type { EncodeProgress } from "../encode/progress.ts";
+import type { TextFeatures } from "../encode/text-features.ts";
 import type { OptionNames } from "../runtime/check-options.ts";
 import type { DeviceName } from "../tensor/device.ts";
+import type { Tensor1D, Tensor2D } from "../tensor/tensor.ts";
 import type { EncodingPool } from "../workers/encoding-pool.ts";
 
 /** What all kinds of `encode` have in common. */
@@ -108,3 +110,20 @@ export const streamOptionNames: OptionNames<StreamOptions> = {
   device: true,
   chunkSize: true,
 };
+
+/** Which prompt counts along with a text. */
+export type CountOptions = Pick<EncodeOptions, "prompt" | "promptName" | "task">;
+
+export const countOptionNames: OptionNames<CountOptions> = { prompt: true, promptName: true, task: true };
+
+type Vector = QuantizedArray<EmbeddingPrecision>;
+
+/** What `encode` gives, whatever its options. */
+export type EncodeResult =
+  | Vector
+  | Vector[]
+  | Tensor1D
+  | Tensor2D
+  | Tensor2D[]
+  | TextFeatures
+  | TextFeatures[];

@@ -5,11 +5,13 @@ import type { FileSource } from "../files/file-source.ts";
 import { CARD } from "../files/model-files.ts";
 import type { SaveOptions } from "./save-options.ts";
 
-/** What a card of our own says. */
+/** What a card of our own says of a model. */
 export interface CardFacts {
-  /** The types of the modules, in order. */
-  readonly modules: readonly string[];
-  readonly embeddingDimension: number;
+  /** The task, by the hub's name. */
+  readonly pipelineTag: string;
+  readonly tags: readonly string[];
+  /** What the model does, after "A sentence-transformers model that". */
+  readonly does: string;
 }
 
 /**
@@ -18,11 +20,13 @@ export interface CardFacts {
  * `_create_model_card`); here plain transformers models keep theirs as well.
  *
  * @param origin the files of the loaded model; undefined: it was made of modules
+ * @param modules their types, in order
  * @returns null: no README.md is to be written
  */
 export async function chooseCard(
   { modelCard, createModelCard = true }: SaveOptions,
   origin: FileSource | undefined,
+  modules: readonly string[],
   facts: CardFacts,
 ): Promise<string | Uint8Array | null> {
   checkCardOptions(modelCard, createModelCard);
@@ -39,7 +43,7 @@ export async function chooseCard(
     if (!(error instanceof SentensorError)) throw error;
     unreadable = origin!.name;
   }
-  return generateCard(facts, unreadable);
+  return generateCard(modules, facts, unreadable);
 }
 
 function checkCardOptions(modelCard: unknown, createModelCard: unknown): void {
@@ -62,17 +66,20 @@ function checkCardOptions(modelCard: unknown, createModelCard: unknown): void {
 }
 
 /** `unreadable`: the name of the model whose card could not be read. */
-function generateCard({ modules, embeddingDimension }: CardFacts, unreadable: string | null): string {
+function generateCard(
+  modules: readonly string[],
+  { pipelineTag, tags, does }: CardFacts,
+  unreadable: string | null,
+): string {
   return [
     "---",
-    "pipeline_tag: sentence-similarity",
+    `pipeline_tag: ${pipelineTag}`,
     "library_name: sentence-transformers",
     "tags:",
-    "- sentence-transformers",
-    "- feature-extraction",
+    ...tags.map((tag) => `- ${tag}`),
     "---",
     "",
-    `A sentence-transformers model that maps texts to vectors of ${embeddingDimension} dimensions: ${modules.join(", ")}.`,
+    `A sentence-transformers model that ${does}: ${modules.join(", ")}.`,
     ...(unreadable === null
       ? []
       : ["", `Saved from ${unreadable}; its model card, which names the licence, could not be read then.`]),

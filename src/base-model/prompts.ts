@@ -6,8 +6,8 @@ import { describe } from "../runtime/check-arguments.ts";
 
 export type Prompts = Readonly<Record<string, string>>;
 
-/** What every model has, as in the reference: `encodeQuery` and `encodeDocument` find their prompt. */
-const defaults: Prompts = { query: "", document: "" };
+/** What every model for queries and documents has, as in the reference: their encoding finds its prompt. */
+export const queryAndDocument: Prompts = { query: "", document: "" };
 
 export interface PromptChoice {
   /** Put in front of every text; wins over `promptName`. */
@@ -17,10 +17,14 @@ export interface PromptChoice {
 }
 
 /**
- * The user's prompts win over those of the model's files. The reference keeps its default for "query" and
- * "document" only where neither says anything.
+ * The user's prompts win over those of the model's files. A default counts only where neither says
+ * anything.
  */
-export function mergePrompts(user: Prompts | undefined, saved: Prompts | undefined): Prompts {
+export function mergePrompts(
+  defaults: Prompts,
+  user: Prompts | undefined,
+  saved: Prompts | undefined,
+): Prompts {
   return { ...defaults, ...saved, ...user };
 }
 

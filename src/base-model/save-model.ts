@@ -5,17 +5,18 @@ import { type FileTarget, prefixedTarget, type StagedTarget, writeJson } from ".
 import { CARD, MODEL_SETTINGS, MODULES } from "../files/model-files.ts";
 import type { Module } from "../modules/module.ts";
 import { savedType, saveModule } from "../modules/save-module.ts";
-import { chooseCard } from "./model-card.ts";
-import type { ModelSettings } from "./model-settings.ts";
+import { type CardFacts, chooseCard } from "./model-card.ts";
 import type { Prompts } from "./prompts.ts";
 import type { SaveOptions } from "./save-options.ts";
 
 export interface ModelToSave {
+  readonly modelType: string;
   readonly modules: readonly Module[];
-  readonly settings: ModelSettings;
+  /** The keys of config_sentence_transformers.json that not every kind of model has. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly prompts: Prompts;
   readonly defaultPromptName: string | null;
-  readonly embeddingDimension: number;
+  readonly card: CardFacts;
   /** The files that the model was loaded from; undefined: it was made of modules. */
   readonly origin: FileSource | undefined;
 }
@@ -37,10 +38,10 @@ export async function saveModel(
 
 async function writeModel(model: ModelToSave, target: FileTarget, options: SaveOptions): Promise<void> {
   const { dtype = "float32" } = options;
-  const { modules, embeddingDimension, origin } = model;
+  const { modules, origin } = model;
   // Read first: the target may be the folder that it lies in.
-  const facts = { modules: modules.map(({ type }) => type), embeddingDimension };
-  const card = await chooseCard(options, origin, facts);
+  const types = modules.map(({ type }) => type);
+  const card = await chooseCard(options, origin, types, model.card);
   const entries: { idx: number; name: string; path: string; type: string }[] = [];
   for (const [idx, module] of modules.entries()) {
     // The first module lies in the root, so that the folder is a transformers model as well.
@@ -48,14 +49,12 @@ async function writeModel(model: ModelToSave, target: FileTarget, options: SaveO
     entries.push({ idx, name: String(idx), path, type: savedType(module) });
     await saveModule(module, prefixedTarget(target, path), dtype);
   }
-  const { similarityFnName, truncateDim } = model.settings;
   await writeJson(target, MODEL_SETTINGS, {
-    model_type: "SentenceTransformer",
+    model_type: model.modelType,
     __version__: {},
     prompts: model.prompts,
     default_prompt_name: model.defaultPromptName,
-    similarity_fn_name: similarityFnName,
-    ...(truncateDim === null ? {} : { truncate_dim: truncateDim }),
+    ...model.settings,
   });
   if (card !== null) await target.write(CARD, card);
   // Last: a folder without it is not taken for a whole model.

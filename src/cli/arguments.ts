@@ -1,5 +1,5 @@
 /** What the commands' arguments have in common. */
-import type { LoadOptions } from "../sentence-transformer.ts";
+import type { LoadOptions } from "../base-model/load-options.ts";
 import type { Context } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
 

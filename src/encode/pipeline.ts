@@ -31,24 +31,27 @@ export class Pipeline {
   readonly lifetime = new Lifetime();
   readonly #work = new Mutex();
 
-  /** @throws ArgumentError where the first module does not take texts. */
-  constructor(modules: readonly Module[]) {
+  /**
+   * @param owner the class of models that it belongs to, for messages
+   * @throws ArgumentError where the first module does not take texts
+   */
+  constructor(modules: readonly Module[], owner = "SentenceTransformer") {
     if (!Array.isArray(modules)) {
-      throw new ArgumentError(`SentenceTransformer: expected an array of modules, got ${describe(modules)}`, {
+      throw new ArgumentError(`${owner}: expected an array of modules, got ${describe(modules)}`, {
         subject: "modules",
       });
     }
     const alien = modules.findIndex((module) => typeof module?.forward !== "function");
     if (alien !== -1) {
       throw new ArgumentError(
-        `SentenceTransformer: expected modules with a method \`forward\`; module ${alien} has none`,
+        `${owner}: expected modules with a method \`forward\`; module ${alien} has none`,
         { subject: "modules" },
       );
     }
     const [first, ...others]: Module[] = modules;
     if (first === undefined || !isInputModule(first)) {
       throw new ArgumentError(
-        "SentenceTransformer: expected a first module that turns text into tokens (a Transformer, for one), " +
+        `${owner}: expected a first module that turns text into tokens (a Transformer, for one), ` +
           `got ${first === undefined ? "no modules" : first.type}`,
         { subject: "modules" },
       );

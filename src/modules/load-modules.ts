@@ -7,6 +7,8 @@ import { declareModules, prepareModules } from "./registry.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
 export interface ModuleSettings {
+  /** The class of the model: which modules a folder without modules.json stands for. */
+  readonly modelType: string;
   readonly placement: Placement;
   /** How many tokens the user wants texts to be cut to; undefined: as the files say. */
   readonly maxSeqLength?: number | undefined;
@@ -19,12 +21,12 @@ export interface ModuleSettings {
  */
 export async function loadModules<T>(
   source: FileSource,
-  { placement, maxSeqLength }: ModuleSettings,
+  { modelType, placement, maxSeqLength }: ModuleSettings,
   options: FillOptions,
   make: (modules: readonly Module[]) => T,
 ): Promise<T> {
   return await withBackend(placement, async (backend) => {
-    const parts = await prepareModules(source, { maxSeqLength });
+    const parts = await prepareModules(source, { modelType, maxSeqLength });
     const declared = await declareModules(parts, { backend, filling: options });
     try {
       const result = make(declared.map(({ module }) => module));

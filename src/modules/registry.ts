@@ -1,11 +1,10 @@
 /** modules.json: which modules a model consists of, and in what order. */
 
-import { FormatError, UnsupportedError } from "../errors.ts";
+import { FileError, FormatError, UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { CONFIG, MODULES } from "../files/model-files.ts";
 import { fileNameIn, relativePathProblem } from "../files/relative-path.ts";
-import type { PoolingMode } from "../pooling/modes.ts";
 import { prefixed } from "../sources/prefixed-source.ts";
 import { Dense } from "./dense.ts";
 import { LayerNorm } from "./layer-norm.ts";
@@ -16,9 +15,9 @@ import {
   type Module,
   type PrepareContext,
   type PreparedModule,
-  withoutWeights,
 } from "./module.ts";
 import { Normalize } from "./normalize.ts";
+import { plainModules } from "./plain-modules.ts";
 import { Pooling } from "./pooling.ts";
 import { Router } from "./router.ts";
 import { StaticEmbedding } from "./static-embedding.ts";
@@ -58,7 +57,7 @@ export interface ModelPart {
  */
 export async function prepareModules(
   source: FileSource,
-  { maxSeqLength }: Pick<PrepareContext, "maxSeqLength"> = {},
+  { modelType, maxSeqLength }: Pick<PrepareContext, "maxSeqLength"> & { readonly modelType: string },
 ): Promise<readonly ModelPart[]> {
   const prepare = async (type: string, folder: FileSource): Promise<PreparedModule> =>
     await loaderOf(type, source)({ root: source, source: folder, maxSeqLength, prepare });
@@ -79,11 +78,19 @@ export async function prepareModules(
       parts.push({ prepared, folder });
     }
   } else {
-    const transformer = await Transformer.preparePlain({ source, maxSeqLength });
-    const embeddingDimension = transformer.embeddingDimension!;
-    const poolingMode = plainPoolingMode(await ConfigReader.read(source, CONFIG));
-    const pooling = withoutWeights(new Pooling({ embeddingDimension, poolingMode }));
-    parts.push({ prepared: transformer, folder: source }, { prepared: pooling, folder: source });
+    const preparePlain = plainModules.get(modelType);
+    if (preparePlain === undefined) {
+      throw new FileError(
+        fileNameIn(source.name, MODULES),
+        `a ${modelType} cannot be loaded without this file`,
+        {
+          code: "file-not-found",
+          subject: MODULES,
+        },
+      );
+    }
+    for (const prepared of await preparePlain({ source, maxSeqLength }))
+      parts.push({ prepared, folder: source });
   }
   return parts;
 }
@@ -108,17 +115,6 @@ export async function declareModules(
     await discard(declared);
     throw error;
   }
-}
-
-/**
- * What the reference adds to a plain transformers model: mean pooling, or the last token where the model was made to
- * predict the next one. sentence-transformers v6.0.1, sentence_transformer/model.py (`_load_default_modules`).
- */
-function plainPoolingMode(config: ConfigReader): PoolingMode {
-  const architectures = config.get("architectures");
-  const [architecture]: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
-  const isCausal = config.hasOwn("is_causal") ? Boolean(config.get("is_causal")) : true;
-  return String(architecture).endsWith("ForCausalLM") && isCausal ? "lasttoken" : "mean";
 }
 
 function checkFirst({ type, takesText }: PreparedModule, source: FileSource): void {

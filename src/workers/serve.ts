@@ -62,7 +62,12 @@ class Service {
         origin.kind === "source"
           ? new RemoteSource(origin.name, (call) => this.#callFiles(call))
           : await reopenModel(origin);
-      this.#pipeline = await loadModules(source, settings, {}, (modules) => new Pipeline(modules));
+      this.#pipeline = await loadModules(
+        source,
+        settings,
+        {},
+        (modules) => new Pipeline(modules, settings.modelType),
+      );
       this.#port.post({ kind: "ready" });
     } catch (error) {
       this.#port.post({ kind: "unready", error: packError(error) });

@@ -53,9 +53,13 @@ const run = { maxSeqLength: null, chunkSize: 2, signal: undefined, onChunk: unde
 async function startPool(outputs = workerOutputs) {
   const place = await openModelPlace(modelFolder("bert-mean"));
   const { spawn } = inProcessWorkers({ outputs });
-  return await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu", "cpu"], {
-    spawn,
-  });
+  return await EncodingPool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+    ["cpu", "cpu"],
+    {
+      spawn,
+    },
+  );
 }
 
 test("workers that know an output give it as the model itself does", async () => {

@@ -108,7 +108,7 @@ test("results of a pool own their memory, however they were cut into chunks", as
   const place = await openModelPlace(modelFolder("bert-mean"));
   const workers = inProcessWorkers();
   const pool = await EncodingPool.start(
-    { place, settings: { placement: checkPlacement() } },
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
     ["cpu", "cpu"],
     {
       spawn: workers.spawn,

@@ -74,7 +74,7 @@ test("a prompt stands before the first text of a pair", async () => {
 
 test("workers encode pairs with the bits of one thread", async () => {
   const place = await openModelPlace(modelFolder("bert-gelu"));
-  const settings = { placement: checkPlacement() };
+  const settings = { modelType: "SentenceTransformer", placement: checkPlacement() };
   const pool = await EncodingPool.start({ place, settings }, ["cpu", "cpu"], {
     spawn: inProcessWorkers().spawn,
   });

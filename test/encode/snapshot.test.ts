@@ -305,9 +305,13 @@ test("save: options are those of the call", async () => {
 test("a pool's own run cuts its chunks from the texts of the call", async () => {
   const place = await openModelPlace(folder);
   const { spawn } = inProcessWorkers();
-  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], {
-    spawn,
-  });
+  const pool = await EncodingPool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+    ["cpu"],
+    {
+      spawn,
+    },
+  );
   const list = [...texts];
   const running = pool.run(
     embeddingVectors,

@@ -199,7 +199,10 @@ test("where there are no folders, workers get the files that the model was loade
   }
   const lookups = () => server.requests.filter(({ url }) => url.includes("/api/")).length;
   assert.equal(lookups(), 1);
-  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu", "cpu"]);
+  const pool = await EncodingPool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+    ["cpu", "cpu"],
+  );
   assert.equal(lookups(), 1);
   await pool.stop();
 });

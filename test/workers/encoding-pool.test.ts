@@ -31,7 +31,10 @@ const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads
 const expected = await model.encode(texts);
 
 async function poolModel(source: string | FileSource = modelFolder("bert-mean")): Promise<PoolModel> {
-  return { place: await openModelPlace(source), settings: { placement: checkPlacement() } };
+  return {
+    place: await openModelPlace(source),
+    settings: { modelType: "SentenceTransformer", placement: checkPlacement() },
+  };
 }
 
 async function startPool(workers: number, faults: WorkerFaults = {}, source?: string | FileSource) {
@@ -70,11 +73,16 @@ test("each worker is placed on its device, with the kernels of the model and one
   const { place } = await poolModel();
   const placement = checkPlacement({ backend: "wasm", threads: 8, wideSimd: false });
   const log = inProcessWorkers();
-  const pool = await EncodingPool.start({ place, settings: { placement, maxSeqLength: 9 } }, ["cpu", "cpu"], {
-    spawn: log.spawn,
-  });
+  const pool = await EncodingPool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement, maxSeqLength: 9 } },
+    ["cpu", "cpu"],
+    {
+      spawn: log.spawn,
+    },
+  );
   const loads = log.messages.flatMap(({ message }) => (message.kind === "load" ? [message.settings] : []));
   const one = {
+    modelType: "SentenceTransformer",
     placement: { device: "cpu", dtype: "float32", backend: "wasm", threads: 1, wideSimd: false },
     maxSeqLength: 9,
   };

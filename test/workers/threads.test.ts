@@ -106,9 +106,13 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
     return thread;
   };
   const place = await openModelPlace(modelFolder("bert-mean"));
-  const own = await Pool.start({ place, settings: { placement: checkPlacement() } }, ["cpu", "cpu"], {
-    spawn,
-  });
+  const own = await Pool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+    ["cpu", "cpu"],
+    {
+      spawn,
+    },
+  );
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const { data, dimension } = await own.run(embeddingMatrix, texts, job, {
     maxSeqLength: null,

@@ -73,9 +73,13 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   const expected = await model.encode(texts);
   await model.dispose();
   const place = await openModelPlace(ModelFiles.ofFixture("bert-mean").source);
-  const pool = await EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], {
-    spawn,
-  });
+  const pool = await EncodingPool.start(
+    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+    ["cpu"],
+    {
+      spawn,
+    },
+  );
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
   const { data, dimension } = await pool.run(embeddingMatrix, texts, job, run);
@@ -99,7 +103,11 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
   replaceWorker(t, broken);
   const place = await openModelPlace(modelFolder("bert-mean"));
   await assert.rejects(
-    EncodingPool.start({ place, settings: { placement: checkPlacement() } }, ["cpu"], { spawn }),
+    EncodingPool.start(
+      { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
+      ["cpu"],
+      { spawn },
+    ),
     {
       name: "PoolError",
       code: "workers-unavailable",

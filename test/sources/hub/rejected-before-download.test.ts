@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { LoadOptions } from "../../../src/base-model/load-options.ts";
 import { AutoModel, SentenceTransformer, Transformer } from "../../../src/index.ts";
-import type { LoadOptions } from "../../../src/sentence-transformer.ts";
 import { openBrowserModel } from "../../../src/sources/hub/open-browser.ts";
 import type { Files, HubServer } from "../../helpers/hub-server.ts";
 import { filesOfFixture, ModelFiles } from "../../helpers/model-files.ts";
