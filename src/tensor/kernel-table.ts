@@ -47,6 +47,17 @@ export const KERNELS = {
       /** Applied to x · Wᵀ + bias, before the residual is added. */
       activation: { oneOf: ACTIVATIONS, optional: true },
     },
+    inOrder: ({ out, x, weight, bias, residual }, { rows, inFeatures, outFeatures, activation }) => [
+      out,
+      x,
+      weight,
+      bias,
+      residual,
+      rows,
+      inFeatures,
+      outFeatures,
+      activation,
+    ],
     split: { dim: "outFeatures", unit: "panel" },
     work: ["rows", "inFeatures", "outFeatures"],
   },
@@ -59,6 +70,7 @@ export const KERNELS = {
       { name: "ids", kind: "integers", shape: ["rows"], list: true },
     ],
     dims: { rows: "integer", width: "integer" },
+    inOrder: ({ out, tables, ids }, { rows, width }) => [out, tables, ids, rows, width],
     split: null,
   },
 
@@ -71,6 +83,7 @@ export const KERNELS = {
       { name: "bias", kind: "vector", shape: ["width"] },
     ],
     dims: { rows: "integer", width: "integer", eps: "f64" },
+    inOrder: ({ out, x, weight, bias }, { rows, width, eps }) => [out, x, weight, bias, rows, width, eps],
     split: { dim: "rows", unit: 1 },
   },
 
@@ -102,6 +115,18 @@ export const KERNELS = {
       /** Where relative position 0 lies in a row of `relativeBias`, whose rows have 2 · span − 1 entries. 0 without bias. */
       span: "integer",
     },
+    inOrder: ({ out, q, k, v, offsets, relativeBias }, { heads, headDim, scale, span }) => [
+      out,
+      q,
+      k,
+      v,
+      offsets,
+      relativeBias,
+      heads,
+      headDim,
+      scale,
+      span,
+    ],
     split: { dim: "heads", unit: 1 },
   },
 
@@ -112,6 +137,7 @@ export const KERNELS = {
       { name: "x", kind: "storage", shape: ["length"], mayBeOut: true },
     ],
     dims: { activation: { oneOf: ACTIVATIONS }, length: "integer" },
+    inOrder: ({ out, x }, { activation, length }) => [out, x, activation, length],
     split: { dim: "length", unit: 16 },
   },
 
@@ -123,6 +149,7 @@ export const KERNELS = {
       { name: "b", kind: "storage", shape: ["length"], mayBeOut: true },
     ],
     dims: { length: "integer" },
+    inOrder: ({ out, a, b }, { length }) => [out, a, b, length],
     split: { dim: "length", unit: 16 },
   },
 
@@ -151,6 +178,17 @@ export const KERNELS = {
       /** The column of `out` at which this result begins. */
       outColumn: "integer",
     },
+    inOrder: ({ out, x, starts, ends }, { reduction, skip, width, outStride, outColumn }) => [
+      out,
+      x,
+      starts,
+      ends,
+      reduction,
+      skip,
+      width,
+      outStride,
+      outColumn,
+    ],
     split: null,
   },
 
@@ -161,6 +199,7 @@ export const KERNELS = {
       { name: "x", kind: "storage", shape: ["rows", "width"], mayBeOut: true },
     ],
     dims: { rows: "integer", width: "integer" },
+    inOrder: ({ out, x }, { rows, width }) => [out, x, rows, width],
     split: { dim: "rows", unit: 1 },
   },
 } as const satisfies Readonly<Record<string, KernelDeclaration>>;

@@ -43,9 +43,15 @@ export class JsBackend implements Backend {
     this.name = name;
     this.description = description;
     this.parameters = new JsParameters(kernels);
-    this.kernels = makeKernels((name, { operands }): AnyKernel => {
+    this.kernels = makeKernels((name, { operands, inOrder }): AnyKernel => {
       const run = kernels[name] as (...args: unknown[]) => void;
-      return (given, dims) => run(...operands.map((operand) => arraysOf(operand, given[operand.name])), dims);
+      return (given, dims) => {
+        const values = inOrder(given, dims);
+        const args: unknown[] = [];
+        for (let i = 0; i < operands.length; i++) args.push(arraysOf(operands[i]!, values[i]));
+        args.push(dims);
+        run(...args);
+      };
     });
   }
 

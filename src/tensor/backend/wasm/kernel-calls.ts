@@ -4,7 +4,6 @@
  */
 import type { EmbeddingTable, PackedMatrix, Storage } from "../../handles.ts";
 import {
-  type AnyDims,
   type AnyKernel,
   type AnyOperands,
   dimNumber,
@@ -12,7 +11,7 @@ import {
   type KernelDeclaration,
   type Operand,
 } from "../../kernel.ts";
-import { type KernelName, type Kernels, makeKernels } from "../../kernel-table.ts";
+import { KERNEL_NAMES, type Kernels, makeKernels } from "../../kernel-table.ts";
 import type { TablePlace } from "./handles.ts";
 import { WASM_KERNELS } from "./kernels/index.ts";
 import type { WasmKernel } from "./kernels/kernel.ts";
@@ -38,8 +37,8 @@ export interface KernelHost {
   /** Writes an address, which may have to be translated, as an i32. */
   writePointer(address: number, pointer: number): void;
 
-  /** `args`: as the kernel's `parameters` say. They may change afterwards. */
-  call(kernel: KernelName, args: readonly number[], dims: AnyDims): void;
+  /** A kernel by its number, with what its `parameters` say. `work`: its multiplications, as the table counts them. */
+  call(kernel: number, args: readonly number[], work: number): void;
 }
 
 /** The kernels of the contract. */
@@ -47,44 +46,61 @@ export function createKernelCalls(host: KernelHost, tile: Tile): Kernels {
   return makeKernels((name, declaration) => createCall(host, tile, WASM_KERNELS[name], declaration));
 }
 
+/** Where an operand's address comes from. */
+const [STORAGE, MATRIX, INPUT] = [0, 1, 2];
+
 function createCall(
   host: KernelHost,
   tile: Tile,
   { name, derive, extras }: WasmKernel,
   declaration: KernelDeclaration,
 ): AnyKernel {
-  const { operands } = declaration;
-  const dimKinds = Object.entries(declaration.dims);
+  const { operands, dims, inOrder, work } = declaration;
+  const kernel = KERNEL_NAMES.indexOf(name);
+  const addresses = operands.map(({ kind }) =>
+    kind === "matrix" ? MATRIX : kind === "storage" || kind === "vector" ? STORAGE : INPUT,
+  );
+  const dimNames = Object.keys(dims);
+  const dimKinds = Object.values(dims);
+  const factors = work?.map((dim) => operands.length + dimNames.indexOf(dim)) ?? [];
   const hasInputs = operands.some(isInput);
-  const needsMemory = hasInputs || extras.includes("scratch");
-  return (given, dims) => {
-    const derived = derive === null ? null : derive(given, dims, tile);
+  const scratch = extras.indexOf("scratch");
+  return (given, givenDims) => {
+    const values = inOrder(given, givenDims);
+    const derived = derive === null ? [] : derive(given, givenDims, tile);
     const inputs = hasInputs ? layOutInputs(operands, given, host) : null;
-    const memory = needsMemory ? host.reserve(inputs?.bytes ?? 0, derived?.scratch ?? 0) : null;
+    const memory =
+      hasInputs || scratch !== -1
+        ? host.reserve(inputs?.bytes ?? 0, scratch === -1 ? 0 : derived[scratch]!)
+        : null;
     inputs?.write(memory!.inputs, host);
 
     const args: number[] = [];
-    for (const operand of operands) {
-      args.push(
-        isInput(operand)
-          ? memory!.inputs + inputs!.offsets.get(operand.name)!
-          : addressOf(operand, given[operand.name], host),
-      );
+    for (let i = 0; i < addresses.length; i++) {
+      const value = values[i];
+      if (addresses[i] === INPUT) args.push(memory!.inputs + inputs!.offsets.get(operands[i]!.name)!);
+      else if (value === null) args.push(0);
+      else if (addresses[i] === MATRIX) args.push(host.matrixAddress(value as PackedMatrix));
+      else args.push(host.address(value as Storage));
     }
-    for (const [dim, kind] of dimKinds) args.push(derived?.[dim] ?? dimNumber(kind, dims[dim]!));
-    for (const extra of extras) args.push(extra === "scratch" ? memory!.scratch : derived![extra]!);
-    host.call(name, args, dims);
+    for (let i = 0; i < dimKinds.length; i++) {
+      args.push(dimNumber(dimKinds[i]!, values[operands.length + i] as number | string | null));
+    }
+    for (let i = 0; i < extras.length; i++) args.push(i === scratch ? memory!.scratch : derived[i]!);
+    host.call(kernel, args, multiplications(args, factors));
   };
+}
+
+/** The product of some arguments; 0 of none. */
+function multiplications(args: readonly number[], factors: readonly number[]): number {
+  let product = factors.length === 0 ? 0 : 1;
+  for (const factor of factors) product *= args[factor]!;
+  return product;
 }
 
 /** Whether an operand is written for each call. */
 function isInput({ kind }: Operand): boolean {
   return kind === "integers" || kind === "table";
-}
-
-function addressOf({ kind }: Operand, given: unknown, host: KernelHost): number {
-  if (given === null) return 0;
-  return kind === "matrix" ? host.matrixAddress(given as PackedMatrix) : host.address(given as Storage);
 }
 
 /** What is written for a call before it is made, one part after the other. */

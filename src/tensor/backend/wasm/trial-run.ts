@@ -73,7 +73,7 @@ export class TrialRun {
             address,
           ),
         writePointer: noTables,
-        call: (kernel, args) => this.#module.kernels[kernel](...args),
+        call: (kernel, args) => this.#module.kernels[kernel]!(...args),
       },
       tile,
     );

@@ -172,7 +172,7 @@ export class WasmBackend implements Backend {
       writePointer: (address, pointer) => {
         memory.integers(address, 1)[0] = pointer;
       },
-      call: (kernel, args) => this.#module.kernels[kernel](...args),
+      call: (kernel, args) => this.#module.kernels[kernel]!(...args),
     };
   }
 

@@ -25,6 +25,10 @@ const TOY: KernelDeclaration = {
     { name: "bias", kind: "vector", shape: ["outFeatures"], optional: true },
   ],
   dims: { inFeatures: "integer", outFeatures: "integer" },
+  inOrder: ({ out, x, weight, bias }, { inFeatures, outFeatures }) => [
+    ...[out, x, weight, bias],
+    ...[inFeatures, outFeatures],
+  ],
   split: { dim: "outFeatures", unit: 1 },
 };
 

@@ -22,19 +22,15 @@ function attentionScratchBytes(length: number, headDim: number, width: number): 
  * of `linear`.
  */
 export const attention = wasmKernel("attention", {
-  extras: {
-    sequences: "i32",
-    stride: "i32", // bytes from token to token, of which a thread computes some heads
-    scratch: "i32",
-  },
+  extras: ["sequences", "stride", "scratch"],
   derive: ({ offsets }, { heads, headDim }, tile) => {
     let longest = 0;
     for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i]! - offsets[i - 1]!);
-    return {
-      sequences: offsets.length - 1,
-      stride: 4 * heads * headDim,
-      scratch: attentionScratchBytes(longest, headDim, panelWidth(tile)),
-    };
+    return [
+      offsets.length - 1,
+      4 * heads * headDim, // bytes from token to token, of which a thread computes some heads
+      attentionScratchBytes(longest, headDim, panelWidth(tile)),
+    ];
   },
   define: (context) => {
     const width = panelWidth(context.tile);

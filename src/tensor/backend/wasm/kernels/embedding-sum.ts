@@ -4,8 +4,8 @@ import type { Vector } from "./vector.ts";
 
 /** out[r] = Σ over i of tables[i][ids[i][r]], summed in the order given. */
 export const embeddingSum = wasmKernel("embeddingSum", {
-  extras: { count: "i32" },
-  derive: ({ tables }) => ({ count: tables.length }),
+  extras: ["count"],
+  derive: ({ tables }) => [tables.length],
   define:
     ({ storeTail }) =>
     (f, p) => {

@@ -9,39 +9,36 @@ import type { Tile } from "./tile.ts";
  * Addresses of the operands (0: null), then the dims, then what the function wants besides. A list of integers is one
  * array of all, tables are an array of their addresses.
  */
-type ParametersOf<D extends KernelDeclaration, Extras extends Parameters> = {
+type ParametersOf<D extends KernelDeclaration, Extra extends string> = {
   readonly [O in D["operands"][number] as O["name"]]: "i32";
 } & {
   readonly [Name in keyof D["dims"]]: D["dims"][Name] extends "f32" | "f64" ? D["dims"][Name] : "i32";
-} & Extras;
-
-/** Values of the extras; and of dims that the function takes in another way. `scratch`: bytes, of which it gets the address. */
-export type Derived = Readonly<Record<string, number>>;
+} & { readonly [Name in Extra]: "i32" };
 
 export interface WasmKernel {
   readonly name: KernelName;
   readonly parameters: Parameters;
   readonly extras: readonly string[];
-  /** null: it takes what the table says. */
-  readonly derive: ((operands: AnyOperands, dims: AnyDims, tile: Tile) => Derived) | null;
+  readonly derive: ((operands: AnyOperands, dims: AnyDims, tile: Tile) => readonly number[]) | null;
   readonly define: (context: KernelContext) => void;
 }
 
-interface Definition<D extends KernelDeclaration, Extras extends Parameters> {
-  /** What the function wants besides, in this order. */
+interface Definition<D extends KernelDeclaration, Extras extends readonly string[]> {
+  /** What the function wants besides. `scratch`: the bytes that it needs, of which it gets the address. */
   readonly extras?: Extras;
+  /** The extras' values, in their order. */
   readonly derive?: (
     operands: OperandsOf<D>,
     dims: DimsOf<D>,
     tile: Tile,
-  ) => Readonly<Record<keyof Extras & string, number>> & Derived;
+  ) => { readonly [I in keyof Extras]: number };
   /** Functions that it calls are defined first; then the result writes its body. */
   readonly define: (
     context: KernelContext,
-  ) => (f: FunctionBuilder, parameters: ParameterLocals<ParametersOf<D, Extras>>) => void;
+  ) => (f: FunctionBuilder, parameters: ParameterLocals<ParametersOf<D, Extras[number]>>) => void;
 }
 
-export function wasmKernel<K extends KernelName, const Extras extends Parameters = Record<never, never>>(
+export function wasmKernel<K extends KernelName, const Extras extends readonly string[] = readonly []>(
   name: K,
   { extras, derive, define }: Definition<(typeof KERNELS)[K], Extras>,
 ): WasmKernel {
@@ -49,10 +46,10 @@ export function wasmKernel<K extends KernelName, const Extras extends Parameters
   return {
     name,
     parameters,
-    extras: Object.keys(extras ?? {}),
-    derive: (derive as WasmKernel["derive"]) ?? null,
+    extras: extras ?? [],
+    derive: (derive as WasmKernel["derive"] | undefined) ?? null,
     define: (context) => {
-      const body = define(context) as (f: FunctionBuilder, locals: ParameterLocals<Parameters>) => void;
+      const body = define(context) as (f: FunctionBuilder, p: ParameterLocals<Parameters>) => void;
       const { module } = context;
       module.export(name, module.function(kebabCase(name), { parameters, results: [] }, body));
     },
@@ -60,7 +57,10 @@ export function wasmKernel<K extends KernelName, const Extras extends Parameters
 }
 
 /** What a function for this kernel takes. */
-export function parametersOf({ operands, dims }: KernelDeclaration, extras: Parameters = {}): Parameters {
+export function parametersOf(
+  { operands, dims }: KernelDeclaration,
+  extras: readonly string[] = [],
+): Parameters {
   return {
     ...Object.fromEntries(operands.map(({ name }) => [name, "i32"] as const)),
     ...Object.fromEntries(
@@ -68,7 +68,7 @@ export function parametersOf({ operands, dims }: KernelDeclaration, extras: Para
         ([name, kind]) => [name, kind === "f32" || kind === "f64" ? kind : "i32"] as const,
       ),
     ),
-    ...extras,
+    ...Object.fromEntries(extras.map((name) => [name, "i32"] as const)),
   };
 }
 

@@ -53,20 +53,11 @@ function linearBlocks(rows: number, depth: number, columns: number, tile: Tile):
  * been added, and each block of x is copied into it. The order of every sum stays that of `product`.
  */
 export const linear = wasmKernel("linear", {
-  extras: {
-    blockRows: "i32",
-    blockDepth: "i32",
-    stride: "i32", // bytes from row to row of out and residual, of which a thread computes some columns
-    scratch: "i32",
-  },
+  extras: ["blockRows", "blockDepth", "stride", "scratch"],
   derive: (_, { rows, inFeatures, outFeatures }, tile) => {
     const blocks = linearBlocks(rows, inFeatures, outFeatures, tile);
-    return {
-      blockRows: blocks.rows,
-      blockDepth: blocks.depth,
-      stride: 4 * outFeatures,
-      scratch: blocks.scratchBytes,
-    };
+    const stride = 4 * outFeatures; // bytes from row to row of out and residual, of which a thread computes some columns
+    return [blocks.rows, blocks.depth, stride, blocks.scratchBytes];
   },
   define: (context) => {
     const width = panelWidth(context.tile);

@@ -1,5 +1,5 @@
 import { formatModule, ModuleBuilder, type Parameters } from "../../../../wasm-assembler/index.ts";
-import { KERNEL_NAMES, type KernelName } from "../../../kernel-table.ts";
+import { KERNEL_NAMES } from "../../../kernel-table.ts";
 import { createContext } from "./context.ts";
 import { WASM_KERNELS } from "./index.ts";
 import { definePack, definePackInPlace, PACK_IN_PLACE_PARAMETERS, PACK_PARAMETERS } from "./pack.ts";
@@ -21,7 +21,8 @@ type Named<P extends Parameters> = (args: Readonly<Record<keyof P, number>>) => 
 
 /** The module's functions. Kernels take what their `parameters` say, in that order. */
 export interface KernelModule {
-  readonly kernels: Readonly<Record<KernelName, KernelFunction>>;
+  /** By number. */
+  readonly kernels: readonly KernelFunction[];
   readonly product: Named<typeof PRODUCT_PARAMETERS>;
   readonly pack: Named<typeof PACK_PARAMETERS>;
   readonly packInPlace: Named<typeof PACK_IN_PLACE_PARAMETERS>;
@@ -53,7 +54,7 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
   const { exports } = new WebAssembly.Instance(module, { sentensor: { memory } });
   const functions = exports as Readonly<Record<string, KernelFunction>>;
   return {
-    kernels: functions,
+    kernels: KERNEL_NAMES.map((name) => functions[name]!),
     product: byName(functions.product!, PRODUCT_PARAMETERS),
     pack: byName(functions.pack!, PACK_PARAMETERS),
     packInPlace: byName(functions.packInPlace!, PACK_IN_PLACE_PARAMETERS),

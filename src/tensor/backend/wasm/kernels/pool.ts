@@ -31,11 +31,11 @@ interface Rows {
 
 /** One row a sequence, four columns at a time; sums in f64 until the last rounding. */
 export const pool = wasmKernel("pool", {
-  extras: { sequences: "i32" },
-  derive: ({ x, starts }, { skip, width }) => ({
-    sequences: starts.length,
-    skip: Math.min(skip, Math.floor(x.length / width)), // more would overflow an address
-  }),
+  extras: ["sequences", "skipped"],
+  derive: ({ x, starts }, { skip, width }) => [
+    starts.length,
+    Math.min(skip, Math.floor(x.length / width)), // more would overflow an address
+  ],
   define:
     ({ storeTail }) =>
     (f, p) => {
@@ -55,9 +55,9 @@ export const pool = wasmKernel("pool", {
         f.for(column, { from: 0, below: stride, step: 16 }, () => {
           start.set(row(i32.load(p.starts)));
           end.set(row(i32.load(p.ends)));
-          from.set(i32.add(start, i32.mul(p.skip, stride)));
+          from.set(i32.add(start, i32.mul(p.skipped, stride)));
           from.set(select(from, end, i32.lt_u(from, end)));
-          reduce(f, i32.sub(p.reduction, 1), result, { start, from, end, stride, skip: p.skip });
+          reduce(f, i32.sub(p.reduction, 1), result, { start, from, end, stride, skip: p.skipped });
 
           to.set(i32.add(p.out, column));
           left.set(i32.shr_u(i32.sub(stride, column), 2));

@@ -1,7 +1,6 @@
 import { ArgumentError } from "../../../../errors.ts";
 import type { Backend, Capabilities, ParameterStore, ReadPiece, Storage } from "../../../backend.ts";
-import { workOf } from "../../../kernel.ts";
-import { KERNEL_NAMES, KERNELS, type KernelName, type Kernels } from "../../../kernel-table.ts";
+import type { Kernels } from "../../../kernel-table.ts";
 import { createKernelCalls, type KernelHost } from "../kernel-calls.ts";
 import type { WasmBackend } from "../wasm-backend.ts";
 import { RecordedBatch } from "./batch.ts";
@@ -28,8 +27,6 @@ class RecordedStorage implements Storage {
  * takes as long, and 12 ms of this thread each (2026-11-26, Node 24).
  */
 const LOCAL_WORK = 3e8;
-
-const KERNEL_NUMBERS = new Map<KernelName, number>(KERNEL_NAMES.map((name, number) => [name, number]));
 
 /**
  * The kernels of a `WasmBackend`, run by worker threads on its memory. Parameters are the inner backend's own; calls
@@ -160,10 +157,10 @@ export class ThreadedWasmBackend implements Backend {
       },
       writeInputs: (address, values) => this.#writeInputs(address, values),
       writePointer: (address, pointer) => this.#recording().recorder.point(address, pointer),
-      call: (kernel, args, dims) => {
+      call: (kernel, args, work) => {
         const batch = this.#recording();
-        batch.recorder.call(KERNEL_NUMBERS.get(kernel)!, args);
-        batch.multiplications += workOf(KERNELS[kernel], dims);
+        batch.recorder.call(kernel, args);
+        batch.multiplications += work;
       },
     };
   }
