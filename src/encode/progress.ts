@@ -1,4 +1,5 @@
-import { createProgressBar, type ProgressBar } from "../runtime/progress-bar.ts";
+import { errorTerminal } from "../runtime/environment.ts";
+import { ProgressDisplay, texts as unit } from "../runtime/progress-display.ts";
 
 /** What is known while `encode` works. */
 export interface EncodeProgress {
@@ -16,21 +17,21 @@ interface Listeners {
 export class EncodeCounter {
   readonly #total: number;
   readonly #onProgress: Listeners["onProgress"];
-  readonly #bar: ProgressBar | null;
+  readonly #bar: ProgressDisplay | null;
   #done = 0;
   #truncated = 0;
 
   constructor(total: number, { onProgress, showProgressBar = false }: Listeners) {
     this.#total = total;
     this.#onProgress = onProgress;
-    this.#bar = showProgressBar ? createProgressBar("Texts") : null;
+    this.#bar = showProgressBar ? new ProgressDisplay(errorTerminal(), "Encoding", unit) : null;
   }
 
   add(texts: number, truncated: number): void {
     this.#done += texts;
     this.#truncated += truncated;
     this.#onProgress?.(this.#done, this.#total, { truncated: this.#truncated });
-    this.#bar?.update(this.#done, this.#total);
+    this.#bar?.update({ done: this.#done, total: this.#total });
   }
 
   close(): void {

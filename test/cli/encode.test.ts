@@ -144,7 +144,7 @@ test("a terminal sees progress, and keeps nothing of it", async (t) => {
   const { stderr } = await run(["-i", await corpus(folder), "-o", join(folder, "o.npy")], {
     isTerminal: true,
   });
-  // Before the first row nobody can tell how long it will take; test/cli/progress-line.test.ts has the rest.
+  // Before the first row nobody can tell how long it will take; test/runtime/progress-display.test.ts has the rest.
   assert.match(stderr, /\rencode: [\d,]+ texts, [\d.]+\/s, \d+ %, (?:\d+:\d\d|\?) left\u001b\[K/);
   assert.ok(stderr.endsWith("\r\u001b[K"));
 });

@@ -4,6 +4,7 @@ import { linkTarget, sentencesPath } from "../../embedding-files/file-access-nod
 import { loadEmbeddings } from "../../embedding-files/save.ts";
 import { type EmbeddingPrecision, storedForm } from "../../embeddings/quantize-embeddings.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
+import { ProgressDisplay, texts as unit } from "../../runtime/progress-display.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -33,8 +34,8 @@ import {
 import { quantizeFile } from "../output/quantize-file.ts";
 import type { Outcome, RowSink } from "../output/row-sink.ts";
 import { StdoutSink } from "../output/stdout-sink.ts";
-import { ProgressLine } from "../progress-line.ts";
 import { parseShard, type Shard, shardRange } from "../shard.ts";
+import { terminalOf } from "../text-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
@@ -331,11 +332,11 @@ class EncodeRun {
   async #encode(sink: RowSink, precision: EmbeddingPrecision, withTexts: boolean): Promise<void> {
     const { signal, stderr } = this.#context;
     const done = sink.count;
-    const progress = new ProgressLine(stderr, "encode:");
+    const progress = new ProgressDisplay(terminalOf(stderr), "encode:", unit);
     const ahead: (number | null)[] = [];
     const onText = (index: number) => {
       const fraction = this.#fraction(done + index);
-      if (index === 0) progress.start(done, fraction);
+      if (index === 0) progress.start({ done, fraction });
       ahead.push(fraction);
     };
     const texts = this.#texts();
@@ -349,7 +350,7 @@ class EncodeRun {
       cut = await encodeInto(sink, this.#model, watched(texts, onText), {
         encode: await this.#streamOptions(precision),
         withTexts,
-        onRow: (index) => progress.update(done + index, ahead.shift() ?? null),
+        onRow: (index) => progress.update({ done: done + index, fraction: ahead.shift() }),
       });
       outcome = "complete";
     } catch (error) {

@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { loadEmbeddings } from "../../embedding-files/save.ts";
+import { ProgressDisplay, texts as unit } from "../../runtime/progress-display.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
 import { semanticSearchAsync } from "../../similarity/semantic-search.ts";
 import { computeHelp, computeOptions, loadOptions, oneOf, wholeNumber } from "../arguments.ts";
 import type { Command, Context } from "../command.ts";
 import { inputFormatOf, inputFormats } from "../input/formats.ts";
 import { fileInput } from "../input/text-input.ts";
-import { ProgressLine } from "../progress-line.ts";
+import { terminalOf } from "../text-output.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** So many embeddings of the corpus are compared at a time. */
@@ -118,11 +119,11 @@ async function searchTexts(
   };
   const promptName = ["document", "passage", "corpus"].find((name) => Object.hasOwn(model.prompts, name));
   const stream = model.encodeStream(input.texts(), { promptName, task: "document", signal });
-  const progress = new ProgressLine(stderr, "search:");
-  progress.start(0, 0);
+  const progress = new ProgressDisplay(terminalOf(stderr), "search:", unit);
+  progress.start({ done: 0, fraction: 0 });
   try {
     for await (const { index, text, embedding } of stream) {
-      progress.update(index, input.fractionRead());
+      progress.update({ done: index, fraction: input.fractionRead() });
       texts.push(text);
       embeddings.push(embedding);
       if (texts.length === BLOCK) await compare();

@@ -89,7 +89,7 @@ export async function openBrowserModel(
     });
   }
   const { commit } = listing;
-  const progress = new DownloadProgress(options.progress, false);
+  const progress = new DownloadProgress(options.progress, undefined);
   const store = new BrowserStore({ client, storage, commit, offline, progress });
   return new HubSource({ model, listing, store, offline, signal, folder: undefined });
 }

@@ -1,3 +1,4 @@
+import { errorTerminal } from "../../runtime/environment.ts";
 import { FolderSource } from "../folder-source-node.ts";
 import { defaultTiming, type NetworkTiming, withTimeouts } from "../http/timing.ts";
 import { downloadBlob } from "./blob-download-node.ts";
@@ -114,7 +115,7 @@ class Opening {
       cache: this.#cache,
       commit: listing.commit,
       refUpdate: await RefUpdate.prepare(this.#cache, this.#revision, listing),
-      progress: new DownloadProgress(progress, showBar),
+      progress: new DownloadProgress(progress, showBar ? errorTerminal() : undefined),
     });
     return this.#opened(listing, store, undefined);
   }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DownloadBar } from "../../../src/sources/hub/download-bar.ts";
 import { Limiter } from "../../../src/sources/hub/limiter.ts";
 import type { ModelListing } from "../../../src/sources/hub/listing.ts";
 import { isWeights, type ModelPlan, planFolder, planModel } from "../../../src/sources/hub/model-plan.ts";
@@ -164,31 +163,4 @@ test("no more than the limit run at a time, in the order of asking, also when so
     Array.from({ length: 20 }, (_, i) => i),
   );
   assert.equal(results.filter(({ status }) => status === "rejected").length, 5);
-});
-
-test("the bar is one line that shows all downloads, and ends with the last of them", () => {
-  let output = "";
-  let now = 1000;
-  const terminal = { columns: 200, write: (text: string) => (output += text) };
-  const bar = new DownloadBar(terminal, () => now);
-  bar.update("a.json", 0, 1_000_000);
-  bar.update("b\u009b.bin", 0, 3_000_000);
-  now += 2000;
-  bar.update("b\u009b.bin", 3_000_000, 3_000_000);
-  const full = "█".repeat(23).padEnd(30);
-  assert.ok(
-    output.endsWith(`\rDownloading |${full}| 3.0/4.0 MB, 1.5 MB/s, b\\u009b.bin\x1b[K`),
-    JSON.stringify(output),
-  );
-  bar.ended("b\u009b.bin");
-  assert.ok(!output.includes("\n"));
-  bar.update("a.json", 1_000_000, 1_000_000);
-  bar.ended("a.json");
-  assert.ok(output.endsWith("\n"));
-  output = "";
-  bar.update("c.json", 5, undefined);
-  assert.match(output, /0\.0\/0\.0 MB/);
-  const narrow = new DownloadBar({ columns: 20, write: (text) => (output = text) }, () => now);
-  narrow.update("c.json", 5, 10);
-  assert.equal(output.length, "\r".length + 19 + "\x1b[K".length);
 });
