@@ -1,6 +1,6 @@
 import type { FileSource } from "../files/file-source.ts";
 import type { EncoderConfig } from "../models/config.ts";
-import type { Encoder } from "../models/encoder.ts";
+import { type Encoder, TWO_TOKENS } from "../models/encoder.ts";
 import { prepareBareEncoder } from "../models/registry.ts";
 import type { Weights } from "../nn/weights.ts";
 import { type OptionNames, readOptions } from "../runtime/check-options.ts";
@@ -9,6 +9,7 @@ import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { fillAndPrepare } from "../tensor/record-kernels.ts";
 import { withBackend } from "../tensor/select.ts";
 import type { Tensor, Tensor2D, Tensor3D } from "../tensor/tensor.ts";
 import { type ModelInputs, packBatch, unpackRows, unpackTokens } from "./padded-batch.ts";
@@ -55,7 +56,11 @@ async function fromPretrained(
       const prepared = await prepareBareEncoder(source);
       const { encoder, weights, checkpoint } = await prepared.declare(backend);
       try {
-        await weights.fill({ signal });
+        await fillAndPrepare(
+          backend,
+          () => forwardTwoTokens(encoder),
+          () => weights.fill({ signal }),
+        );
         return callable(encoder, weights);
       } catch (error) {
         weights.dispose();
@@ -85,6 +90,12 @@ function callable(encoder: Encoder, weights: Weights): PretrainedModel {
         await encoder.backend.dispose();
       }),
   });
+}
+
+async function forwardTwoTokens(encoder: Encoder): Promise<void> {
+  const { lastHiddenState } = await encoder.forward(TWO_TOKENS);
+  encoder.pool(lastHiddenState, TWO_TOKENS.offsets)?.dispose();
+  lastHiddenState.dispose();
 }
 
 async function runEncoder(

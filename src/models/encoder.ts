@@ -15,6 +15,14 @@ export interface PackedTokens {
   readonly offsets: Int32Array;
 }
 
+/** The shortest text that goes through every layer as others do: for runs that only find out what is called. */
+export const TWO_TOKENS: PackedTokens = {
+  inputIds: new Int32Array(2),
+  tokenTypeIds: null,
+  positionIds: null,
+  offsets: Int32Array.of(0, 2),
+};
+
 export interface EncoderOptions {
   /** Keep the embedding output and the output of every layer. */
   readonly outputHiddenStates?: boolean;

@@ -97,7 +97,6 @@ export class MPNetModel implements Encoder {
   readonly positionsCount = "content";
   readonly #bucketBias: Tensor;
   readonly #relativeBias: Tensor;
-  #relativeBiasReady: Promise<void> | undefined;
 
   static readonly prefix = "mpnet";
   static readonly ignored: readonly string[] = ["embeddings.position_ids"];
@@ -118,14 +117,14 @@ export class MPNetModel implements Encoder {
       (_, i) => new MPNetLayer(config, encoder.scope(`layer.${i}`)),
     );
     this.#bucketBias = encoder.array("relative_attention_bias.weight", [BUCKETS, config.headCount]);
-    this.#relativeBias = encoder.reserve([config.headCount, 2 * config.maxSequenceLength - 1]);
+    this.#relativeBias = encoder.derive([config.headCount, 2 * config.maxSequenceLength - 1], (bias) =>
+      this.#spreadBuckets(bias),
+    );
     this.pooler =
       pooler && weights.hasScope("pooler") ? new BertPooler(config, weights.scope("pooler")) : null;
   }
 
   async forward(input: PackedTokens, options: EncoderOptions = {}): Promise<EncoderOutput> {
-    this.#relativeBiasReady ??= this.#spreadBuckets();
-    await this.#relativeBiasReady;
     const positions = countContentPositions(input.inputIds, input.offsets, PADDING_INDEX);
     const hidden = scope(this.backend, () => this.embeddings.forward(this.backend, input, positions));
     const layers = this.layer.map(
@@ -140,7 +139,7 @@ export class MPNetModel implements Encoder {
   }
 
   /** From a bias for each bucket to one for each distance, as attention reads it. */
-  async #spreadBuckets(): Promise<void> {
+  async #spreadBuckets(relativeBias: Tensor): Promise<void> {
     const { headCount, maxSequenceLength: span } = this.config;
     const byBucket = (await this.#bucketBias.read()) as Float32Array; // [buckets, heads]
     const distances = 2 * span - 1;
@@ -151,7 +150,7 @@ export class MPNetModel implements Encoder {
         byDistance[head * distances + i] = byBucket[bucket * headCount + head]!;
       }
     }
-    this.backend.parameters.write(this.#relativeBias.storage, byDistance, 0);
+    this.backend.parameters.write(relativeBias.storage, byDistance, 0);
   }
 }
 

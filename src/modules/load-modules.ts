@@ -1,9 +1,13 @@
 import type { FileSource } from "../files/file-source.ts";
+import { TWO_TOKENS } from "../models/encoder.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import type { Placement } from "../tensor/placement.ts";
+import { fillAndPrepare } from "../tensor/record-kernels.ts";
 import { withBackend } from "../tensor/select.ts";
+import { Features } from "./features.ts";
 import { discard, type Module } from "./module.ts";
 import { declareModules, prepareModules } from "./registry.ts";
+import { Router } from "./router.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
 export interface ModuleSettings {
@@ -29,15 +33,43 @@ export async function loadModules<T>(
     const parts = await prepareModules(source, { modelType, maxSeqLength });
     const declared = await declareModules(parts, { backend, filling: options });
     try {
-      const result = make(declared.map(({ module }) => module));
-      for (const { fill, close } of declared) {
-        await fill(options);
-        await close();
-      }
+      const modules = declared.map(({ module }) => module);
+      const result = make(modules);
+      await fillAndPrepare(
+        backend,
+        () => forwardTwoTokens(modules),
+        async () => {
+          for (const { fill, close } of declared) {
+            await fill(options);
+            await close();
+          }
+        },
+      );
       return result;
     } catch (error) {
       await discard(declared);
       throw error;
     }
   });
+}
+
+/** Goes every way that a text can take. */
+async function forwardTwoTokens(modules: readonly Module[]): Promise<void> {
+  for (const chain of chainsOf(modules)) {
+    const features = new Features(TWO_TOKENS);
+    try {
+      for (const module of chain) await module.forward(features, {});
+    } finally {
+      features.dispose();
+    }
+  }
+}
+
+/** A router's routes each make a chain of their own. */
+function chainsOf([module, ...others]: readonly Module[]): Module[][] {
+  if (module === undefined) return [[]];
+  const rests = chainsOf(others);
+  const beginnings =
+    module instanceof Router ? [...module.settings.routes.values()].flatMap(chainsOf) : [[module]];
+  return beginnings.flatMap((beginning) => rests.map((rest) => [...beginning, ...rest]));
 }

@@ -19,6 +19,7 @@ interface Root {
   readonly backend: Backend;
   readonly taken: Set<string>;
   readonly pending: PendingParameter[];
+  readonly derived: (() => Promise<void>)[];
   readonly kept: Parameter[];
   readonly stop: { stopped: boolean };
   filling: Promise<void> | null;
@@ -55,6 +56,7 @@ export class Weights {
       backend,
       taken: new Set(),
       pending: [],
+      derived: [],
       kept: [],
       stop: { stopped: false },
       filling: null,
@@ -91,13 +93,19 @@ export class Weights {
   /** A parameter of any shape that kernels read as it is. */
   array(name: string, shape: Shape): Tensor {
     const info = this.#take(name, shape);
-    const tensor = this.reserve(shape);
+    const tensor = this.#reserve(shape);
     this.#root.pending.push({ info, rows: elementCount(shape), width: 1, parameter: tensor.storage });
     return tensor;
   }
 
-  /** A parameter that is computed from others, in place of being read. */
-  reserve(shape: Shape): Tensor {
+  /** A parameter that is computed from others once they have been read: `compute` writes it. */
+  derive(shape: Shape, compute: (parameter: Tensor) => Promise<void>): Tensor {
+    const tensor = this.#reserve(shape);
+    this.#root.derived.push(() => compute(tensor));
+    return tensor;
+  }
+
+  #reserve(shape: Shape): Tensor {
     const { backend } = this.#root;
     const vector = this.#keep(backend.parameters.createVector(elementCount(shape)));
     return Tensor.onBackend(backend, vector, shape);
@@ -147,6 +155,7 @@ export class Weights {
     this.#root.filling = null;
     await begun;
     await this.#readPending(options);
+    for (const compute of this.#root.derived.splice(0)) await compute();
     await this.#root.backend.settle();
   }
 

@@ -3,7 +3,7 @@
  * `select.ts` is the one file that knows them all. What the kernels compute is said in `kernel-table.ts`.
  */
 import type { EmbeddingTable, PackedMatrix, Storage } from "./handles.ts";
-import type { Kernels } from "./kernel-table.ts";
+import type { KernelName, Kernels } from "./kernel-table.ts";
 
 export type { EmbeddingTable, PackedMatrix, Storage } from "./handles.ts";
 export type { ActivationName, PoolingReduction } from "./kernel-table.ts";
@@ -80,6 +80,19 @@ export interface InPlaceRows {
   readonly unit: number;
 }
 
+/** A kernel with all that distinguishes its calls by a model, but for what depends on the batch. */
+export interface KernelVariant {
+  readonly kernel: KernelName;
+  /** Those that are the model's: widths, the activation. */
+  readonly dims: Readonly<Record<string, number | string | null>>;
+  /** Optional operands that are not there: "bias", "residual". */
+  readonly absent: readonly string[];
+  /** Operands whose memory is the output's, too. */
+  readonly inPlace: readonly string[];
+  /** How many operands each list has: tables that are added up. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** What callers may rely on, and how a backend likes its work. */
 export interface Capabilities {
   /**
@@ -111,8 +124,17 @@ export interface Backend extends BackendMemory {
 
   readonly parameters: ParameterStore;
 
-  /** A call enqueues or does the work at once, as the backend likes; `read` waits for what was enqueued. */
-  readonly kernels: Kernels;
+  /**
+   * A call enqueues or does the work at once, as the backend likes; `read` waits for what was enqueued. Others stand here
+   * while calls are recorded for `prepare`.
+   */
+  kernels: Kernels;
+
+  /**
+   * Compiles kernels before they are first called, which would wait for it: all that a model calls, while its weights are
+   * read. Absent where nothing is to be compiled.
+   */
+  prepare?(kernels: readonly KernelVariant[]): Promise<void>;
 
   /** How many batches to have under way at once: 1 where the work is done within the call. It may change. */
   readonly concurrency: number;

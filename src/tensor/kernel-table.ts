@@ -204,6 +204,9 @@ export const KERNELS = {
   },
 } as const satisfies Readonly<Record<string, KernelDeclaration>>;
 
+/** Dims that depend on the texts of a batch. All others are the model's: a backend may compile kernels for them. */
+export const BATCH_DIMS: ReadonlySet<string> = new Set(["rows", "length", "skip"]);
+
 export type KernelName = keyof typeof KERNELS;
 
 type Declared = typeof KERNELS;
