@@ -8,7 +8,7 @@ import { Lifetime } from "../runtime/lifetime.ts";
 import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
-import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { checkPlacement, type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
 import { fillAndPrepare } from "../tensor/record-kernels.ts";
 import { withBackend } from "../tensor/select.ts";
 import type { Tensor, Tensor2D, Tensor3D } from "../tensor/tensor.ts";
@@ -50,11 +50,12 @@ async function fromPretrained(
   options: AutoModelOptions = {},
 ): Promise<PretrainedModel> {
   options = readOptions("AutoModel", options, optionNames);
+  const placement = checkPlacement(options);
   return await whileRunning(options.signal, (signal) =>
-    withBackend(options, async (backend) => {
+    withBackend(placement, async (backend) => {
       const source = await openModelSource(model, { ...options, signal });
       const prepared = await prepareBareEncoder(source);
-      const { encoder, weights, checkpoint } = await prepared.declare(backend);
+      const { encoder, weights, checkpoint } = await prepared.declare(backend, placement.dtype);
       try {
         await fillAndPrepare(
           backend,

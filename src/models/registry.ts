@@ -8,7 +8,7 @@ import type { FileSource } from "../files/file-source.ts";
 import { CONFIG } from "../files/model-files.ts";
 import { Weights } from "../nn/weights.ts";
 import { inOrder } from "../runtime/in-order.ts";
-import type { Backend } from "../tensor/backend.ts";
+import type { Backend, MatrixDType } from "../tensor/backend.ts";
 import { BertModel } from "./bert.ts";
 import type { EncoderConfig } from "./config.ts";
 import { DistilBertModel } from "./distilbert.ts";
@@ -107,7 +107,7 @@ export interface PreparedEncoder<Head> {
   readonly config: EncoderConfig;
   readonly found: FoundCheckpoint;
   /** Opens the checkpoint, and declares encoder and head over it: everything is checked, nothing is read yet. */
-  declare(backend: Backend): Promise<LoadedEncoder<Head>>;
+  declare(backend: Backend, dtype?: MatrixDType): Promise<LoadedEncoder<Head>>;
 }
 
 /** @throws UnsupportedError for a model_type that is not known. */
@@ -158,9 +158,9 @@ export async function prepareEncoderWithHead<Head>(
   return {
     config,
     found,
-    async declare(backend) {
+    async declare(backend, dtype) {
       const checkpoint = await found.open();
-      const weights = Weights.of(checkpoint, backend);
+      const weights = Weights.of(checkpoint, backend, dtype);
       try {
         return { ...build(weights, parts, declareHead), weights, checkpoint };
       } catch (error) {

@@ -18,6 +18,7 @@ import {
   overCheckpoint,
   type PrepareContext,
   type PreparedModule,
+  type WeightContext,
 } from "./module.ts";
 import { type SavedDType, saveWeights } from "./save-weights.ts";
 
@@ -106,9 +107,9 @@ export class Dense implements Module {
   static declare(
     settings: SettledDense,
     open: () => Promise<Checkpoint>,
-    backend: Backend,
+    context: WeightContext,
   ): Promise<DeclaredModule> {
-    return overCheckpoint(open, backend, (weights) => new Dense(settings, weights, open));
+    return overCheckpoint(open, context, (weights) => new Dense(settings, weights, open));
   }
 
   static async prepare({ source }: PrepareContext): Promise<PreparedModule> {
@@ -130,7 +131,7 @@ export class Dense implements Module {
       takesText: false,
       embeddingDimension: options.outFeatures,
       inputDimension: takenWidth(settings.options),
-      declare: ({ backend }) => Dense.declare(settings, open, backend),
+      declare: (context) => Dense.declare(settings, open, context),
     };
   }
 
@@ -157,7 +158,7 @@ export class Dense implements Module {
         : []),
     ]);
     const settings = settleDense(options, "Dense.fromWeights");
-    const declared = await Dense.declare(settings, async () => checkpoint, backend);
+    const declared = await Dense.declare(settings, async () => checkpoint, { backend, dtype: "float32" });
     await declared.fill({});
     return declared.module as Dense;
   }

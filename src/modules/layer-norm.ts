@@ -37,8 +37,8 @@ export class LayerNorm implements Module {
       takesText: false,
       embeddingDimension: dimension,
       inputDimension: dimension,
-      declare: ({ backend }) =>
-        overCheckpoint(open, backend, (weights) => new LayerNorm(dimension, weights, open)),
+      declare: (context) =>
+        overCheckpoint(open, context, (weights) => new LayerNorm(dimension, weights, open)),
     };
   }
 

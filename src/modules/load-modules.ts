@@ -31,7 +31,7 @@ export async function loadModules<T>(
 ): Promise<T> {
   return await withBackend(placement, async (backend) => {
     const parts = await prepareModules(source, { modelType, maxSeqLength });
-    const declared = await declareModules(parts, { backend, filling: options });
+    const declared = await declareModules(parts, { backend, dtype: placement.dtype, filling: options });
     try {
       const modules = declared.map(({ module }) => module);
       const result = make(modules);

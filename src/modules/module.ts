@@ -4,7 +4,7 @@ import type { FileSource } from "../files/file-source.ts";
 import type { FileTarget } from "../files/file-target.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import { Weights } from "../nn/weights.ts";
-import type { Backend } from "../tensor/backend.ts";
+import type { Backend, MatrixDType } from "../tensor/backend.ts";
 import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { Features } from "./features.ts";
 import type { SavedDType } from "./save-weights.ts";
@@ -98,9 +98,14 @@ export interface PrepareContext {
 
 export interface DeclareContext {
   readonly backend: Backend;
+  /** How weight matrices are kept and multiplied. */
+  readonly dtype: MatrixDType;
   /** How weights are to be read, for modules that begin early. */
   readonly filling: FillOptions;
 }
+
+/** What weights depend on besides a checkpoint. */
+export type WeightContext = Pick<DeclareContext, "backend" | "dtype">;
 
 /** For modules without weights. */
 export function withoutWeights(module: Module): PreparedModule {
@@ -124,11 +129,11 @@ export async function discard(declared: readonly DeclaredModule[]): Promise<void
 /** For modules that are made of the weights of one checkpoint alone. */
 export async function overCheckpoint(
   open: () => Promise<Checkpoint>,
-  backend: Backend,
+  { backend, dtype }: WeightContext,
   make: (weights: Weights, checkpoint: Checkpoint) => Module,
 ): Promise<DeclaredModule> {
   const checkpoint = await open();
-  const weights = Weights.of(checkpoint, backend);
+  const weights = Weights.of(checkpoint, backend, dtype);
   return await withWeights(() => make(weights, checkpoint), weights, checkpoint);
 }
 

@@ -68,8 +68,8 @@ export class StaticEmbedding implements InputModule {
       type: "StaticEmbedding",
       takesText: true,
       embeddingDimension: undefined,
-      declare: ({ backend }) =>
-        overCheckpoint(open, backend, (weights, checkpoint) => {
+      declare: (context) =>
+        overCheckpoint(open, context, (weights, checkpoint) => {
           const { table, shape } = findTable(checkpoint);
           return new StaticEmbedding(tokenizer, table, shape, weights, { source, open });
         }),

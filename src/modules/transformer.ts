@@ -20,7 +20,7 @@ import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
-import { type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { checkPlacement, type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
 import { withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -107,12 +107,13 @@ export class Transformer implements InputModule {
   ): Promise<Transformer> {
     options = readOptions("Transformer", options, optionNames);
     const { maxSeqLength } = options;
+    const placement = checkPlacement(options);
     return await whileRunning(options.signal, (signal) =>
-      withBackend(options, async (backend) => {
+      withBackend(placement, async (backend) => {
         const source = await openModelSource(model, { ...options, signal });
         const prepared = await Transformer.preparePlain({ source, maxSeqLength });
         const filling = { signal };
-        const { module, fill, close } = await prepared.declare({ backend, filling });
+        const { module, fill, close } = await prepared.declare({ backend, dtype: placement.dtype, filling });
         try {
           await fill(filling);
           return module as Transformer;
@@ -180,8 +181,8 @@ export class Transformer implements InputModule {
       type: "Transformer",
       takesText: true,
       embeddingDimension: hiddenSize,
-      async declare({ backend, filling }) {
-        const { encoder, weights, checkpoint } = await prepared.declare(backend);
+      async declare({ backend, dtype, filling }) {
+        const { encoder, weights, checkpoint } = await prepared.declare(backend, dtype);
         return await withWeights(
           async () => {
             weights.beginFill(filling); // other threads read while this one makes the tokenizer

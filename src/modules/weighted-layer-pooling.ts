@@ -47,8 +47,8 @@ export class WeightedLayerPooling implements Module {
       type: "WeightedLayerPooling",
       takesText: false,
       embeddingDimension: settings.embeddingDimension,
-      declare: ({ backend }) =>
-        overCheckpoint(open, backend, (weights) => new WeightedLayerPooling(settings, weights, open)),
+      declare: (context) =>
+        overCheckpoint(open, context, (weights) => new WeightedLayerPooling(settings, weights, open)),
     };
   }
 

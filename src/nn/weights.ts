@@ -7,7 +7,7 @@
 
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
 import { FormatError } from "../errors.ts";
-import type { Backend, EmbeddingTable, PackedMatrix, Parameter } from "../tensor/backend.ts";
+import type { Backend, EmbeddingTable, MatrixDType, PackedMatrix, Parameter } from "../tensor/backend.ts";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type FillOptions, fillParameters, type PendingParameter } from "./fill.ts";
@@ -17,6 +17,8 @@ interface Root {
   /** null: only names are known, and nothing can be read. */
   readonly readable: Checkpoint | null;
   readonly backend: Backend;
+  /** Of matrices. */
+  readonly dtype: MatrixDType;
   readonly taken: Set<string>;
   readonly pending: PendingParameter[];
   readonly derived: (() => Promise<void>)[];
@@ -34,8 +36,9 @@ export class Weights {
     this.#prefix = prefix;
   }
 
-  static of(checkpoint: Checkpoint, backend: Backend): Weights {
-    return Weights.#over(checkpoint, checkpoint, backend);
+  /** `dtype`: how matrices are kept. */
+  static of(checkpoint: Checkpoint, backend: Backend, dtype: MatrixDType = "float32"): Weights {
+    return Weights.#over(checkpoint, checkpoint, backend, dtype);
   }
 
   /**
@@ -46,14 +49,20 @@ export class Weights {
    */
   static ofNames(names: Iterable<string>, file: string): Weights {
     const tensors = new Map(Array.from(names, (name) => [name, unknownTensor(name, file)]));
-    return Weights.#over({ name: file, tensors }, null, noBackend);
+    return Weights.#over({ name: file, tensors }, null, noBackend, "float32");
   }
 
-  static #over(checkpoint: Root["checkpoint"], readable: Root["readable"], backend: Backend): Weights {
+  static #over(
+    checkpoint: Root["checkpoint"],
+    readable: Root["readable"],
+    backend: Backend,
+    dtype: MatrixDType,
+  ): Weights {
     const root: Root = {
       checkpoint,
       readable,
       backend,
+      dtype,
       taken: new Set(),
       pending: [],
       derived: [],
@@ -115,7 +124,7 @@ export class Weights {
   matrix(name: string, outFeatures: number, inFeatures: number): PackedMatrix {
     const info = this.#take(name, [outFeatures, inFeatures]);
     const { parameters } = this.#root.backend;
-    const matrix = this.#keep(parameters.createMatrix(outFeatures, inFeatures, "float32"));
+    const matrix = this.#keep(parameters.createMatrix(outFeatures, inFeatures, this.#root.dtype));
     this.#root.pending.push({ info, rows: outFeatures, width: inFeatures, parameter: matrix });
     return matrix;
   }

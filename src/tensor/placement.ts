@@ -2,13 +2,11 @@
 
 import { ArgumentError, UnsupportedError } from "../errors.ts";
 import type { OptionNames } from "../runtime/check-options.ts";
+import type { MatrixDType } from "./backend.ts";
 import { checkDevice, type DeviceName } from "./device.ts";
 
 /** Which CPU kernels: SIMD WebAssembly, or JavaScript where that may not be compiled. */
 export type BackendName = "wasm" | "js";
-
-/** How weights are kept and multiplied. */
-export type WeightDType = "float32";
 
 export interface BackendOptions {
   /** Which CPU kernels. undefined: WebAssembly where it works, and JavaScript elsewhere. */
@@ -30,7 +28,7 @@ export interface PlacementOptions extends BackendOptions {
   /** Where to compute. */
   readonly device?: DeviceName | undefined;
   /** How weights are kept and multiplied. */
-  readonly dtype?: WeightDType | undefined;
+  readonly dtype?: MatrixDType | undefined;
 }
 
 export const placementOptionNames: OptionNames<PlacementOptions> = {
@@ -47,7 +45,7 @@ export const placementOptionNames: OptionNames<PlacementOptions> = {
  */
 export interface Placement {
   readonly device: DeviceName;
-  readonly dtype: WeightDType;
+  readonly dtype: MatrixDType;
   readonly backend: BackendName | undefined;
   readonly threads: number | undefined;
   readonly wideSimd: boolean | undefined;

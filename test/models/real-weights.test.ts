@@ -106,7 +106,7 @@ for (const name of testedBackends) {
       const declared = await Dense.declare(
         settleDense(options, file),
         () => openCheckpointFile(source, file),
-        backend,
+        { backend, dtype: "float32" },
       );
       await declared.fill({});
       await declared.close();

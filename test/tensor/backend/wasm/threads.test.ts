@@ -118,7 +118,7 @@ test("a worker that dies in the middle costs time, and no result", async (t) => 
 async function modelOn(backend: Backend): Promise<SentenceTransformer> {
   const { source } = await openModelPlace(demo);
   const prepared = await Transformer.preparePlain({ source });
-  const { module, fill, close } = await prepared.declare({ backend, filling: {} });
+  const { module, fill, close } = await prepared.declare({ backend, dtype: "float32", filling: {} });
   await fill({});
   await close();
   const embeddingDimension = module.embeddingDimension!;
