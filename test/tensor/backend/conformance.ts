@@ -2,25 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Backend } from "../../../src/tensor/backend.ts";
-import { ATTENTION_CASES } from "./conformance/attention.ts";
 import type { ConformanceCase } from "./conformance/case.ts";
-import { ELEMENTWISE_CASES } from "./conformance/elementwise.ts";
-import { EMBEDDING_CASES } from "./conformance/embedding.ts";
-import { LAYER_NORM_CASES } from "./conformance/layer-norm.ts";
-import { LINEAR_CASES } from "./conformance/linear.ts";
-import { NORMALIZE_ROWS_CASES } from "./conformance/normalize-rows.ts";
-import { POOL_CASES } from "./conformance/pool.ts";
+import * as kernelCases from "./conformance/index.ts";
 import { STORAGE_CASES } from "./conformance/storage.ts";
 
 export const CONFORMANCE_CASES: readonly ConformanceCase[] = [
   ...STORAGE_CASES,
-  ...LINEAR_CASES,
-  ...EMBEDDING_CASES,
-  ...LAYER_NORM_CASES,
-  ...ATTENTION_CASES,
-  ...ELEMENTWISE_CASES,
-  ...POOL_CASES,
-  ...NORMALIZE_ROWS_CASES,
+  ...Object.values(kernelCases).flat(),
 ];
 
 export interface Skip {

@@ -13,8 +13,8 @@ import {
 } from "../../kernel.ts";
 import { KERNEL_NAMES, type Kernels, makeKernels } from "../../kernel-table.ts";
 import type { TablePlace } from "./handles.ts";
-import { WASM_KERNELS } from "./kernels/index.ts";
 import type { WasmKernel } from "./kernels/kernel.ts";
+import { WASM_KERNELS } from "./kernels/kernels.ts";
 import type { Tile } from "./kernels/tile.ts";
 
 /** Where calls are made or recorded. */

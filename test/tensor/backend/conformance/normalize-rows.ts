@@ -1,5 +1,9 @@
+import assert from "node:assert/strict";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import type { Backend } from "../../../../src/tensor/backend.ts";
+import { normalizeRows } from "../../../../src/tensor/ops/normalize-rows.ts";
+import { upload } from "../../../../src/tensor/ops/upload.ts";
+import { Tensor } from "../../../../src/tensor/tensor.ts";
 import { normalizeBound } from "../../../helpers/bounds.ts";
 import { randomFloats, randomNumbers } from "../../../helpers/random.ts";
 import { callKernel } from "./calls.ts";
@@ -13,6 +17,17 @@ async function check(backend: Backend, x: Float32Array, rows: number, width: num
 }
 
 export const NORMALIZE_ROWS_CASES: readonly ConformanceCase[] = [
+  {
+    name: "normalizeRows: the op rejects a tensor without axes",
+    run: async (backend) => {
+      const scalar = upload(backend, Tensor.from([1], []));
+      assert.throws(() => normalizeRows(scalar), {
+        name: "ShapeError",
+        message: /at least one axis, got none/,
+      });
+      backend.free(scalar.storage);
+    },
+  },
   {
     name: "normalizeRows: every element is right at every width and number of rows",
     run: async (backend) => {

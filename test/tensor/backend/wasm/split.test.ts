@@ -1,8 +1,8 @@
 /** How calls are divided over threads: it follows from a kernel's declaration, element sizes included. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WASM_KERNELS } from "../../../../src/tensor/backend/wasm/kernels/index.ts";
 import { parametersOf } from "../../../../src/tensor/backend/wasm/kernels/kernel.ts";
+import { WASM_KERNELS } from "../../../../src/tensor/backend/wasm/kernels/kernels.ts";
 import { CALL } from "../../../../src/tensor/backend/wasm/threads/commands.ts";
 import type {
   WorkerJob,

@@ -1,21 +1,9 @@
-import type { KernelName } from "../../../kernel-table.ts";
-import { activation } from "./activation.ts";
-import { add } from "./add.ts";
-import { attention } from "./attention.ts";
-import { embeddingSum } from "./embedding-sum.ts";
-import type { WasmKernel } from "./kernel.ts";
-import { layerNorm } from "./layer-norm.ts";
-import { linear } from "./linear.ts";
-import { normalizeRows } from "./normalize-rows.ts";
-import { pool } from "./pool.ts";
-
-export const WASM_KERNELS: Readonly<Record<KernelName, WasmKernel>> = {
-  linear,
-  embeddingSum,
-  layerNorm,
-  attention,
-  activation,
-  add,
-  pool,
-  normalizeRows,
-};
+// Written by npm run kernels.
+export { activation } from "./activation.ts";
+export { add } from "./add.ts";
+export { attention } from "./attention.ts";
+export { embeddingSum } from "./embedding-sum.ts";
+export { layerNorm } from "./layer-norm.ts";
+export { linear } from "./linear.ts";
+export { normalizeRows } from "./normalize-rows.ts";
+export { pool } from "./pool.ts";

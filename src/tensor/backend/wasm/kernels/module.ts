@@ -1,7 +1,7 @@
 import { formatModule, ModuleBuilder, type Parameters } from "../../../../wasm-assembler/index.ts";
 import { KERNEL_NAMES } from "../../../kernel-table.ts";
 import { createContext } from "./context.ts";
-import { WASM_KERNELS } from "./index.ts";
+import { WASM_KERNELS } from "./kernels.ts";
 import { definePack, definePackInPlace, PACK_IN_PLACE_PARAMETERS, PACK_PARAMETERS } from "./pack.ts";
 import { defineProduct, PRODUCT_PARAMETERS } from "./product.ts";
 import type { Tile } from "./tile.ts";

@@ -4,7 +4,7 @@
  */
 import { ELEMENT_BYTES, type Extent, type KernelDeclaration, type Operand } from "../../../kernel.ts";
 import { KERNEL_NAMES, KERNELS } from "../../../kernel-table.ts";
-import { WASM_KERNELS } from "../kernels/index.ts";
+import { WASM_KERNELS } from "../kernels/kernels.ts";
 import { panelWidth, type Tile } from "../kernels/tile.ts";
 import type { ThreadKernel, ThreadSplit } from "./kernel-worker.ts";
 

@@ -17,15 +17,6 @@ function callActivation(
   return callKernel(backend, "activation", { x, activation, length: x.length, inPlace });
 }
 
-function callAdd(
-  backend: Backend,
-  a: Float32Array,
-  b: Float32Array,
-  inPlace?: "a" | "b",
-): Promise<Float32Array> {
-  return callKernel(backend, "add", { a, b, length: a.length, inPlace });
-}
-
 async function check(backend: Backend, name: ActivationName, x: Float32Array): Promise<void> {
   const expected = await callActivation(createReferenceBackend(), name, x);
   const bounds = Float64Array.from(
@@ -42,7 +33,7 @@ function interestingValues(): Float32Array {
   return Float32Array.from([...grid, ...edges, ...edges.map((edge) => -edge)]);
 }
 
-export const ELEMENTWISE_CASES: readonly ConformanceCase[] = [
+export const ACTIVATION_CASES: readonly ConformanceCase[] = [
   ...ACTIVATIONS.flatMap((name): ConformanceCase[] => [
     {
       name: `activation: ${name} is right where it bends and at all exponents`,
@@ -104,49 +95,6 @@ export const ELEMENTWISE_CASES: readonly ConformanceCase[] = [
       const relu = await callActivation(backend, "relu", x);
       assertSameBits(relu.slice(0, 3), x.slice(0, 3), "relu");
       assertSameBits(await callActivation(backend, "tanh", x), x, "tanh");
-    },
-  },
-  {
-    name: "add: exactly the rounded sum, at every length",
-    run: async (backend) => {
-      for (const length of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 1000, 1029]) {
-        const a = randomFloats(randomNumbers(length), length);
-        const b = randomFloats(randomNumbers(length + 1), length, 100);
-        const expected = a.map((value, i) => value + b[i]!);
-        assertSameBits(await callAdd(backend, a, b), expected, `${length} elements`);
-      }
-    },
-  },
-  {
-    name: "add: the output may be either input",
-    run: async (backend) => {
-      for (const length of [1, 4, 7, 100]) {
-        const a = randomFloats(randomNumbers(length), length);
-        const b = randomFloats(randomNumbers(length + 1), length);
-        const expected = a.map((value, i) => value + b[i]!);
-        assertSameBits(await callAdd(backend, a, b, "a"), expected, "a");
-        assertSameBits(await callAdd(backend, a, b, "b"), expected, "b");
-      }
-    },
-  },
-  {
-    name: "add: zeros, infinities and NaN as in IEEE 754",
-    run: async (backend) => {
-      const special = [0, -0, 1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 3.4e38];
-      const a = Float32Array.from(special.flatMap((value) => special.map(() => value)));
-      const b = Float32Array.from(special.flatMap(() => special));
-      assertSameBits(
-        await callAdd(backend, a, b),
-        Float32Array.from(a, (value, i) => value + b[i]!),
-        "a + b",
-      );
-    },
-  },
-  {
-    name: "add: denormal results are kept",
-    run: async (backend) => {
-      const a = allExponents();
-      assertSameBits(await callAdd(backend, a, new Float32Array(a.length)), a, "a + 0");
     },
   },
 ];

@@ -1,0 +1,6 @@
+// Written by npm run kernels.
+export { activation } from "./activation.ts";
+export { attention } from "./attention.ts";
+export { embeddingSum } from "./embedding-sum.ts";
+export { linear } from "./linear.ts";
+export { pool } from "./pool.ts";

@@ -1,0 +1,9 @@
+// Written by npm run kernels.
+export { activation } from "./activation.ts";
+export { add } from "./add.ts";
+export { attention } from "./attention.ts";
+export { embeddingSum } from "./embedding-sum.ts";
+export { layerNorm } from "./layer-norm.ts";
+export { linear } from "./linear.ts";
+export { normalizeRows } from "./normalize-rows.ts";
+export { pool } from "./pool.ts";
