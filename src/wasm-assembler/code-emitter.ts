@@ -1,5 +1,5 @@
 import { ByteWriter } from "./byte-writer.ts";
-import { describe, writeConstant } from "./constants.ts";
+import { showConstant, writeConstant } from "./constants.ts";
 import type { DataSegment, ModuleContext, WasmFunction, WasmTable } from "./definitions.ts";
 import { AssemblyError } from "./error.ts";
 import type { Instruction } from "./opcodes/instructions.ts";
@@ -314,7 +314,7 @@ export class CodeEmitter {
         break;
       case "lanes16":
         if (!Array.isArray(first) || first.length !== 16) {
-          this.refuse(`expected 16 lane numbers, found ${describe(first)}`);
+          this.refuse(`expected 16 lane numbers, found ${showConstant(first)}`);
         }
         for (const lane of first) this.#lane(lane, instruction.extent);
         break;
@@ -363,7 +363,7 @@ export class CodeEmitter {
 
   #lane(lane: Immediate, lanes: number): void {
     if (typeof lane !== "number" || !Number.isInteger(lane) || lane < 0 || lane >= lanes) {
-      this.refuse(`lane: expected an integer in 0 … ${lanes - 1}, found ${describe(lane)}`);
+      this.refuse(`lane: expected an integer in 0 … ${lanes - 1}, found ${showConstant(lane)}`);
     }
     this.#code.byte(lane);
   }
@@ -371,7 +371,7 @@ export class CodeEmitter {
   #segment(immediate: Immediate): void {
     const segment = immediate as DataSegment | undefined;
     if (segment?.kind !== "data segment")
-      this.refuse(`expected a data segment, found ${describe(immediate)}`);
+      this.refuse(`expected a data segment, found ${showConstant(immediate)}`);
     this.#ownIndex(segment);
   }
 

@@ -15,25 +15,25 @@ export function writeConstant(
   switch (type) {
     case "i32":
       if (typeof value !== "number" || !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 32) {
-        refuse(`expected an integer in ${-(2 ** 31)} … ${2 ** 32 - 1}, found ${describe(value)}`);
+        refuse(`expected an integer in ${-(2 ** 31)} … ${2 ** 32 - 1}, found ${showConstant(value)}`);
       }
       writer.s32(value | 0);
       break;
     case "i64":
       if (typeof value !== "bigint" || value < -(2n ** 63n) || value >= 2n ** 64n) {
-        refuse(`expected a bigint in −2⁶³ … 2⁶⁴ − 1, found ${describe(value)}`);
+        refuse(`expected a bigint in −2⁶³ … 2⁶⁴ − 1, found ${showConstant(value)}`);
       }
       writer.s64(BigInt.asIntN(64, value));
       break;
     case "f32":
     case "f64":
-      if (typeof value !== "number") refuse(`expected a number, found ${describe(value)}`);
+      if (typeof value !== "number") refuse(`expected a number, found ${showConstant(value)}`);
       if (type === "f32") writer.f32(value);
       else writer.f64(value);
       break;
     case "v128":
       if (!(value instanceof Uint8Array) || value.length !== 16) {
-        refuse(`expected the 16 bytes of a vector, found ${describe(value)}`);
+        refuse(`expected the 16 bytes of a vector, found ${showConstant(value)}`);
       }
       writer.bytes(value);
   }
@@ -54,7 +54,7 @@ export function writeConstantExpression(
 }
 
 /** A value in few words, for messages. */
-export function describe(value: unknown): string {
+export function showConstant(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (value instanceof Uint8Array || Array.isArray(value)) return `${value.length} elements`;
   return typeof value === "object" && value !== null ? "an object" : String(value);

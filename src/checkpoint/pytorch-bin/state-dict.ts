@@ -96,7 +96,7 @@ export function readStateDict(
 ): ReadonlyMap<string, PickledTensor> {
   const root = unpickle(pickle, new TorchHost(storageSizes, file));
   if (!(root instanceof PickleDict)) {
-    throw new FormatError(`expected a dict from names to tensors, found ${describe(root)}`, {
+    throw new FormatError(`expected a dict from names to tensors, found ${showPickled(root)}`, {
       code: "invalid-pickle",
       file,
     });
@@ -104,13 +104,13 @@ export function readStateDict(
   const tensors = new Map<string, PickledTensor>();
   for (const [name, value] of root.entries) {
     if (typeof name !== "string") {
-      throw new FormatError(`expected names of tensors as keys, found ${describe(name)}`, {
+      throw new FormatError(`expected names of tensors as keys, found ${showPickled(name)}`, {
         code: "invalid-pickle",
         file,
       });
     }
     if (!(value instanceof PickledTensor)) {
-      throw new FormatError(`${quote(name)}: expected a tensor, found ${describe(value)}`, {
+      throw new FormatError(`${quote(name)}: expected a tensor, found ${showPickled(value)}`, {
         code: "invalid-pickle",
         file,
       });
@@ -165,7 +165,7 @@ class TorchHost implements PickleHost {
 
   call(callee: PickleValue, args: PickleTuple): PickleValue {
     const call = callee instanceof Import ? calls.get(callee.name) : undefined;
-    if (call === undefined) throw this.#broken(`calls ${describe(callee)}`);
+    if (call === undefined) throw this.#broken(`calls ${showPickled(callee)}`);
     return call(this, args.items);
   }
 
@@ -181,7 +181,7 @@ class TorchHost implements PickleHost {
       typeof key !== "string" ||
       typeof location !== "string"
     ) {
-      throw this.#broken(`describes a storage by ${describe(id)}`);
+      throw this.#broken(`describes a storage by ${showPickled(id)}`);
     }
     const elements = this.#integer(count, "the size of a storage");
     const byteLength = elements * (dtype === "untyped" ? 1 : dtypeInfo(dtype).byteSize);
@@ -198,7 +198,7 @@ class TorchHost implements PickleHost {
 
   /** Attributes of the dict: torch keeps the versions of modules there, which say nothing about numbers. */
   setState(object: PickleValue, _state: PickleValue): void {
-    if (!(object instanceof PickleDict)) throw this.#broken(`sets attributes of ${describe(object)}`);
+    if (!(object instanceof PickleDict)) throw this.#broken(`sets attributes of ${showPickled(object)}`);
   }
 
   emptyDict(args: readonly PickleValue[]): PickleDict {
@@ -207,16 +207,16 @@ class TorchHost implements PickleHost {
   }
 
   parameter([tensor]: readonly PickleValue[]): PickledTensor {
-    if (!(tensor instanceof PickledTensor)) throw this.#broken(`makes a parameter of ${describe(tensor)}`);
+    if (!(tensor instanceof PickledTensor)) throw this.#broken(`makes a parameter of ${showPickled(tensor)}`);
     return tensor;
   }
 
   /** (storage, storage_offset, size, stride, requires_grad, backward_hooks), then dtype and metadata. */
   tensor(args: readonly PickleValue[], dtypeArgument: PickleValue, metadata: PickleValue): PickledTensor {
     const [storage, offsetArgument, size, stride] = args;
-    if (!(storage instanceof Storage)) throw this.#broken(`makes a tensor of ${describe(storage)}`);
+    if (!(storage instanceof Storage)) throw this.#broken(`makes a tensor of ${showPickled(storage)}`);
     if (metadata !== undefined && metadata !== null && !isEmptyDict(metadata)) {
-      throw new UnsupportedError(`a tensor has the metadata ${describe(metadata)}`, {
+      throw new UnsupportedError(`a tensor has the metadata ${showPickled(metadata)}`, {
         code: "unsupported-pickle",
         file: this.file,
       });
@@ -238,7 +238,7 @@ class TorchHost implements PickleHost {
 
   integers(value: PickleValue, what: string): readonly number[] {
     if (!(value instanceof PickleTuple) && !(value instanceof PickleList)) {
-      throw this.#broken(`gives ${describe(value)} as ${what}`);
+      throw this.#broken(`gives ${showPickled(value)} as ${what}`);
     }
     if (value.items.length > MOST_AXES) {
       throw this.#broken(
@@ -272,7 +272,7 @@ class TorchHost implements PickleHost {
 
   #integer(value: PickleValue, what: string): number {
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-      throw this.#broken(`gives ${describe(value)} as ${what}`);
+      throw this.#broken(`gives ${showPickled(value)} as ${what}`);
     }
     return value;
   }
@@ -286,7 +286,7 @@ function isEmptyDict(value: PickleValue): boolean {
   return value instanceof PickleDict && value.entries.length === 0;
 }
 
-function describe(value: PickleValue): string {
+function showPickled(value: PickleValue): string {
   if (value instanceof Import) return quote(value.name);
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
   if (value instanceof PickleList) return `a list of ${value.items.length}`;

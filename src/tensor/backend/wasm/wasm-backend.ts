@@ -111,7 +111,7 @@ export class WasmBackend implements Backend {
   constructor(share: WasmShare) {
     const { memory, features, tile, mostPages } = share;
     this.share = share;
-    this.description = describe(features, tile);
+    this.description = describeKernels(features, tile);
     this.memory = new KernelMemory(memory, mostPages);
     this.parameters = new WasmParameters(this.memory, {
       panelWidth: panelWidth(tile),
@@ -182,7 +182,7 @@ export class WasmBackend implements Backend {
   }
 }
 
-function describe({ relaxedMultiplyAdd, sharedMemory }: EngineFeatures, { name }: Tile): string {
+function describeKernels({ relaxedMultiplyAdd, sharedMemory }: EngineFeatures, { name }: Tile): string {
   const arithmetic =
     relaxedMultiplyAdd === null ? "SIMD" : `relaxed SIMD (${relaxedMultiplyAdd} multiply-add)`;
   return `wasm: ${arithmetic}, tile ${name}${sharedMemory ? ", shared memory" : ""}`;
