@@ -23,6 +23,9 @@ interface Root {
   readonly pending: PendingParameter[];
   readonly derived: (() => Promise<void>)[];
   readonly kept: Parameter[];
+  /** By their names in the checkpoint. */
+  readonly matrices: Map<string, PackedMatrix>;
+  readonly tables: Map<string, EmbeddingTable>;
   readonly stop: { stopped: boolean };
   filling: Promise<void> | null;
 }
@@ -67,6 +70,8 @@ export class Weights {
       pending: [],
       derived: [],
       kept: [],
+      matrices: new Map(),
+      tables: new Map(),
       stop: { stopped: false },
       filling: null,
     };
@@ -120,20 +125,37 @@ export class Weights {
     return Tensor.onBackend(backend, vector, shape);
   }
 
-  /** The weight of a linear layer [outFeatures, inFeatures], in the backend's own layout. */
+  /**
+   * The weight of a linear layer [outFeatures, inFeatures], in the backend's own layout. A tensor that is taken more than
+   * once is in memory once. Of those that are tables as well, take the matrix first: its layout serves both
+   * (`ParameterStore.rowsOf`), that of a table does not.
+   */
   matrix(name: string, outFeatures: number, inFeatures: number): PackedMatrix {
     const info = this.#take(name, [outFeatures, inFeatures]);
-    const { parameters } = this.#root.backend;
-    const matrix = this.#keep(parameters.createMatrix(outFeatures, inFeatures, this.#root.dtype));
-    this.#root.pending.push({ info, rows: outFeatures, width: inFeatures, parameter: matrix });
+    const { matrices, tables, pending, backend, dtype } = this.#root;
+    const known = matrices.get(info.name);
+    if (known !== undefined) return known;
+    if (tables.has(info.name))
+      throw new TypeError(
+        `weights: "${info.name}" has been taken as a table; take it as a matrix before that`,
+      );
+    const matrix = this.#keep(backend.parameters.createMatrix(outFeatures, inFeatures, dtype));
+    matrices.set(info.name, matrix);
+    pending.push({ info, rows: outFeatures, width: inFeatures, parameter: matrix });
     return matrix;
   }
 
-  /** A table of embeddings [rows, width]. */
+  /** A table of embeddings [rows, width]: the rows of a matrix where the tensor has been taken as one. */
   table(name: string, rows: number, width: number): EmbeddingTable {
     const info = this.#take(name, [rows, width]);
-    const table = this.#keep(this.#root.backend.parameters.createTable(rows, width));
-    this.#root.pending.push({ info, rows, width, parameter: table });
+    const { matrices, tables, pending, backend } = this.#root;
+    const known = tables.get(info.name);
+    if (known !== undefined) return known;
+    const matrix = matrices.get(info.name);
+    const { parameters } = backend;
+    const table = this.#keep(matrix ? parameters.rowsOf(matrix) : parameters.createTable(rows, width));
+    tables.set(info.name, table);
+    if (matrix === undefined) pending.push({ info, rows, width, parameter: table });
     return table;
   }
 
@@ -232,5 +254,6 @@ const noBackend = {
     createVector: (length: number) => ({ length }),
     createMatrix: (outFeatures: number, inFeatures: number) => ({ outFeatures, inFeatures }),
     createTable: (rows: number, width: number) => ({ rows, width }),
+    rowsOf: ({ outFeatures, inFeatures }: PackedMatrix) => ({ rows: outFeatures, width: inFeatures }),
   },
 } as unknown as Backend;

@@ -55,6 +55,14 @@ export interface ParameterStore {
 
   createTable(rows: number, width: number): EmbeddingTable;
 
+  /**
+   * The rows of a float32 matrix as a table in the same memory, for an output matrix that is the embedding table, too.
+   * Products are as fast as without it. A lookup may have to gather its rows from the matrix's layout: a table of its own
+   * is faster where nobody multiplies with it. The rows are written as those of the matrix, which must outlive the table;
+   * freeing the table frees no memory.
+   */
+  rowsOf(matrix: PackedMatrix): EmbeddingTable;
+
   /** Copies whole float32 rows [n, width], as checkpoints store them, to row `firstRow` …. Rows come in any order. */
   write(parameter: Parameter, rows: Float32Array, firstRow: number): void;
 

@@ -7,11 +7,15 @@ import { ConfigReader } from "../../src/files/config-reader.ts";
 import { AutoModel } from "../../src/index.ts";
 import type { PackedTokens } from "../../src/models/encoder.ts";
 import { type HeadContext, prepareEncoder, prepareEncoderWithHead } from "../../src/models/registry.ts";
+import { LayerNorm } from "../../src/nn/layer-norm.ts";
 import { Linear } from "../../src/nn/linear.ts";
 import { FolderSource } from "../../src/sources/folder-source-node.ts";
 import { MemorySource } from "../../src/sources/memory-source.ts";
+import type { PackedMatrix } from "../../src/tensor/backend.ts";
+import { linear } from "../../src/tensor/ops/linear.ts";
 import { scope } from "../../src/tensor/scope.ts";
 import { selectBackend } from "../../src/tensor/select.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { testedBackends } from "../helpers/backends.ts";
 import { relativeDistance } from "../helpers/fixtures.ts";
 
@@ -27,6 +31,11 @@ interface Expected {
     /** [sequences, labels] */
     readonly logits: readonly (readonly number[])[];
     /** Of the library, relative to a row's largest value. */
+    readonly float32Error: number;
+  };
+  readonly maskedLm: {
+    /** [sequences, tokens, vocabulary] */
+    readonly logits: readonly (readonly (readonly number[])[])[];
     readonly float32Error: number;
   };
 }
@@ -74,6 +83,63 @@ for (const name of testedBackends) {
     t.diagnostic(`ours ${distance.toExponential(1)}, theirs ${float32Error.toExponential(1)}`);
     assert.ok(distance < BOUND && float32Error < BOUND);
     weights.dispose();
+    await backend.dispose();
+  });
+}
+
+/** transformers v5.18.0, modeling_bert.py (BertOnlyMLMHead): its output matrix is the embedding table. */
+class MaskedLmHead {
+  readonly dense: Linear;
+  readonly layerNorm: LayerNorm;
+  readonly decoder: PackedMatrix;
+  readonly bias: Tensor;
+
+  constructor({ config: { vocabSize, hiddenSize }, weights, encoderWeights }: HeadContext) {
+    const words = encoderWeights.scope("embeddings.word_embeddings");
+    this.decoder = words.matrix("weight", vocabSize, hiddenSize);
+    const predictions = weights.scope("cls.predictions");
+    const transform = predictions.scope("transform");
+    this.dense = new Linear(hiddenSize, hiddenSize, transform.scope("dense"));
+    this.layerNorm = new LayerNorm(hiddenSize, 1e-12, transform.scope("LayerNorm"));
+    this.bias = predictions.vector("bias", vocabSize);
+  }
+
+  forward(hidden: Tensor): Tensor {
+    const transformed = this.layerNorm.forward(this.dense.forward(hidden, { activation: "gelu" }));
+    return linear(transformed, this.decoder, this.bias);
+  }
+}
+
+for (const options of [
+  ...testedBackends.map((backend) => ({ backend })),
+  ...(testedBackends.includes("wasm") ? [{ backend: "wasm", threads: 2 } as const] : []),
+]) {
+  test(`${JSON.stringify(options)}: an output matrix tied to the embedding table gives the logits of transformers`, async (t) => {
+    const backend = await selectBackend(options);
+    const { source, config } = await readConfig("bert-masked-lm");
+    const prepared = await prepareEncoderWithHead(source, config, (context) => new MaskedLmHead(context));
+    const { encoder, head, weights, checkpoint } = await prepared.declare(backend);
+    await weights.fill();
+    await checkpoint.close();
+    const { lastHiddenState } = await encoder.forward(packed);
+    const logits = scope(backend, () => head.forward(lastHiddenState));
+    const { vocabSize } = encoder.config;
+    assert.deepEqual(logits.shape, [packed.inputIds.length, vocabSize]);
+    const [values, hidden] = (await Promise.all([logits.read(), lastHiddenState.read()])) as Float32Array[];
+    const { maskedLm } = expected;
+    const distance = relativeDistance(values!, maskedLm.logits.flat(2), vocabSize);
+    t.diagnostic(`ours ${distance.toExponential(1)}, theirs ${maskedLm.float32Error.toExponential(1)}`);
+    assert.ok(distance < BOUND && maskedLm.float32Error < BOUND);
+
+    const alone = await prepareEncoder(source, config);
+    const untied = await alone.declare(backend);
+    await untied.weights.fill();
+    await untied.checkpoint.close();
+    const { lastHiddenState: same } = await untied.encoder.forward(packed);
+    assert.deepEqual(await same.read(), hidden, "the bits of a table of its own");
+    for (const tensor of [lastHiddenState, logits, same]) tensor.dispose();
+    weights.dispose();
+    untied.weights.dispose();
     await backend.dispose();
   });
 }

@@ -5,6 +5,9 @@ import { memoryCheckpoint } from "../../src/checkpoint/memory-checkpoint.ts";
 import { FormatError } from "../../src/errors.ts";
 import { Weights } from "../../src/nn/weights.ts";
 import { createJsBackend } from "../../src/tensor/backend/js/js-backend.ts";
+import { createWasmBackend, WasmBackend } from "../../src/tensor/backend/wasm/wasm-backend.ts";
+import type { Backend, ParameterStore } from "../../src/tensor/backend.ts";
+import { readElements } from "../../src/tensor/read.ts";
 
 function ramp(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => i);
@@ -87,4 +90,76 @@ test("an aborted signal ends the filling with its reason", async () => {
   const reason = new Error("enough");
   await assert.rejects(weights.fill({ signal: AbortSignal.abort(reason) }), reason);
   assert.equal(source.reads.length, 0);
+});
+
+/** A backend that counts the bytes of the parameters that are made in it. */
+function counting(inner: Backend) {
+  const counted = { bytes: 0 };
+  const { parameters } = inner;
+  const store: ParameterStore = {
+    createVector: (length) => {
+      counted.bytes += 4 * length;
+      return parameters.createVector(length);
+    },
+    createMatrix: (outFeatures, inFeatures, dtype) => {
+      counted.bytes += 4 * outFeatures * inFeatures;
+      return parameters.createMatrix(outFeatures, inFeatures, dtype);
+    },
+    createTable: (rows, width) => {
+      counted.bytes += 4 * rows * width;
+      return parameters.createTable(rows, width);
+    },
+    rowsOf: (matrix) => parameters.rowsOf(matrix),
+    write: (parameter, rows, firstRow) => parameters.write(parameter, rows, firstRow),
+    inPlace: (parameter) => parameters.inPlace(parameter),
+    free: (parameter) => parameters.free(parameter),
+  };
+  const backend = new Proxy(inner, {
+    get: (target, name) => (name === "parameters" ? store : Reflect.get(target, name, target)),
+  });
+  return { backend, counted };
+}
+
+for (const [name, create] of [
+  ["js", createJsBackend],
+  ["wasm", createWasmBackend],
+] as const) {
+  test(`${name}: a tensor that is a matrix and a table is read once and in memory once`, async () => {
+    const [rows, width] = [2000, 1000];
+    const source = checkpoint();
+    const inner = create();
+    const { backend, counted } = counting(inner);
+    const weights = Weights.of(source, backend);
+    const matrix = weights.matrix("table", rows, width);
+    const grown = memoryOf(inner);
+    const table = weights.table("table", rows, width);
+    assert.equal(weights.matrix("table", rows, width), matrix);
+    assert.equal(weights.table("table", rows, width), table);
+    weights.assertAllTaken(["layer."]);
+    assert.equal(counted.bytes, 4 * rows * width);
+    assert.equal(memoryOf(inner), grown, "linear memory");
+
+    const progress: [number, number][] = [];
+    await weights.fill({ onProgress: (loaded, total) => progress.push([loaded, total]) });
+    assert.deepEqual(progress.at(-1), [4 * rows * width, 4 * rows * width]);
+    assert.equal(new Set(source.reads).size, source.reads.length);
+
+    const out = inner.allocate(width);
+    const ids = [Int32Array.of(1999)];
+    inner.kernels.embeddingSum({ out, tables: [table], ids }, { rows: 1, width });
+    assert.deepEqual(await readElements(inner, out, 0, width), ramp(rows * width).subarray(-width));
+    weights.dispose();
+    await inner.dispose();
+  });
+}
+
+/** Bytes of linear memory; 0 where the backend has none. */
+function memoryOf(backend: Backend): number {
+  return backend instanceof WasmBackend ? backend.share.memory.buffer.byteLength : 0;
+}
+
+test("a table that is wanted as a matrix afterwards is an error, not a second copy", () => {
+  const weights = Weights.of(checkpoint(), createJsBackend());
+  weights.table("table", 2000, 1000);
+  assert.throws(() => weights.matrix("table", 2000, 1000), { name: "TypeError", message: /"table"/ });
 });

@@ -107,7 +107,7 @@ export function watchedBackend(error?: (index: number) => number, readSync = tru
     },
     parameters: {
       value: {
-        ...{ createVector: unused, createTable: unused, inPlace: unused },
+        ...{ createVector: unused, createTable: unused, rowsOf: unused, inPlace: unused },
         createMatrix(outFeatures, inFeatures, dtype) {
           hold(outFeatures * inFeatures);
           return inner.parameters.createMatrix(outFeatures, inFeatures, dtype);

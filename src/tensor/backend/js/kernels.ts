@@ -6,13 +6,10 @@ export interface MatrixDims {
 }
 
 /**
- * The kernels of the contract on typed arrays. Two sets exist: the reference ones and the fast ones. Each set has its
- * own layout of weight matrices.
+ * The kernels of the contract on typed arrays. Two sets exist: the reference ones and the fast ones. Both read weight
+ * matrices as checkpoints store them.
  */
 export interface JsKernels extends ArrayKernels {
-  /** The elements that a weight matrix takes in this set's layout. */
-  readonly packedLength: (dims: MatrixDims) => number;
-
   /** Writes whole rows [n, inFeatures], as checkpoints store them, beginning at `firstRow`. */
-  readonly packRows: (packed: Float32Array, rows: Float32Array, firstRow: number, dims: MatrixDims) => void;
+  readonly packRows: (matrix: Float32Array, rows: Float32Array, firstRow: number, dims: MatrixDims) => void;
 }

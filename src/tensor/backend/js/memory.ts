@@ -30,12 +30,13 @@ export class JsMatrix implements PackedMatrix {
 export class JsTable implements EmbeddingTable {
   readonly rows: number;
   readonly width: number;
-  data: Float32Array | null;
+  /** A matrix: its rows are those of the table. */
+  data: Float32Array | JsMatrix | null;
 
-  constructor(rows: number, width: number) {
+  constructor(rows: number, width: number, data: Float32Array | JsMatrix) {
     this.rows = rows;
     this.width = width;
-    this.data = new Float32Array(rows * width);
+    this.data = data;
   }
 }
 
@@ -98,6 +99,12 @@ export function matrixOf(matrix: PackedMatrix): Float32Array {
 }
 
 export function tableOf(table: EmbeddingTable): Float32Array {
+  const place = placeOf(table);
+  return place instanceof JsMatrix ? matrixOf(place) : place;
+}
+
+/** Its own memory, or the matrix whose rows it has. */
+export function placeOf(table: EmbeddingTable): Float32Array | JsMatrix {
   if (!(table instanceof JsTable))
     throw new ArgumentError("js: expected a table of this backend, got one of another", {
       code: "backend-mismatch",

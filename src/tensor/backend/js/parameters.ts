@@ -9,9 +9,9 @@ import type {
 } from "../../backend.ts";
 import { checkMatrixDType } from "../check-dtype.ts";
 import type { JsKernels } from "./kernels.ts";
-import { dataOf, JsMatrix, JsStorage, JsTable, matrixOf, tableOf } from "./memory.ts";
+import { dataOf, JsMatrix, JsStorage, JsTable, matrixOf, placeOf, tableOf } from "./memory.ts";
 
-/** Matrices in the layout of a set of kernels; tables and vectors as checkpoints store them. */
+/** All as checkpoints store it. */
 export class JsParameters implements ParameterStore {
   readonly #kernels: JsKernels;
 
@@ -25,12 +25,16 @@ export class JsParameters implements ParameterStore {
 
   createMatrix(outFeatures: number, inFeatures: number, dtype: MatrixDType): PackedMatrix {
     checkMatrixDType("js", dtype, ["float32"]);
-    const length = this.#kernels.packedLength({ outFeatures, inFeatures });
-    return new JsMatrix(outFeatures, inFeatures, new Float32Array(length));
+    return new JsMatrix(outFeatures, inFeatures, new Float32Array(outFeatures * inFeatures));
   }
 
   createTable(rows: number, width: number): EmbeddingTable {
-    return new JsTable(rows, width);
+    return new JsTable(rows, width, new Float32Array(rows * width));
+  }
+
+  rowsOf(matrix: PackedMatrix): EmbeddingTable {
+    matrixOf(matrix); // it is there, and ours
+    return new JsTable(matrix.outFeatures, matrix.inFeatures, matrix as JsMatrix);
   }
 
   write(parameter: Parameter, rows: Float32Array, firstRow: number): void {
@@ -45,7 +49,7 @@ export class JsParameters implements ParameterStore {
 
   free(parameter: Parameter): void {
     if (parameter instanceof JsMatrix) matrixOf(parameter);
-    else if (parameter instanceof JsTable) tableOf(parameter);
+    else if (parameter instanceof JsTable) placeOf(parameter);
     else dataOf(parameter as Storage);
     (parameter as JsMatrix | JsTable | JsStorage).data = null;
   }

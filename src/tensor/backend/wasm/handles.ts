@@ -28,8 +28,16 @@ export class WasmMatrix implements PackedMatrix {
   }
 }
 
-/** Rows inside linear memory, where kernels read them: an address; or outside, for large tables: an array. */
-export type TablePlace = number | Float32Array;
+/**
+ * Rows inside linear memory, where kernels read them: an address; or outside, for large tables: an array; or those of
+ * a matrix.
+ */
+export type TablePlace = number | Float32Array | RowGatherer;
+
+export interface RowGatherer {
+  /** Copies of rows, one after the other. */
+  gather(ids: Int32Array): Float32Array;
+}
 
 export class WasmTable implements EmbeddingTable {
   readonly memory: WebAssembly.Memory;

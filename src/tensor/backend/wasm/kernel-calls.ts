@@ -12,7 +12,7 @@ import {
   type Operand,
 } from "../../kernel.ts";
 import { KERNEL_NAMES, type Kernels, makeKernels } from "../../kernel-table.ts";
-import type { TablePlace } from "./handles.ts";
+import type { RowGatherer, TablePlace } from "./handles.ts";
 import type { WasmKernel } from "./kernels/kernel.ts";
 import { WASM_KERNELS } from "./kernels/kernels.ts";
 import type { Tile } from "./kernels/tile.ts";
@@ -169,7 +169,8 @@ function joined(lists: readonly Int32Array[]): Int32Array {
   return all;
 }
 
-function gatherRows(table: Float32Array, ids: Int32Array, width: number): Float32Array {
+function gatherRows(table: Float32Array | RowGatherer, ids: Int32Array, width: number): Float32Array {
+  if (!(table instanceof Float32Array)) return table.gather(ids);
   const rows = new Float32Array(ids.length * width);
   for (const [row, id] of ids.entries()) rows.set(table.subarray(id * width, (id + 1) * width), row * width);
   return rows;

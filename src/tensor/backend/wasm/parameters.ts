@@ -12,6 +12,7 @@ import { checkMatrixDType } from "../check-dtype.ts";
 import { type TablePlace, WasmMatrix, WasmStorage, WasmTable } from "./handles.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 import type { KernelModule } from "./kernels/module.ts";
+import { PanelRows } from "./panel-rows.ts";
 
 /** Tables of more bytes lie outside of linear memory: a batch needs few of their rows. */
 const MOST_TABLE_BYTES = 64 * 2 ** 20;
@@ -56,6 +57,13 @@ export class WasmParameters implements ParameterStore {
 
   createTable(rows: number, width: number): EmbeddingTable {
     return new WasmTable(this.#memory.memory, rows, width, this.#placeTable(rows * width));
+  }
+
+  rowsOf(matrix: PackedMatrix): EmbeddingTable {
+    const { memory } = this.#memory;
+    this.#memory.addressOfMatrix(matrix); // it is there, and ours
+    const rows = new PanelRows(matrix as WasmMatrix, this.#settings.panelWidth);
+    return new WasmTable(memory, matrix.outFeatures, matrix.inFeatures, rows);
   }
 
   #placeTable(length: number): TablePlace {
@@ -104,7 +112,7 @@ export class WasmParameters implements ParameterStore {
   inPlace(parameter: Parameter): InPlaceRows | null {
     if (parameter instanceof WasmTable) {
       const place = this.#memory.placeOfTable(parameter);
-      const isFixed = typeof place !== "number" || this.#settings.isShared;
+      const isFixed = place instanceof Float32Array || (typeof place === "number" && this.#settings.isShared);
       return isFixed ? { memory: this.#rowsOfTable(parameter), take: null, unit: 1 } : null;
     }
     if (!(parameter instanceof WasmMatrix && this.#settings.isShared)) return null; // it moves when it grows
@@ -138,7 +146,9 @@ export class WasmParameters implements ParameterStore {
 
   #rowsOfTable(table: EmbeddingTable): Float32Array {
     const place = this.#memory.placeOfTable(table);
-    return typeof place === "number" ? this.#memory.floats(place, table.rows * table.width) : place;
+    if (typeof place === "number") return this.#memory.floats(place, table.rows * table.width);
+    if (place instanceof Float32Array) return place;
+    throw new TypeError("wasm: these rows are those of a matrix, which is what has to be written");
   }
 
   #elementsOf(storage: Storage): Float32Array {

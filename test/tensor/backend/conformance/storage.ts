@@ -157,6 +157,56 @@ export const STORAGE_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "storage: the rows of a matrix are a table in the same memory, all bits kept",
+    run: async (backend) => {
+      const { parameters } = backend;
+      for (const [outFeatures, inFeatures] of [
+        [1, 1],
+        [70, 13],
+        [129, 64],
+      ] as const) {
+        const random = randomNumbers(outFeatures);
+        const values = randomFloats(random, outFeatures * inFeatures);
+        const other = randomFloats(random, outFeatures * inFeatures);
+        const ids = Int32Array.from({ length: outFeatures + 2 }, (_, i) => (i * 37) % outFeatures);
+        const length = ids.length * inFeatures;
+        const matrix = parameters.createMatrix(outFeatures, inFeatures, "float32");
+        const rows = parameters.rowsOf(matrix);
+        assert.deepEqual([rows.rows, rows.width], [outFeatures, inFeatures]);
+        const table = parameters.createTable(outFeatures, inFeatures);
+        parameters.write(table, other, 0);
+        // Written twice, through the matrix alone: the table follows.
+        for (const sign of [1, -1]) {
+          const written = values.map((value) => sign * value);
+          parameters.write(matrix, written, 0);
+          const out = backend.allocate(length);
+          const both = backend.allocate(length);
+          const dims = { rows: ids.length, width: inFeatures };
+          backend.kernels.embeddingSum({ out, tables: [rows], ids: [ids] }, dims);
+          backend.kernels.embeddingSum({ out: both, tables: [table, rows], ids: [ids, ids] }, dims);
+          const picked = (from: Float32Array) =>
+            Float32Array.from({ length }, (_, i) => {
+              return from[ids[Math.floor(i / inFeatures)]! * inFeatures + (i % inFeatures)]!;
+            });
+          assertSameBits(await readElements(backend, out, 0, length), picked(written), "rows");
+          const sums = picked(other).map((value, i) => Math.fround(value + picked(written)[i]!));
+          assertSameBits(await readElements(backend, both, 0, length), sums, "sums with another table");
+          backend.free(out);
+          backend.free(both);
+        }
+        parameters.free(table);
+        parameters.free(matrix);
+        const out = backend.allocate(inFeatures);
+        const lookup = { out, tables: [rows], ids: [Int32Array.of(0)] };
+        assert.throws(() => backend.kernels.embeddingSum(lookup, { rows: 1, width: inFeatures }), {
+          code: "disposed",
+        });
+        backend.free(out);
+        parameters.free(rows);
+      }
+    },
+  },
+  {
     name: "storage: a matrix of a dtype that the backend does not have is refused by name",
     run: async (backend) => {
       for (const dtype of ["float31", undefined, ["float32"]]) {

@@ -3,7 +3,6 @@ import * as kernels from "./index.ts";
 
 /** The naive kernels, against which all others are tested: clarity comes before speed here. */
 export const REFERENCE_KERNELS: JsKernels = {
-  packedLength: ({ outFeatures, inFeatures }) => outFeatures * inFeatures,
-  packRows: (packed, rows, firstRow, { inFeatures }) => packed.set(rows, firstRow * inFeatures),
+  packRows: (matrix, rows, firstRow, { inFeatures }) => matrix.set(rows, firstRow * inFeatures),
   ...kernels,
 };
