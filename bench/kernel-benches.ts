@@ -128,7 +128,9 @@ function attentionBench(encoder: EncoderName, length: number): KernelBench {
   const { heads, hidden } = ENCODERS[encoder];
   const sequences = Math.max(1, TOKENS / length);
   const tokens = sequences * length;
-  const dims = { heads, headDim: hidden / heads, scale: 1 / Math.sqrt(hidden / heads), span: 0 };
+  const headDim = hidden / heads;
+  const scale = 1 / Math.sqrt(headDim);
+  const dims = { heads, kvHeads: heads, headDim, scale, span: 0, before: length, after: length };
   return {
     kernel: "attention",
     shape: `${encoder}: ${sequences} × ${length} tokens, ${heads} heads of ${dims.headDim}`,

@@ -87,18 +87,99 @@ export const KERNELS = {
     split: { dim: "rows", unit: 1 },
   },
 
+  /** out[r, i] = x[r, i] / √(mean over j of x[r, j]² + eps) · weight[i]. */
+  rmsNorm: {
+    operands: [
+      { name: "out", kind: "storage", shape: ["rows", "width"] },
+      { name: "x", kind: "storage", shape: ["rows", "width"], mayBeOut: true },
+      { name: "weight", kind: "vector", shape: ["width"] },
+    ],
+    dims: { rows: "integer", width: "integer", eps: "f64" },
+    inOrder: ({ out, x, weight }, { rows, width, eps }) => [out, x, weight, rows, width, eps],
+    split: { dim: "rows", unit: 1 },
+  },
+
+  /**
+   * Rotary embedding, by halves of a head: with c and s the rows `positions[r]` of `cosines` and `sines`, and each head
+   * of row r being a | b, out is a · c − b · s | b · c + a · s. Products are rounded before they are added, wherever a
+   * backend can choose: the bits are then those of float32 in the reference library.
+   */
+  rotary: {
+    operands: [
+      { name: "out", kind: "storage", shape: ["rows", "heads", "headDim"] },
+      { name: "x", kind: "storage", shape: ["rows", "heads", "headDim"], mayBeOut: true },
+      { name: "cosines", kind: "vector", shape: ["angles", { times: 1 / 2, of: "headDim", plus: 0 }] },
+      { name: "sines", kind: "vector", shape: ["angles", { times: 1 / 2, of: "headDim", plus: 0 }] },
+      { name: "positions", kind: "integers", shape: ["rows"] },
+    ],
+    dims: {
+      rows: "integer",
+      heads: "integer",
+      /** Even. */
+      headDim: "integer",
+    },
+    inOrder: ({ out, x, cosines, sines, positions }, { rows, heads, headDim }) => [
+      out,
+      x,
+      cosines,
+      sines,
+      positions,
+      rows,
+      heads,
+      headDim,
+    ],
+    split: { dim: "rows", unit: 1 },
+  },
+
+  /**
+   * out[r, i] = activation(gate[r, gateColumn + i]) · up[r, upColumn + i]. `gate` and `up` may be one storage, where
+   * they lie side by side.
+   */
+  gatedProduct: {
+    operands: [
+      { name: "out", kind: "storage", shape: ["rows", "width"] },
+      { name: "gate", kind: "storage", shape: ["rows", "stride"] },
+      { name: "up", kind: "storage", shape: ["rows", "stride"] },
+    ],
+    dims: {
+      rows: "integer",
+      width: "integer",
+      activation: { oneOf: ACTIVATIONS },
+      /** Elements from one row of `gate` to the next, and of `up`. */
+      stride: "integer",
+      /** The column at which the gates begin. */
+      gateColumn: "integer",
+      /** The column at which the factors begin. */
+      upColumn: "integer",
+    },
+    inOrder: ({ out, gate, up }, { rows, width, activation, stride, gateColumn, upColumn }) => [
+      out,
+      gate,
+      up,
+      rows,
+      width,
+      activation,
+      stride,
+      gateColumn,
+      upColumn,
+    ],
+    split: { dim: "rows", unit: 1 },
+  },
+
   /**
    * Softmax attention inside each sequence of a packed batch; no sequence sees another. `offsets` holds the
    * sequences' boundaries: sequence i is rows offsets[i] … offsets[i + 1] − 1. `relativeBias`, where given, is added to
    * the scaled scores: entry span − 1 + (j − i) for query row i and key row j of a sequence (no sequence is longer than
    * span).
+   * Query i of a sequence sees keys i − before … i + after of it alone, and the cost is proportional to what is seen.
+   * Keys and values that a query does not see count for nothing, provided that they are finite.
    */
   attention: {
     operands: [
       { name: "out", kind: "storage", shape: ["tokens", "heads", "headDim"] },
       { name: "q", kind: "storage", shape: ["tokens", "heads", "headDim"] },
-      { name: "k", kind: "storage", shape: ["tokens", "heads", "headDim"] },
-      { name: "v", kind: "storage", shape: ["tokens", "heads", "headDim"] },
+      { name: "k", kind: "storage", shape: ["tokens", "kvHeads", "headDim"] },
+      { name: "v", kind: "storage", shape: ["tokens", "kvHeads", "headDim"] },
       { name: "offsets", kind: "integers", shape: [{ times: 1, of: "sequences", plus: 1 }] },
       {
         name: "relativeBias",
@@ -108,26 +189,25 @@ export const KERNELS = {
       },
     ],
     dims: {
+      /** Of queries. */
       heads: "integer",
+      /** Of keys and values, a divisor of `heads`: query head h uses key head ⌊h / (heads / kvHeads)⌋. */
+      kvHeads: "integer",
       headDim: "integer",
       /** Multiplies the dot products; 1 / √headDim in BERT. */
       scale: "f32",
       /** Where relative position 0 lies in a row of `relativeBias`, whose rows have 2 · span − 1 entries. 0 without bias. */
       span: "integer",
+      /** How many tokens before its own a query sees; the length of its sequence or more where it sees all. */
+      before: "integer",
+      /** The same behind its own. */
+      after: "integer",
     },
-    inOrder: ({ out, q, k, v, offsets, relativeBias }, { heads, headDim, scale, span }) => [
-      out,
-      q,
-      k,
-      v,
-      offsets,
-      relativeBias,
-      heads,
-      headDim,
-      scale,
-      span,
-    ],
-    split: { dim: "heads", unit: 1 },
+    inOrder: (
+      { out, q, k, v, offsets, relativeBias },
+      { heads, kvHeads, headDim, scale, span, before, after },
+    ) => [out, q, k, v, offsets, relativeBias, heads, kvHeads, headDim, scale, span, before, after],
+    split: { dim: "heads", unit: 1, first: "firstHead" },
   },
 
   /** out = activation(x), element by element. */

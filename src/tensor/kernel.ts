@@ -59,6 +59,8 @@ export interface Split {
   readonly dim: string;
   /** It is cut at multiples of this; "panel": of the columns that the backend keeps together in its matrices. */
   readonly unit: number | "panel";
+  /** An argument of functions that need to know where their part begins in the axis. */
+  readonly first?: string;
 }
 
 export interface KernelDeclaration {

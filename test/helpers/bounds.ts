@@ -109,6 +109,42 @@ export function layerNormBound(
   return bounds;
 }
 
+/** The squares' sum within (n + 1) · u, half of that under the root; mean, eps, root and quotient; two products. */
+export function rmsNormBound(expected: Float32Array, width: number): Float64Array {
+  return Float64Array.from(expected, (value) => ((width + 1) / 2 + 7) * u * Math.abs(value) + LEAST_NORMAL);
+}
+
+/** Two products, each rounded, and their sum. */
+export function rotaryBound(
+  x: Float32Array, // [rows, heads · headDim]
+  cosines: Float32Array, // [any, headDim / 2]
+  sines: Float32Array, // [any, headDim / 2]
+  positions: Int32Array, // [rows]
+  { heads, headDim }: { readonly heads: number; readonly headDim: number },
+): Float64Array {
+  const half = headDim / 2;
+  return Float64Array.from(x, (value, index) => {
+    const row = Math.floor(index / (heads * headDim));
+    const i = index % headDim;
+    const other = x[i < half ? index + half : index - half]!;
+    const angle = positions[row]! * half + (i % half);
+    return 2 * u * (Math.abs(value * cosines[angle]!) + Math.abs(other * sines[angle]!)) + LEAST_NORMAL;
+  });
+}
+
+/** The activation's own bound and rounding, times the factor, and the rounding of the product. */
+export function gatedProductBound(
+  name: ActivationName,
+  gate: Float32Array,
+  up: Float32Array,
+  activated: Float32Array,
+): Float64Array {
+  return Float64Array.from(gate, (x, i) => {
+    const error = activationBound(name, x, activated[i]!) + 2 * u * Math.abs(activated[i]!);
+    return error * Math.abs(up[i]!) + u * Math.abs(activated[i]! * up[i]!) + LEAST_NORMAL;
+  });
+}
+
 /** The squares' sum within (n + 1) · u, half of that under the root, then root, quotient and rounding. */
 export function normalizeBound(expected: Float32Array, width: number): Float64Array {
   return Float64Array.from(expected, (value) => ((width + 1) / 2 + 4) * u * Math.abs(value) + LEAST_NORMAL);
@@ -137,9 +173,12 @@ export interface AttentionBoundInputs {
   readonly offsets: Int32Array;
   readonly relativeBias: Float32Array | null;
   readonly heads: number;
+  readonly kvHeads: number;
   readonly headDim: number;
   readonly scale: number;
   readonly span: number;
+  readonly before: number;
+  readonly after: number;
 }
 
 /**
@@ -148,19 +187,22 @@ export interface AttentionBoundInputs {
  * their own.
  */
 export function attentionBound(inputs: AttentionBoundInputs, expected: Float32Array): Float64Array {
-  const { q, k, v, offsets, relativeBias, heads, headDim, scale, span } = inputs;
+  const { q, k, v, offsets, relativeBias, heads, kvHeads, headDim, scale, span, before, after } = inputs;
   const width = heads * headDim;
+  const kvWidth = kvHeads * headDim;
   const bounds = new Float64Array(expected.length);
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
     const start = offsets[sequence]!;
     const length = offsets[sequence + 1]! - start;
-    const scores = new Float64Array(length);
-    const errors = new Float64Array(length);
     for (let head = 0; head < heads; head++) {
+      const kvColumn = Math.floor((head * kvHeads) / heads) * headDim;
       for (let i = 0; i < length; i++) {
         const query = (start + i) * width + head * headDim;
-        for (let j = 0; j < length; j++) {
-          const key = (start + j) * width + head * headDim;
+        const seen = Array.from({ length }, (_, j) => j).filter((j) => j >= i - before && j <= i + after);
+        const scores = new Float64Array(seen.length);
+        const errors = new Float64Array(seen.length);
+        for (const [n, j] of seen.entries()) {
+          const key = (start + j) * kvWidth + kvColumn;
           const bias = relativeBias?.[head * (2 * span - 1) + span - 1 + j - i] ?? 0;
           let sum = 0;
           let size = 0;
@@ -168,26 +210,26 @@ export function attentionBound(inputs: AttentionBoundInputs, expected: Float32Ar
             sum += q[query + d]! * k[key + d]!;
             size += Math.abs(q[query + d]! * k[key + d]!);
           }
-          scores[j] = sum * scale + bias;
-          errors[j] = (headDim + 3) * u * size * Math.abs(scale) + 2 * u * Math.abs(bias);
+          scores[n] = sum * scale + bias;
+          errors[n] = (headDim + 3) * u * size * Math.abs(scale) + 2 * u * Math.abs(bias);
         }
 
         const max = Math.max(...scores);
         const maxError = Math.max(...errors);
         const weights = scores.map((score) => Math.exp(score - max));
         const total = weights.reduce((sum, weight) => sum + weight, 0);
-        const relative = scores.map((score, j) =>
-          Math.expm1(errors[j]! + maxError + u * (max - score) + 4 * u),
+        const relative = scores.map((score, n) =>
+          Math.expm1(errors[n]! + maxError + u * (max - score) + 4 * u),
         );
         const totalError =
-          weights.reduce((sum, weight, j) => sum + weight * relative[j]!, 0) / total + length * u;
+          weights.reduce((sum, weight, n) => sum + weight * relative[n]!, 0) / total + length * u;
 
         for (let d = 0; d < headDim; d++) {
           let bound = 0;
-          for (let j = 0; j < length; j++) {
-            const size = Math.abs(v[(start + j) * width + head * headDim + d]!);
+          for (const [n, j] of seen.entries()) {
+            const size = Math.abs(v[(start + j) * kvWidth + kvColumn + d]!);
             // A weight below the least normal number may be flushed to 0.
-            const weightError = (weights[j]! / total) * (relative[j]! + totalError + (length + 3) * u);
+            const weightError = (weights[n]! / total) * (relative[n]! + totalError + (length + 3) * u);
             bound += size * (weightError + LEAST_NORMAL);
           }
           bounds[query + d] = bound + u * Math.abs(expected[query + d]!) + LEAST_NORMAL;

@@ -2,14 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShapeError } from "../../src/errors.ts";
+import { causal } from "../../src/tensor/attention-mask.ts";
 import { createJsBackend } from "../../src/tensor/backend/js/js-backend.ts";
 import type { Backend, PackedMatrix } from "../../src/tensor/backend.ts";
 import { attention } from "../../src/tensor/ops/attention.ts";
 import { activation, add } from "../../src/tensor/ops/elementwise.ts";
 import { embeddingSum } from "../../src/tensor/ops/embedding-sum.ts";
+import { gatedHalves, gatedProduct } from "../../src/tensor/ops/gated-product.ts";
 import { layerNorm } from "../../src/tensor/ops/layer-norm.ts";
 import { linear } from "../../src/tensor/ops/linear.ts";
 import { pool } from "../../src/tensor/ops/pool.ts";
+import { rmsNorm } from "../../src/tensor/ops/rms-norm.ts";
+import { rotary } from "../../src/tensor/ops/rotary.ts";
 import { upload } from "../../src/tensor/ops/upload.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 
@@ -92,6 +96,49 @@ test("attention refuses heads, boundaries and biases that do not fit", () => {
     /expected relativeBias to span 3 positions, .* got 2/,
   );
   assert.deepEqual(attention(x, x, x, offsets(0, 2, 3), { ...options, relativeBias }).shape, [3, 4]);
+});
+
+test("attention refuses key heads and masks that do not fit", () => {
+  const x = on(backend, [3, 8]);
+  const shared = on(backend, [3, 4]);
+  const options = { heads: 4, kvHeads: 2, scale: 1, mask: causal };
+  assert.deepEqual(attention(x, shared, shared, offsets(0, 1, 3), options).shape, [3, 8]);
+  const subject = (name: string) => (error: unknown) => error instanceof ShapeError && error.subject === name;
+  const call = (changes: object, key = shared, value = shared) =>
+    attention(x, key, value, offsets(0, 3), { ...options, ...changes });
+  for (const kvHeads of [0, 3, 8, 1.5]) assert.throws(() => call({ kvHeads }), subject("kvHeads"));
+  assert.throws(() => call({}, x), subject("key"));
+  assert.throws(() => call({}, shared, x), subject("value"));
+  for (const size of [-1, 0.5, Number.NaN]) {
+    assert.throws(() => call({ mask: { before: size, after: 0 } }), subject("mask.before"));
+    assert.throws(() => call({ mask: { before: 0, after: size } }), subject("mask.after"));
+  }
+});
+
+test("rmsNorm, rotary and gated products check their inputs", () => {
+  const subject = (name: string) => (error: unknown) => error instanceof ShapeError && error.subject === name;
+  assert.deepEqual(rmsNorm(on(backend, [2], [3, 3]), on(backend, [2], [1, 2]), 0).toArray(), [1, 2]);
+  assert.throws(() => rmsNorm(on(backend, [2, 3]), on(backend, [2]), 1e-6), subject("weight"));
+
+  const x = on(backend, [2, 8]);
+  const angles = { cosines: on(backend, [3, 2]), sines: on(backend, [3, 2]) };
+  assert.deepEqual(rotary(x, angles, offsets(0, 2)).shape, [2, 8]);
+  assert.throws(() => rotary(x, { ...angles, sines: on(backend, [2, 2]) }, offsets(0, 2)), subject("sines"));
+  assert.throws(() => rotary(on(backend, [2, 6]), angles, offsets(0, 2)), subject("cosines"));
+  assert.throws(() => rotary(x, angles, offsets(0)), subject("positions"));
+  for (const outside of [-1, 3]) {
+    assert.throws(
+      () => rotary(x, angles, offsets(0, outside)),
+      (error) => error instanceof ShapeError && error.code === "index-out-of-range",
+    );
+  }
+
+  const y = on(backend, [1, 4], [1, -2, 5, 7]);
+  assert.deepEqual(gatedHalves(y, "relu", "first").toArray(), [[5, 0]]);
+  assert.deepEqual(gatedHalves(y, "relu", "second").toArray(), [[5, -14]]);
+  assert.deepEqual(gatedProduct(y, on(backend, [1, 4], [2, 2, 2, 2]), "relu").toArray(), [[2, 0, 10, 14]]);
+  assert.throws(() => gatedHalves(on(backend, [1, 3]), "relu", "first"), subject("input"));
+  assert.throws(() => gatedProduct(y, on(backend, [1, 2]), "relu"), subject("up"));
 });
 
 test("embeddingSum refuses ids outside of the table by name", () => {

@@ -1,4 +1,5 @@
 import { ShapeError } from "../../errors.ts";
+import { type AttentionMask, bidirectional } from "../attention-mask.ts";
 import { allocate } from "../scope.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -6,6 +7,10 @@ import { checkOffsets, commonBackend, expectShape, matrixShape } from "./check.t
 
 export interface AttentionOptions {
   readonly heads: number;
+  /** Of keys and values, each of which serves as many query heads one after the other; as many as `heads` without. */
+  readonly kvHeads?: number;
+  /** Which tokens a token sees; all of its sequence without. */
+  readonly mask?: AttentionMask;
   /** Multiplies the dot products of queries and keys. */
   readonly scale: number;
   /** [heads, 2 · span − 1]: what is added to a score for each distance key − query, from 1 − span to span − 1. */
@@ -14,24 +19,32 @@ export interface AttentionOptions {
 
 /**
  * Scaled dot-product attention (arXiv 1706.03762) inside each sequence of a packed batch.
- * query, key, value: [tokens, heads · headDim]; `offsets`: boundaries of the sequences, [sequences + 1].
+ * query: [tokens, heads · headDim]; key, value: [tokens, kvHeads · headDim]; `offsets`: boundaries of the sequences,
+ * [sequences + 1].
  */
 export function attention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
   offsets: Int32Array,
-  { heads, scale, relativeBias = null }: AttentionOptions,
+  { heads, kvHeads = heads, mask = bidirectional, scale, relativeBias = null }: AttentionOptions,
 ): Tensor {
   const [tokens, width] = matrixShape("attention", "query", query);
-  expectShape("attention", "key", key, query.shape);
-  expectShape("attention", "value", value, query.shape);
   if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
     throw new ShapeError(
       `attention: expected a divisor of the width of ${formatShape(query.shape)} as heads, got ${heads}`,
       { subject: "heads" },
     );
   }
+  if (!(Number.isInteger(kvHeads) && kvHeads > 0 && heads % kvHeads === 0)) {
+    throw new ShapeError(`attention: expected a divisor of ${heads} heads as kvHeads, got ${kvHeads}`, {
+      subject: "kvHeads",
+    });
+  }
+  const headDim = width / heads;
+  expectShape("attention", "key", key, [tokens, kvHeads * headDim]);
+  expectShape("attention", "value", value, [tokens, kvHeads * headDim]);
+  const [before, after] = [seen(mask.before, "before", tokens), seen(mask.after, "after", tokens)];
   checkOffsets("attention", offsets, tokens);
   const span = relativeBias === null ? 0 : relativeSpan(relativeBias, heads, offsets);
 
@@ -46,9 +59,19 @@ export function attention(
       offsets,
       relativeBias: relativeBias?.storage ?? null,
     },
-    { heads, headDim: width / heads, scale, span },
+    { heads, kvHeads, headDim, scale, span, before, after },
   );
   return out;
+}
+
+/** One side of a mask as kernels take it: no sequence is longer than all of them. */
+function seen(count: number, side: keyof AttentionMask, tokens: number): number {
+  if (!((Number.isInteger(count) && count >= 0) || count === Infinity)) {
+    throw new ShapeError(`attention: expected mask.${side} to be a whole number or Infinity, got ${count}`, {
+      subject: `mask.${side}`,
+    });
+  }
+  return Math.min(count, tokens);
 }
 
 function relativeSpan(relativeBias: Tensor, heads: number, offsets: Int32Array): number {

@@ -264,6 +264,159 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
     }),
   ],
   [
+    "attention: heads share",
+    "query heads take turns with the key heads",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) => {
+        const { heads, kvHeads, headDim } = dims;
+        const spread = (values: Float32Array) =>
+          Float32Array.from({ length: (values.length / kvHeads) * heads }, (_, i) => {
+            const [token, head] = [Math.floor(i / (heads * headDim)), Math.floor(i / headDim) % heads];
+            return values[(token * kvHeads + (head % kvHeads)) * headDim + (i % headDim)]!;
+          });
+        right.attention(out, q, spread(k), spread(v), offsets, bias, { ...dims, kvHeads: heads });
+      },
+    }),
+  ],
+  [
+    "attention: a mask hides",
+    "a window is one token short behind",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) =>
+        right.attention(out, q, k, v, offsets, bias, { ...dims, before: Math.max(0, dims.before - 1) }),
+    }),
+  ],
+  [
+    "attention: a mask hides",
+    "no token sees those behind it",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) =>
+        right.attention(out, q, k, v, offsets, bias, { ...dims, after: 0 }),
+    }),
+  ],
+  [
+    "attention: what a query does not see",
+    "hidden keys keep a small weight",
+    mutant({
+      attention: (out, q, k, v, offsets, bias, dims) => {
+        right.attention(out, q, k, v, offsets, bias, dims);
+        const { heads, headDim, kvHeads, before } = dims;
+        if (before < offsets.at(-1)! - 1)
+          out[heads * headDim * offsets.at(-1)! - 1]! += 1e-30 * v[kvHeads * headDim - 1]!;
+      },
+    }),
+  ],
+  [
+    "rmsNorm",
+    "the mean is subtracted",
+    mutant({
+      rmsNorm: (out, x, weight, dims) => right.layerNorm(out, x, weight, new Float32Array(dims.width), dims),
+    }),
+  ],
+  [
+    "rmsNorm: eps stands under",
+    "eps stands outside the root",
+    mutant({
+      rmsNorm: (out, x, weight, { rows, width, eps }) => {
+        for (let start = 0; start < rows * width; start += width) {
+          const row = x.slice(start, start + width);
+          const root = Math.sqrt(row.reduce((sum, v) => sum + v * v, 0) / width);
+          for (let i = 0; i < width; i++) out[start + i] = (row[i]! / (root + eps)) * weight[i]!;
+        }
+      },
+    }),
+  ],
+  [
+    "rmsNorm",
+    "the mean square is divided by n − 1",
+    mutant({
+      rmsNorm: (out, x, weight, dims) => {
+        const correction = Math.sqrt((dims.width - 1) / dims.width);
+        const smaller = weight.map((w) => w * correction);
+        right.rmsNorm(out, x, smaller, dims);
+      },
+    }),
+  ],
+  [
+    "rotary",
+    "it turns the other way",
+    mutant({
+      rotary: (out, x, cosines, sines, positions, dims) => {
+        const negative = sines.map((sine) => -sine);
+        right.rotary(out, x, cosines, negative, positions, dims);
+      },
+    }),
+  ],
+  [
+    "rotary",
+    "positions are those of the batch",
+    mutant({
+      rotary: (out, x, cosines, sines, positions, dims) => {
+        const counted = positions.map((_, row) => row % 40);
+        right.rotary(out, x, cosines, sines, counted, dims);
+      },
+    }),
+  ],
+  [
+    "rotary",
+    "neighbours are turned instead of halves",
+    mutant({
+      rotary: (out, x, cosines, sines, positions, { rows, heads, headDim }) => {
+        const half = headDim / 2;
+        for (let i = 0; i < (rows * heads * headDim) / 2; i++) {
+          const angle = positions[Math.floor(i / half / heads)]! * half + (i % half);
+          const [a, b] = [x[2 * i]!, x[2 * i + 1]!];
+          out[2 * i] = a * cosines[angle]! - b * sines[angle]!;
+          out[2 * i + 1] = b * cosines[angle]! + a * sines[angle]!;
+        }
+      },
+    }),
+  ],
+  [
+    "rotary: the output may be",
+    "the first half is overwritten before the second reads it",
+    mutant({
+      rotary: (out, x, cosines, sines, positions, dims) => {
+        const before = x.slice();
+        right.rotary(out, before, cosines, sines, positions, dims);
+        if (out !== x) return;
+        const half = dims.headDim / 2;
+        for (let i = half; i < dims.headDim; i++) {
+          const angle = positions[0]! * half + i - half;
+          out[i] = before[i]! * cosines[angle]! + out[i - half]! * sines[angle]!;
+        }
+      },
+    }),
+  ],
+  [
+    "gatedProduct: halves",
+    "the first half is always the gate",
+    mutant({
+      gatedProduct: (out, gate, up, dims) => {
+        const { gateColumn, upColumn } = dims;
+        const [first, second] = gateColumn > upColumn ? [upColumn, gateColumn] : [gateColumn, upColumn];
+        right.gatedProduct(out, gate, up, { ...dims, gateColumn: first, upColumn: second });
+      },
+    }),
+  ],
+  [
+    "gatedProduct",
+    "the factor is activated, not the gate",
+    mutant({
+      gatedProduct: (out, gate, up, dims) => right.gatedProduct(out, up, gate, dims),
+    }),
+  ],
+  [
+    "gatedProduct",
+    "gelu is the tanh approximation",
+    mutant({
+      gatedProduct: (out, gate, up, dims) => {
+        const activation = dims.activation === "gelu" ? "gelu_tanh" : dims.activation;
+        right.gatedProduct(out, gate, up, { ...dims, activation });
+      },
+    }),
+  ],
+  [
     "pool: mean over",
     "the mean's divisor is one too large",
     mutant({
@@ -467,25 +620,28 @@ function attentionBy(
   { subtractMax = true } = {},
 ): JsKernels["attention"] {
   return (out, q, k, v, offsets, bias, dims) => {
-    const { heads, headDim, scale, span } = dims;
+    const { heads, kvHeads, headDim, scale, span, before, after } = dims;
     const width = heads * headDim;
+    const kvWidth = kvHeads * headDim;
     for (let s = 0; s + 1 < offsets.length; s++) {
       for (let h = 0; h < heads; h++) {
         for (let i = offsets[s]!; i < offsets[s + 1]!; i++) {
+          const own = i * width + h * headDim;
+          const shared = Math.floor((h * kvHeads) / heads) * headDim;
+          const first = Math.max(offsets[s]!, i - before);
+          const end = Math.min(offsets[s + 1]!, i + after + 1);
           const scores: number[] = [];
-          for (let j = offsets[s]!; j < offsets[s + 1]!; j++) {
+          for (let j = first; j < end; j++) {
             let score = bias?.[h * (2 * span - 1) + span - 1 + j - i] ?? 0;
-            for (let d = h * headDim; d < (h + 1) * headDim; d++) {
-              score += q[i * width + d]! * k[j * width + d]! * scale;
-            }
+            for (let d = 0; d < headDim; d++) score += q[own + d]! * k[j * kvWidth + shared + d]! * scale;
             scores.push(score);
           }
           const max = subtractMax ? Math.max(...scores) : 0;
           const weights = scores.map((score) => exponential(score - max));
           const total = weights.reduce((sum, weight) => sum + weight, 0);
-          for (let d = h * headDim; d < (h + 1) * headDim; d++) {
-            out[i * width + d] = weights.reduce(
-              (sum, weight, j) => sum + (weight / total) * v[(offsets[s]! + j) * width + d]!,
+          for (let d = 0; d < headDim; d++) {
+            out[own + d] = weights.reduce(
+              (sum, weight, n) => sum + (weight / total) * v[(first + n) * kvWidth + shared + d]!,
               0,
             );
           }

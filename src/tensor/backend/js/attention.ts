@@ -1,41 +1,46 @@
 import type { KernelDims } from "../../kernel-table.ts";
 import { BLOCK_COLUMNS, BLOCK_ROWS, blockProduct } from "./block-product.ts";
 
-/** Scores of a block of queries with all keys of their sequence; grows with the longest sequence. */
+/** Scores of a block of queries with the keys that any of them sees; grows with the longest such range. */
 let scores = new Float64Array(0);
 
 /** Softmax attention, for each sequence, head and block of queries: scores, softmax, weighted sum of values. */
 export function attention(
   out: Float32Array, // [tokens, heads · headDim]
   q: Float32Array, // [tokens, heads · headDim]
-  k: Float32Array, // [tokens, heads · headDim]
-  v: Float32Array, // [tokens, heads · headDim]
+  k: Float32Array, // [tokens, kvHeads · headDim]
+  v: Float32Array, // [tokens, kvHeads · headDim]
   offsets: Int32Array, // [sequences + 1]
   relativeBias: Float32Array | null, // [heads, 2 · span − 1]
-  { heads, headDim, scale, span }: KernelDims<"attention">,
+  { heads, kvHeads, headDim, scale, span, before, after }: KernelDims<"attention">,
 ): void {
   const width = heads * headDim;
+  const kvWidth = kvHeads * headDim;
   const { sums, multiply } = blockProduct();
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
     const start = offsets[sequence]!;
     const length = offsets[sequence + 1]! - start;
-    if (scores.length < BLOCK_ROWS * length) scores = new Float64Array(BLOCK_ROWS * length);
 
     for (let head = 0; head < heads; head++) {
       const origin = start * width + head * headDim;
+      const kvOrigin = start * kvWidth + Math.floor(head / (heads / kvHeads)) * headDim;
       for (let query = 0; query < length; query += BLOCK_ROWS) {
         const rows = Math.min(BLOCK_ROWS, length - query);
+        const first = Math.max(0, query - before);
+        const end = Math.min(length, query + rows + after);
+        const seen = end - first;
+        if (scores.length < BLOCK_ROWS * seen) scores = new Float64Array(BLOCK_ROWS * seen);
 
-        for (let key = 0; key < length; key += BLOCK_COLUMNS) {
-          const columns = Math.min(BLOCK_COLUMNS, length - key);
+        for (let key = first; key < end; key += BLOCK_COLUMNS) {
+          const columns = Math.min(BLOCK_COLUMNS, end - key);
           multiply(
             { data: q, start: origin + query * width, stride: width, step: 1 },
-            { data: k, start: origin + key * width, stride: width, step: 1 },
+            { data: k, start: kvOrigin + key * kvWidth, stride: kvWidth, step: 1 },
             { rows, columns, depth: headDim },
           );
           for (let r = 0; r < rows; r++) {
             const from = r * BLOCK_COLUMNS;
-            const to = r * length + key;
+            const to = r * seen + key - first;
             for (let c = 0; c < columns; c++) scores[to + c] = sums[from + c]! * scale;
             if (relativeBias !== null) {
               const bias = head * (2 * span - 1) + span - 1 + key - (query + r);
@@ -43,14 +48,21 @@ export function attention(
             }
           }
         }
-        for (let r = 0; r < rows; r++) softmax(scores, r * length, (r + 1) * length);
+        for (let r = 0; r < rows; r++) {
+          const row = r * seen - first;
+          const from = row + Math.max(first, query + r - before);
+          const to = row + Math.min(end, query + r + after + 1);
+          softmax(scores, from, to);
+          scores.fill(0, r * seen, from);
+          scores.fill(0, to, (r + 1) * seen);
+        }
 
         for (let column = 0; column < headDim; column += BLOCK_COLUMNS) {
           const columns = Math.min(BLOCK_COLUMNS, headDim - column);
           multiply(
-            { data: scores, start: 0, stride: length, step: 1 },
-            { data: v, start: origin + column, stride: 1, step: width },
-            { rows, columns, depth: length },
+            { data: scores, start: 0, stride: seen, step: 1 },
+            { data: v, start: kvOrigin + first * kvWidth + column, stride: 1, step: kvWidth },
+            { rows, columns, depth: seen },
           );
           for (let r = 0; r < rows; r++) {
             const from = r * BLOCK_COLUMNS;

@@ -162,7 +162,10 @@ export class TrialRun {
     const length = tokens * heads * headDim;
     const [q, k, v] = [this.#fill(length), this.#fill(length), this.#fill(length)];
     const out = new TrialStorage(this.#take(length), length);
-    const dims = { heads, headDim, scale: headDim ** -0.5, span: 0 };
+    const dims = {
+      ...{ heads, kvHeads: heads, headDim, scale: headDim ** -0.5, span: 0 },
+      ...{ before: tokens, after: tokens },
+    };
     this.#kernels.attention({ out, q, k, v, offsets, relativeBias: null }, dims);
     return this.#copy(out);
   }

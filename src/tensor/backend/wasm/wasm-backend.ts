@@ -8,9 +8,12 @@ import { MOST_PAGES } from "./heap.ts";
 import { createKernelCalls, type KernelHost } from "./kernel-calls.ts";
 import { KernelMemory } from "./kernel-memory.ts";
 import {
+  assembleExtension,
   assembleKernels,
   formatKernels,
+  instantiateExtension,
   instantiateKernels,
+  type KernelFunctions,
   type KernelModule,
   type KernelOptions,
 } from "./kernels/module.ts";
@@ -107,6 +110,8 @@ export class WasmBackend implements Backend {
   readonly memory: KernelMemory;
   readonly parameters: ParameterStore;
   #instance: KernelModule | undefined;
+  #extensionModule: WebAssembly.Module | undefined;
+  #extension: KernelFunctions | undefined;
 
   constructor(share: WasmShare) {
     const { memory, features, tile, mostPages } = share;
@@ -172,8 +177,24 @@ export class WasmBackend implements Backend {
       writePointer: (address, pointer) => {
         memory.integers(address, 1)[0] = pointer;
       },
-      call: (kernel, args) => this.#module.kernels[kernel]!(...args),
+      call: (kernel, args) => {
+        const run = this.#module.kernels[kernel] ?? this.#extensionKernels[kernel]!;
+        run(...args);
+      },
     };
+  }
+
+  /** The module of kernels that only some models call. */
+  get extensionModule(): WebAssembly.Module {
+    const { features, tile } = this.share;
+    this.#extensionModule ??= new WebAssembly.Module(assembleExtension(kernelOptions(features, tile)));
+    return this.#extensionModule;
+  }
+
+  get #extensionKernels(): KernelFunctions {
+    const { memory } = this.share;
+    this.#extension ??= instantiateExtension(this.extensionModule, memory, this.#module);
+    return this.#extension;
   }
 
   get #module(): KernelModule {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
 import { ENCODERS } from "../../../../bench/shapes.ts";
+import {
+  type AttentionMask,
+  bidirectional,
+  bidirectionalWindow,
+  causal,
+  causalWindow,
+} from "../../../../src/tensor/attention-mask.ts";
 import { createReferenceBackend } from "../../../../src/tensor/backend/js/js-backend.ts";
 import type { Backend } from "../../../../src/tensor/backend.ts";
 import { attentionBound } from "../../../helpers/bounds.ts";
@@ -10,6 +17,8 @@ import { assertSameBits, assertWithin } from "./memory.ts";
 
 interface AttentionOptions {
   readonly heads: number;
+  readonly kvHeads?: number;
+  readonly mask?: AttentionMask;
   readonly headDim: number;
   readonly lengths: readonly number[];
   /** Of a relative bias; none without. */
@@ -19,6 +28,8 @@ interface AttentionOptions {
 
 function randomAttention({
   heads,
+  kvHeads = heads,
+  mask = bidirectional,
   headDim,
   lengths,
   span = 0,
@@ -26,17 +37,20 @@ function randomAttention({
 }: AttentionOptions): KernelInputs<"attention"> {
   const random = randomNumbers(heads * 1e6 + headDim * 1e3 + lengths.length);
   const offsets = Int32Array.from([0, ...lengths.map((_, i) => sum(lengths.slice(0, i + 1)))]);
-  const size = offsets.at(-1)! * heads * headDim;
+  const tokens = offsets.at(-1)!;
   return {
-    q: randomFloats(random, size, 2),
-    k: randomFloats(random, size, 2),
-    v: randomFloats(random, size),
+    q: randomFloats(random, tokens * heads * headDim, 2),
+    k: randomFloats(random, tokens * kvHeads * headDim, 2),
+    v: randomFloats(random, tokens * kvHeads * headDim),
     offsets,
     relativeBias: span === 0 ? null : randomFloats(random, heads * (2 * span - 1), 3),
     heads,
+    kvHeads,
     headDim,
     scale: scale ?? 1 / Math.sqrt(headDim),
     span,
+    before: Math.min(mask.before, tokens),
+    after: Math.min(mask.after, tokens),
   };
 }
 
@@ -47,8 +61,8 @@ function sum(values: readonly number[]): number {
 async function check(backend: Backend, inputs: KernelInputs<"attention">): Promise<void> {
   const expected = await callKernel(createReferenceBackend(), "attention", inputs);
   const actual = await callKernel(backend, "attention", inputs);
-  const { heads, headDim, offsets } = inputs;
-  const shape = `attention, ${heads} heads of ${headDim}, boundaries ${offsets.join(", ")}`;
+  const { heads, kvHeads, headDim, before, after, offsets } = inputs;
+  const shape = `attention, ${heads} of ${kvHeads} heads of ${headDim}, ${before} before, ${after} after, boundaries ${offsets.join(", ")}`;
   assertWithin(actual, expected, attentionBound(inputs, expected), shape);
 }
 
@@ -64,9 +78,12 @@ function exponentials(values: readonly number[]): KernelInputs<"attention"> {
     offsets: Int32Array.from({ length: values.length + 1 }, (_, i) => 2 * i),
     relativeBias: null,
     heads: 1,
+    kvHeads: 1,
     headDim: 1,
     scale: 1,
     span: 0,
+    before: 2,
+    after: 2,
   };
 }
 
@@ -110,6 +127,107 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
         }
       }
       await check(backend, randomAttention({ heads: 2, headDim: 4, lengths: [200, 3], span: 256 }));
+    },
+  },
+  {
+    name: "attention: heads share those of keys and values, as many as come one after the other",
+    run: async (backend) => {
+      for (const [heads, kvHeads] of [
+        [2, 1],
+        [4, 2],
+        [3, 1],
+        [6, 3],
+        [8, 2],
+        [7, 7],
+      ] as const) {
+        for (const headDim of [1, 6, 32]) {
+          await check(backend, randomAttention({ heads, kvHeads, headDim, lengths: [1, 0, 30, 7, 3] }));
+        }
+      }
+      await check(backend, randomAttention({ heads: 4, kvHeads: 2, headDim: 5, lengths: [9, 4], span: 12 }));
+      await check(backend, randomAttention({ heads: 16, kvHeads: 8, headDim: 128, lengths: [12] }));
+      await check(backend, randomAttention({ heads: 3, kvHeads: 1, headDim: 256, lengths: [12] }));
+    },
+  },
+  {
+    name: "attention: shared heads give the bits of heads of their own",
+    run: async (backend) => {
+      const [heads, kvHeads, headDim] = [6, 2, 5];
+      const shared = randomAttention({ heads, kvHeads, headDim, lengths: [40, 3] });
+      const apart = (values: Float32Array) => {
+        const tokens = values.length / (kvHeads * headDim);
+        return Float32Array.from({ length: tokens * heads * headDim }, (_, i) => {
+          const [token, head] = [Math.floor(i / (heads * headDim)), Math.floor(i / headDim) % heads];
+          return values[(token * kvHeads + Math.floor(head / 3)) * headDim + (i % headDim)]!;
+        });
+      };
+      const own = { ...shared, kvHeads: heads, k: apart(shared.k), v: apart(shared.v) };
+      assertSameBits(
+        await callKernel(backend, "attention", shared),
+        await callKernel(backend, "attention", own),
+        "shared",
+      );
+    },
+  },
+  {
+    name: "attention: a mask hides what its kind says, at every length",
+    run: async (backend) => {
+      const masks = [
+        causal,
+        ...[0, 1, 2, 5, 31].flatMap((reach) => [bidirectionalWindow(reach), causalWindow(reach + 1)]),
+        { before: 0, after: Infinity },
+        { before: 3, after: 10 },
+      ];
+      for (const mask of masks) {
+        const lengths = [1, 0, 2, 3, 4, 7, 8, 9, 15, 16, 17, 23, 24, 25, 47, 48, 49, 70];
+        await check(backend, randomAttention({ heads: 2, headDim: 3, lengths, mask }));
+        await check(backend, randomAttention({ heads: 4, kvHeads: 2, headDim: 20, lengths: [61], mask }));
+        await check(backend, randomAttention({ heads: 2, headDim: 4, lengths: [33, 5], span: 40, mask }));
+      }
+      const mask = bidirectionalWindow(64);
+      await check(backend, randomAttention({ heads: 1, headDim: 8, lengths: [63, 64, 65, 66, 300], mask }));
+      await check(backend, randomAttention({ heads: 1, headDim: 8, lengths: [150], mask: causalWindow(64) }));
+      await check(backend, randomAttention({ heads: 1, headDim: 8, lengths: [150], mask: causal }));
+    },
+  },
+  {
+    name: "attention: a window wider than the sequence gives the bits of none",
+    run: async (backend) => {
+      for (const length of [1, 7, 24, 50]) {
+        const all = randomAttention({ heads: 2, headDim: 6, lengths: [length, 3] });
+        const expected = await callKernel(backend, "attention", all);
+        for (const reach of [length - 1, length, length + 1, 2 * length, 2 ** 20]) {
+          const windowed = { ...all, before: reach, after: reach };
+          if (reach < 3) continue; // the other sequence would be cut
+          assertSameBits(
+            await callKernel(backend, "attention", windowed),
+            expected,
+            `reach ${reach} of ${length}`,
+          );
+        }
+      }
+    },
+  },
+  {
+    name: "attention: what a query does not see counts for nothing, however large",
+    run: async (backend) => {
+      const length = 60;
+      for (const mask of [causal, bidirectionalWindow(3), causalWindow(20), { before: 2, after: Infinity }]) {
+        const inputs = randomAttention({ heads: 2, kvHeads: 1, headDim: 4, lengths: [length], mask });
+        const expected = await callKernel(backend, "attention", inputs);
+        for (const changed of [0, 17, 31, length - 1]) {
+          const [k, v] = [inputs.k.slice(), inputs.v.slice()];
+          k.fill(1e30, 4 * changed, 4 * changed + 4);
+          v.fill(-1e30, 4 * changed, 4 * changed + 4);
+          const result = await callKernel(backend, "attention", { ...inputs, k, v });
+          for (let i = 0; i < length; i++) {
+            const sees = changed >= i - mask.before && changed <= i + mask.after;
+            const row = (values: Float32Array) => rowsOf(values, 8, i, 1);
+            if (sees) assert.notDeepEqual(row(result), row(expected), `query ${i} sees key ${changed}`);
+            else assertSameBits(row(result), row(expected), `query ${i} and key ${changed}`);
+          }
+        }
+      }
     },
   },
   {
@@ -169,13 +287,15 @@ export const ATTENTION_CASES: readonly ConformanceCase[] = [
   {
     name: "attention: a sequence gives the same bits alone and in any company",
     run: async (backend) => {
-      for (const [headDim, span] of [
-        [1, 0],
-        [6, 70],
-        [32, 0],
+      for (const [headDim, span, mask] of [
+        [1, 0, bidirectional],
+        [6, 70, bidirectional],
+        [32, 0, bidirectional],
+        [6, 0, causal],
+        [6, 0, bidirectionalWindow(7)],
       ] as const) {
         const lengths = [1, 5, 2, 0, 17, 3, 8, 66, 1, 4];
-        const all = randomAttention({ heads: 2, headDim, lengths, span });
+        const all = randomAttention({ heads: 2, headDim, lengths, span, mask });
         const width = 2 * headDim;
         const together = await callKernel(backend, "attention", all);
         const part = async (first: number, count: number): Promise<void> => {

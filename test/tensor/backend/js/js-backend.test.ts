@@ -119,9 +119,12 @@ test("the fast linear layer and the fast attention give the very bits of the ref
       offsets: Int32Array.of(0, 1, 1, 67, 70),
       relativeBias: null,
       heads: 2,
+      kvHeads: 2,
       headDim,
       scale: 1,
       span: 0,
+      before: 66,
+      after: 66,
     };
     const actual = await callKernel(js, "attention", inputs);
     const expected = await callKernel(reference, "attention", inputs);

@@ -52,6 +52,7 @@ test("a thread sees memory that another one grew while it received it", () => {
   const job: WorkerJob = {
     id: 7,
     memoryBytes: 2 * PAGE,
+    extension: null,
     numbers: Float64Array.of(...[WRITE, WORKSPACE, 0, 4], ...[POINT, WORKSPACE + 8, 5]),
     payload: new Uint8Array(Float32Array.of(1.5).buffer),
     workspace: 2 * PAGE - 64,

@@ -97,7 +97,13 @@ async function run(declaration: KernelDeclaration, threads: number, hasBias: boo
   };
   const replies = Array.from({ length: threads }, async (_, index) => {
     const job: WorkerJob = {
-      ...{ id: 1, memoryBytes: memory.buffer.byteLength, numbers, payload: new Uint8Array(0) },
+      ...{
+        id: 1,
+        memoryBytes: memory.buffer.byteLength,
+        extension: null,
+        numbers,
+        payload: new Uint8Array(0),
+      },
       ...{ workspace: 0, scratch: 0, share: { index, count: threads }, barrier },
     };
     let thread: Thread | undefined;
@@ -151,8 +157,9 @@ test("an operand moves on by what lies behind the axis that is cut, and only whe
     ...factors.map((factor) => [names[factor.argument], factor.times, factor.plus]),
   ]);
   assert.equal(names[split.extent], "heads");
+  assert.equal(names[split.first!], "firstHead");
   assert.deepEqual(moves, [
-    ...["out", "q", "k", "v"].map((name) => [name, 4, ["headDim", 1, 0]]),
+    ...["out", "q"].map((name) => [name, 4, ["headDim", 1, 0]]),
     ["relativeBias", 4, ["span", 2, -1]],
   ]);
 });

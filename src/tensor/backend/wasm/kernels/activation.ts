@@ -1,4 +1,4 @@
-import { f32x4, i32, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
+import { f32x4, i32, type ModuleBuilder, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
 import { ACTIVATIONS, type ActivationName } from "../../../kernel-table.ts";
 import type { KernelContext } from "./context.ts";
 import { wasmKernel } from "./kernel.ts";
@@ -45,6 +45,12 @@ export function defineActivation(context: KernelContext): ActivationFunction {
       );
     },
   );
+}
+
+/** The same function as another module exports it: the kernel, which takes what it takes. */
+export function importActivation(module: ModuleBuilder): ActivationFunction {
+  const signature = { parameters: PARAMETERS, results: [] } as const;
+  return module.importFunction("sentensor", "activation", signature);
 }
 
 export const activation = wasmKernel("activation", {

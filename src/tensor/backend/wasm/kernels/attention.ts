@@ -1,4 +1,15 @@
-import { call, f32, f32x4, i32, select, v128, type WasmFunction } from "../../../../wasm-assembler/index.ts";
+import {
+  call,
+  f32,
+  f32x4,
+  i32,
+  type Local,
+  type Operand,
+  select,
+  v128,
+  type WasmFunction,
+} from "../../../../wasm-assembler/index.ts";
+import type { KernelDims } from "../../../kernel-table.ts";
 import type { KernelContext } from "./context.ts";
 import { wasmKernel } from "./kernel.ts";
 import { definePack } from "./pack.ts";
@@ -9,27 +20,46 @@ import { panelWidth } from "./tile.ts";
 /** Queries whose scores are held at a time: a multiple of every tile's rows. */
 const QUERY_BLOCK = 24;
 
-/** Bytes of scratch memory for a sequence of `length` tokens: keys, values, scores, divisors, result. */
-function attentionScratchBytes(length: number, headDim: number, width: number): number {
+/** The divisors of a block, and what keeps the memory behind them aligned. */
+const DIVISOR_BYTES = 128;
+
+/** Added to the scores of a row in windows: the softmax of a row that begins anywhere clears up to 3 behind its end. */
+const ROW_GAP = 16;
+
+/** Bytes of scratch memory for a sequence of `length` tokens: keys, values, divisors, result, scores. */
+function attentionScratchBytes(
+  length: number,
+  { headDim, before, after }: KernelDims<"attention">,
+  width: number,
+): number {
   const columns = Math.ceil(length / width) * width;
   const headColumns = Math.ceil(headDim / width) * width;
-  return 4 * (columns * headDim + length * headColumns + QUERY_BLOCK * (columns + 1 + width));
+  // The range of keys that a block of queries sees begins at a panel.
+  const seen = Math.min(columns, Math.ceil((before + QUERY_BLOCK + after) / width + 1) * width);
+  const blockBytes = QUERY_BLOCK * (4 * width + 4 * seen + ROW_GAP);
+  return 4 * (columns * headDim + length * headColumns) + DIVISOR_BYTES + blockBytes;
 }
 
 /**
  * Softmax attention, for each sequence and head: keys are packed into panels by columns, values by rows; then for
  * each block of queries scores, softmax, and the weighted sum of the values, which are two products on the tile
- * of `linear`.
+ * of `linear`. Heads that share keys and values share their panels.
+ *
+ * A block of queries is multiplied with all keys that any of them sees. The weights of those that a query does not see
+ * are 0.
  */
 export const attention = wasmKernel("attention", {
-  extras: ["sequences", "stride", "scratch"],
-  derive: ({ offsets }, { heads, headDim }, tile) => {
+  extras: ["sequences", "stride", "firstHead", "group", "scratch"],
+  derive: ({ offsets }, dims, tile) => {
+    const { heads, kvHeads, headDim } = dims;
     let longest = 0;
     for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i]! - offsets[i - 1]!);
     return [
       offsets.length - 1,
-      4 * heads * headDim, // bytes from token to token, of which a thread computes some heads
-      attentionScratchBytes(longest, headDim, panelWidth(tile)),
+      4 * heads * headDim, // bytes from token to token of q and out, of which a thread computes some heads
+      0, // heads that come before those of q: k and v have the heads of all
+      heads / kvHeads, // that share a key head
+      attentionScratchBytes(longest, dims, panelWidth(tile)),
     ];
   },
   define: (context) => {
@@ -42,6 +72,7 @@ export const attention = wasmKernel("attention", {
     return (f, p) => {
       const headBytes = f.let("head_bytes", i32.shl(p.headDim, 2));
       const { stride } = p;
+      const kvStride = f.let("kv_stride", i32.mul(p.kvHeads, headBytes));
       const biasStride = f.let("bias_stride", i32.sub(i32.shl(p.span, 3), 4));
       const start = f.local("i32", "start");
       const length = f.local("i32", "length");
@@ -59,13 +90,18 @@ export const attention = wasmKernel("attention", {
       const rows = f.local("i32", "rows");
       const row = f.local("i32", "row");
       const score = f.local("i32", "score");
-      const rowBias = f.local("i32", "row_bias");
+      const kvOffset = f.local("i32", "kv_offset");
+      const first = f.local("i32", "first");
+      const end = f.local("i32", "end");
+      const rowFirst = f.local("i32", "row_first");
+      const rowEnd = f.local("i32", "row_end");
+      const gap = f.local("i32", "gap");
 
       const packHead = (): void => {
         f.call(pack, {
           panels: keyPanels,
-          x: i32.add(p.k, offset),
-          xStride: stride,
+          x: i32.add(p.k, kvOffset),
+          xStride: kvStride,
           firstRow: 0,
           rows: length,
           depth: p.headDim,
@@ -74,58 +110,83 @@ export const attention = wasmKernel("attention", {
         f.for(column, { from: 0, below: p.headDim, step: width }, () => {
           f.call(copyPanel, {
             panel,
-            x: i32.add(i32.add(p.v, offset), i32.shl(column, 2)),
-            xStride: stride,
+            x: i32.add(i32.add(p.v, kvOffset), i32.shl(column, 2)),
+            xStride: kvStride,
             rows: length,
           });
           f.increment(panel, i32.mul(length, 4 * width));
         });
       };
 
+      /** The range of keys that `count` queries from `from` on see. */
+      const setRange = (
+        [least, most]: readonly [Local<"i32">, Local<"i32">],
+        from: Operand<"i32">,
+        count: Operand<"i32">,
+      ): void => {
+        least.set(i32.sub(from, p.before));
+        f.if(i32.lt_s(least, 0), () => least.set(0));
+        most.set(i32.add(i32.add(from, count), p.after));
+        f.if(i32.gt_s(most, length), () => most.set(length));
+      };
+
       const scoreBlock = (): void => {
-        panel.set(keyPanels);
-        f.for(column, { from: 0, below: length, step: width }, () => {
+        panel.set(i32.add(keyPanels, i32.mul(first, headBytes)));
+        score.set(scores);
+        f.for(column, { from: first, below: end, step: width }, () => {
           f.call(product, {
             a: i32.add(p.q, offset),
             aStride: stride,
             rows,
             panel,
             depth: p.headDim,
-            c: i32.add(scores, i32.shl(column, 2)),
+            c: score,
             cStride: scoreStride,
             accumulate: 0,
           });
           f.increment(panel, i32.mul(headBytes, width));
+          f.increment(score, 4 * width);
+        });
+      };
+
+      const clear = (from: Local<"i32">, below: Local<"i32">): void => {
+        f.for(column, { from, below }, () => {
+          f.f32.store(i32.add(score, i32.shl(i32.sub(column, first), 2)), 0);
         });
       };
 
       const softmaxBlock = (): void => {
         score.set(scores);
-        // Entry span − 1 of the head's row belongs to key = query.
-        const own = i32.add(
-          p.relativeBias,
-          i32.add(i32.mul(head, biasStride), i32.shl(i32.sub(p.span, 1), 2)),
-        );
-        rowBias.set(select(i32.sub(own, i32.shl(query, 2)), 0, p.relativeBias));
         f.for(row, { from: 0, below: rows }, () => {
+          const own = f.let("own", i32.add(query, row));
+          setRange([rowFirst, rowEnd], own, 1);
+          // Entry span − 1 of the head's row belongs to key = query.
+          const distance = i32.add(i32.sub(p.span, 1), i32.sub(rowFirst, own));
+          const rowBias = i32.add(p.relativeBias, i32.add(i32.mul(head, biasStride), i32.shl(distance, 2)));
           f.f32.store(
             i32.add(divisors, i32.shl(row, 2)),
-            call(softmaxRow, { scores: score, length, scale: p.scale, bias: rowBias }),
+            call(softmaxRow, {
+              scores: i32.add(score, i32.shl(i32.sub(rowFirst, first), 2)),
+              length: i32.sub(rowEnd, rowFirst),
+              scale: p.scale,
+              bias: select(rowBias, 0, p.relativeBias),
+            }),
           );
+          clear(first, rowFirst);
+          clear(rowEnd, end);
           f.increment(score, scoreStride);
-          f.if(p.relativeBias, () => f.increment(rowBias, -4));
         });
       };
 
       const valueBlock = (): void => {
-        panel.set(valuePanels);
+        panel.set(i32.add(valuePanels, i32.mul(first, 4 * width)));
         f.for(column, { from: 0, below: p.headDim, step: width }, () => {
           f.call(product, {
             a: scores,
             aStride: scoreStride,
             rows,
             panel,
-            depth: length,
+            depth: i32.sub(end, first),
             c: result,
             cStride: 4 * width,
             accumulate: 0,
@@ -145,20 +206,30 @@ export const attention = wasmKernel("attention", {
       f.while(p.sequences, () => {
         start.set(i32.load(p.offsets));
         length.set(i32.sub(i32.load(p.offsets, 4), start));
-        scoreStride.set(i32.mul(i32.div_u(i32.add(length, width - 1), width), 4 * width));
-        valuePanels.set(i32.add(keyPanels, i32.mul(scoreStride, p.headDim)));
+        gap.set(i32.mul(i32.lt_s(p.before, length), ROW_GAP));
+        const columns = f.let("columns", i32.mul(i32.div_u(i32.add(length, width - 1), width), width));
+        valuePanels.set(i32.add(keyPanels, i32.mul(columns, headBytes)));
         const headColumns = i32.mul(i32.div_u(i32.add(p.headDim, width - 1), width), 4 * width);
-        scores.set(i32.add(valuePanels, i32.mul(length, headColumns)));
-        divisors.set(i32.add(scores, i32.mul(scoreStride, QUERY_BLOCK)));
-        result.set(i32.add(divisors, 4 * QUERY_BLOCK));
+        divisors.set(i32.add(valuePanels, i32.mul(length, headColumns)));
+        result.set(i32.add(divisors, DIVISOR_BYTES));
+        scores.set(i32.add(result, 4 * width * QUERY_BLOCK));
 
         f.if(length, () =>
           f.for(head, { from: 0, below: p.heads }, () => {
             offset.set(i32.add(i32.mul(start, stride), i32.mul(head, headBytes)));
-            packHead();
+            const ofAll = i32.add(p.firstHead, head);
+            f.if(i32.or(i32.eqz(head), i32.eqz(i32.rem_u(ofAll, p.group))), () => {
+              const kvHead = i32.div_u(ofAll, p.group);
+              kvOffset.set(i32.add(i32.mul(start, kvStride), i32.mul(kvHead, headBytes)));
+              packHead();
+            });
             f.for(query, { from: 0, below: length, step: QUERY_BLOCK }, () => {
               rows.set(i32.sub(length, query));
               rows.set(select(rows, QUERY_BLOCK, i32.lt_u(rows, QUERY_BLOCK)));
+              setRange([first, end], query, rows);
+              first.set(i32.and(first, -width));
+              const panels = i32.div_u(i32.add(i32.sub(end, first), width - 1), width);
+              scoreStride.set(i32.add(i32.mul(panels, 4 * width), gap));
               scoreBlock();
               softmaxBlock();
               valueBlock();

@@ -18,6 +18,9 @@ export interface KernelContext {
   /** The function that `define` makes: the first time, and the same one from then on. */
   readonly shared: <F>(define: (context: KernelContext) => F) => F;
 
+  /** From now on this is what `define` makes: a function that is imported. */
+  readonly provide: <F>(define: (context: KernelContext) => F, made: F) => void;
+
   /** a · b + c of four f32, rounded once or twice as the engine likes, but always alike. */
   readonly multiplyAdd: (a: Operand<"v128">, b: Operand<"v128">, c: Operand<"v128">) => Vector;
 
@@ -31,9 +34,14 @@ export interface ContextOptions {
   readonly tile: Tile;
   /** Whether the engine knows `f32x4.relaxed_madd`. */
   readonly relaxed: boolean;
+  /** Where the module's constants lie. */
+  readonly constants: number;
 }
 
-export function createContext(module: ModuleBuilder, { tile, relaxed }: ContextOptions): KernelContext {
+export function createContext(
+  module: ModuleBuilder,
+  { tile, relaxed, constants }: ContextOptions,
+): KernelContext {
   const storeTail = module.function(
     "store-tail",
     { parameters: STORE_TAIL_PARAMETERS, results: [] },
@@ -56,7 +64,10 @@ export function createContext(module: ModuleBuilder, { tile, relaxed }: ContextO
       if (!functions.has(define)) functions.set(define, define(context));
       return functions.get(define) as F;
     },
-    constants: new ConstantPool(),
+    provide: (define, made) => {
+      functions.set(define, made);
+    },
+    constants: new ConstantPool(constants),
     multiplyAdd: relaxed ? f32x4.relaxed_madd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c),
     storeTail,
   };

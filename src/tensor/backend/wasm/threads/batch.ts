@@ -38,6 +38,8 @@ export class RecordedBatch {
   scratchBytes = 0;
   /** Of the matrix products recorded since work was last taken. */
   multiplications = 0;
+  /** The module that its calls need besides the first; null: none. */
+  extension: WebAssembly.Module | null = null;
   /** Its workspace, once something of it has run. */
   region: Region | null = null;
   /** Work that was handed out and has not ended. */

@@ -26,6 +26,8 @@ export interface ThreadKernel {
 export interface ThreadSplit {
   /** The argument that says how much there is to do. */
   readonly extent: number;
+  /** The argument that says how much of it comes before; null: none does. */
+  readonly first: number | null;
   /** It is cut at multiples of this. */
   readonly unit: number;
   /**
@@ -41,6 +43,8 @@ export interface ThreadSplit {
 
 export interface WorkerJob {
   readonly id: number;
+  /** The module of kernels that are not in that of `WorkerStart`; null where no command calls one. */
+  readonly extension: WebAssembly.Module | null;
   /** The size of the memory that all addresses are in. */
   readonly memoryBytes: number;
   readonly numbers: Float64Array;
@@ -79,7 +83,20 @@ export function kernelWorker(
   constants: WorkerConstants,
 ): (message: WorkerStart | WorkerJob) => void {
   let start: WorkerStart;
+  let firstExports: WebAssembly.Exports = {};
+  let extensionExports: WebAssembly.Exports | null = null;
   let kernels: { readonly run: Kernel; readonly split: ThreadSplit | null }[] = [];
+
+  const instantiate = (module: WebAssembly.Module): WebAssembly.Exports =>
+    new WebAssembly.Instance(module, { sentensor: { ...firstExports, memory: start.memory } }).exports;
+
+  /** Finds the kernels in the modules that have come so far. */
+  const findKernels = (): void => {
+    kernels = start.kernels.map(({ name, split }) => ({
+      run: (firstExports[name] ?? extensionExports?.[name]) as Kernel,
+      split,
+    }));
+  };
 
   /**
    * The part of a call that belongs to worker `index` of `count`; null: none. Parts are cut so that every element
@@ -92,7 +109,7 @@ export function kernelWorker(
     count: number,
   ): readonly number[] | null => {
     if (split === null) return index === 0 ? args : null;
-    const { extent, unit, moves } = split;
+    const { extent, first, unit, moves } = split;
     const total = args[extent]!;
     const units = Math.ceil(total / unit);
     const from = Math.floor((units * index) / count) * unit;
@@ -100,6 +117,7 @@ export function kernelWorker(
     if (to <= from) return null;
     const part = args.slice();
     part[extent] = to - from;
+    if (first !== null) part[first] = from;
     for (const { argument, bytes, factors } of moves) {
       if (args[argument] === 0) continue;
       let step = bytes;
@@ -125,6 +143,10 @@ export function kernelWorker(
   const run = (job: WorkerJob): void => {
     const { numbers, payload, workspace, scratch, share } = job;
     const { index, count } = share;
+    if (job.extension !== null && extensionExports === null) {
+      extensionExports = instantiate(job.extension);
+      findKernels();
+    }
     const place = (value: number): number => {
       if (value >= constants.scratch) return value - constants.scratch + scratch;
       return value >= constants.workspace ? value - constants.workspace + workspace : value;
@@ -164,8 +186,8 @@ export function kernelWorker(
   return (message) => {
     if ("module" in message) {
       start = message;
-      const { exports } = new WebAssembly.Instance(message.module, { sentensor: { memory: message.memory } });
-      kernels = message.kernels.map(({ name, split }) => ({ run: exports[name] as Kernel, split }));
+      firstExports = instantiate(message.module);
+      findKernels();
       port.postMessage({ ready: true });
       return;
     }

@@ -39,6 +39,7 @@ export function splitOf(
   const axisOf = ({ shape }: Operand): number => shape.indexOf(split.dim);
   return {
     extent: argument(split.dim),
+    first: split.first === undefined ? null : argument(split.first),
     unit: split.unit === "panel" ? panel : split.unit,
     moves: operands
       .filter((operand) => axisOf(operand) !== -1)

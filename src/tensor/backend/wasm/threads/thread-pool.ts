@@ -187,6 +187,7 @@ export class ThreadPool {
         const job: WorkerJob = {
           id: task.id,
           memoryBytes: this.#start.memory.buffer.byteLength,
+          extension: batch.extension,
           ...commands,
           workspace: batch.region.address,
           scratch: slot.scratch.address,

@@ -2,6 +2,7 @@ import { ArgumentError } from "../../../../errors.ts";
 import type { Backend, Capabilities, ParameterStore, ReadPiece, Storage } from "../../../backend.ts";
 import type { Kernels } from "../../../kernel-table.ts";
 import { createKernelCalls, type KernelHost } from "../kernel-calls.ts";
+import { isInExtension } from "../kernels/module.ts";
 import type { WasmBackend } from "../wasm-backend.ts";
 import { RecordedBatch } from "./batch.ts";
 import { SCRATCH, WORKSPACE } from "./commands.ts";
@@ -159,6 +160,7 @@ export class ThreadedWasmBackend implements Backend {
       writePointer: (address, pointer) => this.#recording().recorder.point(address, pointer),
       call: (kernel, args, work) => {
         const batch = this.#recording();
+        if (isInExtension(kernel)) batch.extension = this.#inner.extensionModule;
         batch.recorder.call(kernel, args);
         batch.multiplications += work;
       },

@@ -17,7 +17,7 @@ const arithmetics = [false, true].filter((relaxed) => !relaxed || features.relax
 function compile(formula: (group: VectorGroup, x: Vectors) => Vectors, relaxed: boolean) {
   const module = new ModuleBuilder("math");
   const memory = module.memory({ initial: 64 });
-  const context = createContext(module, { tile: chooseTile(features), relaxed });
+  const context = createContext(module, { tile: chooseTile(features), relaxed, constants: 64 });
   const run = module.function(
     "run",
     { parameters: { x: "i32", end: "i32" }, results: [] },
