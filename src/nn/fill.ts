@@ -18,6 +18,8 @@ export interface PendingParameter {
   readonly rows: number;
   readonly width: number;
   readonly parameter: Parameter;
+  /** Added to every value that was read; 0 without. */
+  readonly offset?: number;
 }
 
 /** A parameter as it is filled. */
@@ -120,7 +122,8 @@ async function readPieces(
       await pauses.pause();
       const values = await reads[index]!;
       if (run.stop.stopped) return;
-      const { rows, width, info, inPlace, parameter } = filling;
+      const { rows, width, info, inPlace, parameter, offset = 0 } = filling;
+      if (offset !== 0) for (let i = 0; i < length; i++) values[i]! += offset;
       if (inPlace === null) run.store.write(parameter, values, firstRow);
       else inPlace.take?.(firstRow, length / Math.max(1, width));
       start(index + ahead);

@@ -30,6 +30,11 @@ interface Root {
   filling: Promise<void> | null;
 }
 
+export interface ArrayOptions {
+  /** Added to every value, in float32; 0 without. */
+  readonly offset?: number;
+}
+
 export class Weights {
   readonly #root: Root;
   readonly #prefix: string;
@@ -100,26 +105,28 @@ export class Weights {
   }
 
   /** A parameter that kernels read as it is: a bias, the weight of a LayerNorm. */
-  vector(name: string, length: number): Tensor {
-    return this.array(name, [length]);
+  vector(name: string, length: number, options?: ArrayOptions): Tensor {
+    return this.array(name, [length], options);
   }
 
   /** A parameter of any shape that kernels read as it is. */
-  array(name: string, shape: Shape): Tensor {
+  array(name: string, shape: Shape, { offset = 0 }: ArrayOptions = {}): Tensor {
     const info = this.#take(name, shape);
-    const tensor = this.#reserve(shape);
-    this.#root.pending.push({ info, rows: elementCount(shape), width: 1, parameter: tensor.storage });
+    const tensor = this.reserve(shape);
+    const rows = elementCount(shape);
+    this.#root.pending.push({ info, rows, width: 1, parameter: tensor.storage, offset });
     return tensor;
   }
 
   /** A parameter that is computed from others once they have been read: `compute` writes it. */
   derive(shape: Shape, compute: (parameter: Tensor) => Promise<void>): Tensor {
-    const tensor = this.#reserve(shape);
+    const tensor = this.reserve(shape);
     this.#root.derived.push(() => compute(tensor));
     return tensor;
   }
 
-  #reserve(shape: Shape): Tensor {
+  /** A parameter that its layer writes itself, as soon as it knows how. */
+  reserve(shape: Shape): Tensor {
     const { backend } = this.#root;
     const vector = this.#keep(backend.parameters.createVector(elementCount(shape)));
     return Tensor.onBackend(backend, vector, shape);
