@@ -5,8 +5,10 @@ import type { HttpFailure } from "./failure.ts";
 export function failureError(file: string, failure: HttpFailure): FileError {
   const { kind, answer, message, cause = failure } = failure;
   if (answer !== undefined) return statusError(file, answer.response);
-  const code = kind === "short" ? "truncated-file" : kind === "long" ? "server-error" : "fetch-failed";
-  return new FileError(file, message, { code, cause });
+  return new FileError(file, message, {
+    code: kind === "short" ? "truncated-file" : kind === "long" ? "server-error" : "fetch-failed",
+    cause,
+  });
 }
 
 /** For answers that are no file. */
