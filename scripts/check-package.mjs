@@ -23,7 +23,7 @@ try {
     .filter((path) => !/^(dist\/|docs\/|package\.json$|README|CHANGELOG|LICENSE)/.test(path));
   check(strangers.length === 0, `the tarball holds nothing but the build and its papers ${strangers}`);
   check(
-    size < 600_000 && unpackedSize < 2_200_000,
+    size < 640_000 && unpackedSize < 2_200_000,
     `the tarball is small: ${Math.round(size / 1000)} kB, ${Math.round(unpackedSize / 1000)} kB unpacked`,
   );
 
