@@ -120,7 +120,11 @@ export type DimsOf<D extends KernelDeclaration> = {
 /** A kernel as backends offer it. */
 export type KernelOf<D extends KernelDeclaration> = (operands: OperandsOf<D>, dims: DimsOf<D>) => void;
 
-type ArrayTuple<Os extends readonly Operand[]> = { -readonly [I in keyof Os]: Given<Os[I], Arrays> };
+// `Extract` says to TypeScript before 5.4 that this is an array.
+type ArrayTuple<Os extends readonly Operand[]> = Extract<
+  { -readonly [I in keyof Os]: Given<Os[I], Arrays> },
+  readonly unknown[]
+>;
 
 /** A kernel in JavaScript: arrays in the order of the operands, which may be longer than the shapes say, then dims. */
 export type ArrayKernelOf<D extends KernelDeclaration> = (
