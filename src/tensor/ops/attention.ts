@@ -44,7 +44,7 @@ export function attention(
   const headDim = width / heads;
   expectShape("attention", "key", key, [tokens, kvHeads * headDim]);
   expectShape("attention", "value", value, [tokens, kvHeads * headDim]);
-  const [before, after] = [seen(mask.before, "before", tokens), seen(mask.after, "after", tokens)];
+  const [before, after] = [seen(mask.before, "before"), seen(mask.after, "after")];
   checkOffsets("attention", offsets, tokens);
   const span = relativeBias === null ? 0 : relativeSpan(relativeBias, heads, offsets);
 
@@ -64,14 +64,17 @@ export function attention(
   return out;
 }
 
-/** One side of a mask as kernels take it: no sequence is longer than all of them. */
-function seen(count: number, side: keyof AttentionMask, tokens: number): number {
+/** More tokens than a sequence has, and few enough for sums of i32. Of no batch: kernels may be compiled for a mask. */
+const ALL = 2 ** 30;
+
+/** One side of a mask as kernels take it. */
+function seen(count: number, side: keyof AttentionMask): number {
   if (!((Number.isInteger(count) && count >= 0) || count === Infinity)) {
     throw new ShapeError(`attention: expected mask.${side} to be a whole number or Infinity, got ${count}`, {
       subject: `mask.${side}`,
     });
   }
-  return Math.min(count, tokens);
+  return Math.min(count, ALL);
 }
 
 function relativeSpan(relativeBias: Tensor, heads: number, offsets: Int32Array): number {

@@ -20,17 +20,14 @@ export function attention(
   for (let sequence = 0; sequence + 1 < offsets.length; sequence++) {
     const start = offsets[sequence]!;
     const length = offsets[sequence + 1]! - start;
-    // Infinity (no mask) would make floating-point numbers of all lengths, and products 12 % slower (2026-11, Node 20).
-    const back = Math.min(before, length) | 0;
-    const ahead = Math.min(after, length) | 0;
 
     for (let head = 0; head < heads; head++) {
       const origin = start * width + head * headDim;
       const kvOrigin = start * kvWidth + Math.floor(head / (heads / kvHeads)) * headDim;
       for (let query = 0; query < length; query += BLOCK_ROWS) {
         const rows = Math.min(BLOCK_ROWS, length - query);
-        const first = Math.max(0, query - back);
-        const end = Math.min(length, query + rows + ahead);
+        const first = Math.max(0, query - before);
+        const end = Math.min(length, query + rows + after);
         const seen = end - first;
         if (scores.length < BLOCK_ROWS * seen) scores = new Float64Array(BLOCK_ROWS * seen);
 
@@ -53,8 +50,8 @@ export function attention(
         }
         for (let r = 0; r < rows; r++) {
           const row = r * seen - first;
-          const from = row + Math.max(first, query + r - back);
-          const to = row + Math.min(end, query + r + ahead + 1);
+          const from = row + Math.max(first, query + r - before);
+          const to = row + Math.min(end, query + r + after + 1);
           softmax(scores, from, to);
           scores.fill(0, r * seen, from);
           scores.fill(0, to, (r + 1) * seen);
