@@ -68,7 +68,11 @@ function inputsOf(name: KernelName, call: FixtureCall): KernelInputs<KernelName>
 for (const name of KERNEL_NAMES) {
   const calls = fixture[name] ?? [];
   test(`the reference of ${name} gives what ${oracle} gives`, async () => {
-    if (COUNTS[name] === undefined) assert.ok(calls.length > 0, "regenerate test/fixtures/kernels");
+    if (COUNTS[name] === undefined)
+      assert.ok(
+        calls.length > 0,
+        `add ${name} to test/fixtures/kernels/generate.py and regenerate, or give it 0 in COUNTS`,
+      );
     else assert.equal(calls.length, COUNTS[name]);
     for (const [i, call] of calls.entries()) {
       const expected = call.expected.map((value) => (value === "-inf" ? Number.NEGATIVE_INFINITY : value));
