@@ -237,7 +237,9 @@ const meanings: readonly (readonly [name: string, call: Call, option: string, sa
       ["dimensions", '"truncateDim"'],
       ["abortSignal", '"signal"'],
       ["sentences", "first argument"],
-      ["threads", "option of load"],
+      ["threads", '"threads" is an option of load'],
+      ["cache_dir", '"cacheFolder" is an option of load'],
+      ["top_k", '"topK" is an option of semanticSearch'],
       ["xyz", "known: promptName, prompt, "],
     ] as const
   ).map(([option, said]) => ["encode", encode, option, said] as const),

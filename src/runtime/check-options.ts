@@ -92,8 +92,9 @@ function hint(name: string, known: Readonly<Record<string, true>>): string {
   if (meant !== undefined) return `it is called "${meant}" here`;
   const reason = entry(optionsThatAreNot, bare);
   if (reason !== undefined) return reason;
-  const home = entry(optionHomes, bare);
-  if (home !== undefined) return `it is an option of ${home}`;
+  const meanings = [bare, ...(entry(optionMeanings, bare) ?? []).map(bareName)];
+  const elsewhere = Object.keys(optionHomes).find((each) => meanings.includes(bareName(each)));
+  if (elsewhere !== undefined) return `"${elsewhere}" is an option of ${optionHomes[elsewhere]}`;
   const near = nearest(name, names);
   if (near !== undefined) return `perhaps "${near}" is meant`;
   return names.length === 0 ? "there are none" : `known: ${names.join(", ")}`;
