@@ -261,7 +261,7 @@ function removeUnreachableDeclarations() {
 
 /** Types that public ones contain, and that nobody calls by their names: their comments are 5 kB of the tarball. */
 const INTERNAL =
-  /^dist\/(?:nn|models|tokenizer\/(?!tokenizer\.|encoding\.|strategies\.)|workers\/(?!encoding-pool\.)|encode\/(?:job|pipeline|collectors|batches|output|outputs)\.|tensor\/(?:kernel|kernel-table|parameters|handles|placement)\.|files\/config-reader\.|base-model\/model-workers\.|modules\/(?:plain-modules|registry)\.)/;
+  /^dist\/(?:nn|models|tokenizer\/(?!tokenizer\.|encoding\.|strategies\.)|workers\/(?!encoding-pool\.)|encode\/(?:job|pipeline|collectors|batches|output|outputs)\.|tensor\/(?:kernel|kernel-table|handles|placement)\.|files\/config-reader\.|base-model\/model-workers\.|modules\/(?:plain-modules|registry)\.)/;
 const COMMENT = /\/\*\*[\s\S]*?\*\/\s*/g;
 
 /**

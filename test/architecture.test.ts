@@ -283,12 +283,11 @@ test("what an import names is there", () => {
 });
 
 test("files/model-files.ts alone names the files of a model", () => {
-  const text = (path: string) => readFileSync(join(src, path), "utf8");
   const quoted = (line: string) => [...line.matchAll(/"([\w.-]+\.(?:json|safetensors|jinja))"/g)];
-  const names = new Set(quoted(text("files/model-files.ts")).map((match) => match[1]!));
+  const names = new Set(quoted(byPath.get("files/model-files.ts")!.text).map((match) => match[1]!));
   assert.ok(names.has("modules.json") && names.has("model.safetensors.index.json"));
-  const wrong = sources.flatMap(({ path }) =>
-    text(path)
+  const wrong = sources.flatMap(({ path, text }) =>
+    text
       .split("\n")
       .filter((line) => !/^\s*(?:\*|\/\*|\/\/)/.test(line))
       .flatMap(quoted)
