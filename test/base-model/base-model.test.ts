@@ -10,47 +10,13 @@ import {
   type ModulesOption,
 } from "../../src/base-model/load-options.ts";
 import type { CardFacts } from "../../src/base-model/model-card.ts";
-import { ListMerger } from "../../src/encode/mergers.ts";
-import type { Output } from "../../src/encode/output.ts";
-import type { RunSettings } from "../../src/encode/pipeline.ts";
 import { type FileSource, SentenceTransformer } from "../../src/index.ts";
 import { readOptions } from "../../src/runtime/check-options.ts";
 import { MemorySource } from "../../src/sources/memory-source.ts";
+import { indicesOfLargest, largest } from "../encode/largest-output.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
+import { MemoryTarget } from "../helpers/memory-target.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
-
-interface LargestJob extends RunSettings {
-  readonly count: number;
-}
-
-/** Per text the indices of the largest values of its vector. */
-const largest: Output<Int32Array[], LargestJob> = {
-  workerOutput: "largest",
-  createCollector: (length, job) => {
-    const results = new Array<Int32Array>(length);
-    return {
-      async add({ indices }, features) {
-        const tensor = features.get("sentence_embedding");
-        const width = tensor.shape[1]!;
-        const data = (await tensor.read()) as Float32Array;
-        for (const [i, index] of indices.entries()) {
-          results[index] = indicesOfLargest(data.subarray(i * width, (i + 1) * width), job.count);
-        }
-      },
-      finish: () => results,
-    };
-  },
-  createMerger: (length) =>
-    new ListMerger(
-      length,
-      (packed: Int32Array) => packed,
-      () => false,
-    ),
-};
-
-function indicesOfLargest(vector: Float32Array, count: number): Int32Array {
-  return Int32Array.from([...vector.keys()].sort((a, b) => vector[b]! - vector[a]!).slice(0, count));
-}
 
 interface OwnOptions {
   readonly count?: number | undefined;
@@ -156,26 +122,17 @@ test("options win over its files, and its files over the prompts that every such
 });
 
 test("it saves a folder of its kind, which it loads again", async () => {
-  const saved = new Map<string, Uint8Array>();
+  const saved = new MemoryTarget();
   const model = await LargestEncoder.load(files({ count: 5 }).source, { backend: "js" });
-  await model.save({
-    write: async (path, content) => {
-      const pieces: Uint8Array[] = [];
-      if (typeof content === "string") pieces.push(Buffer.from(content));
-      else if (content instanceof Uint8Array) pieces.push(content);
-      else for await (const piece of content) pieces.push(piece);
-      saved.set(path, Buffer.concat(pieces));
-    },
-  });
+  await model.save(saved);
   await model.dispose();
   await assert.rejects(model.encode(texts), { code: "disposed" });
-  const text = (path: string) => Buffer.from(saved.get(path)!).toString();
-  const { model_type, count, prompts } = JSON.parse(text("config_sentence_transformers.json"));
+  const { model_type, count, prompts } = saved.json("config_sentence_transformers.json");
   assert.deepEqual([model_type, count], ["LargestEncoder", 5]);
   assert.deepEqual(prompts, { query: "query: ", title: "title: " });
-  assert.match(text("README.md"), /pipeline_tag: text-ranking\n.*\ntags:\n- largest\n/);
-  assert.match(text("README.md"), /that finds 5 dimensions: Transformer, Pooling\./);
-  await using again = await LargestEncoder.load(new MemorySource(saved, "saved"), { backend: "js" });
+  assert.match(saved.text("README.md"), /pipeline_tag: text-ranking\n.*\ntags:\n- largest\n/);
+  assert.match(saved.text("README.md"), /that finds 5 dimensions: Transformer, Pooling\./);
+  await using again = await LargestEncoder.load(new MemorySource(saved.files, "saved"), { backend: "js" });
   assert.deepEqual(await again.encode(texts), await expected(5));
 });
 

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { type FileTarget, SentenceTransformer } from "../../src/index.ts";
 import { MemorySource } from "../../src/sources/memory-source.ts";
 import { modelFolder, readExpected } from "../helpers/fixtures.ts";
+import { MemoryTarget } from "../helpers/memory-target.ts";
 import { folderContents, temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const cases = [
@@ -29,25 +30,6 @@ const cases = [
   "router-mappings",
   "asym-legacy",
 ];
-
-/** A folder in memory. */
-class MemoryTarget implements FileTarget {
-  readonly files = new Map<string, Uint8Array>();
-
-  async write(path: string, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    if (typeof content === "string") this.files.set(path, new TextEncoder().encode(content));
-    else if (content instanceof Uint8Array) this.files.set(path, content);
-    else {
-      const pieces: Uint8Array[] = [];
-      for await (const piece of content) pieces.push(piece);
-      this.files.set(path, Buffer.concat(pieces));
-    }
-  }
-
-  json(path: string): Record<string, unknown> {
-    return JSON.parse(new TextDecoder().decode(this.files.get(path)));
-  }
-}
 
 for (const name of cases) {
   test(`${name}: saved and loaded again, it gives the same bits`, async () => {

@@ -2,6 +2,7 @@
  * Every vector that is handed out in a list owns its memory: whoever stores, transfers or writes one of them handles
  * its bytes and no others. Matrices have one buffer, and views are what `convertToTensor` is for.
  */
+
 import assert from "node:assert/strict";
 import { test as testOf } from "node:test";
 import {
@@ -11,12 +12,11 @@ import {
   tokenEmbeddings,
 } from "../../src/encode/outputs.ts";
 import { SentenceTransformer, Tensor, util } from "../../src/index.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
-import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { quietly } from "../helpers/quietly.ts";
 import { inProcessWorkers } from "../workers/in-process-workers.ts";
+import { poolModel } from "../workers/pool-model.ts";
 
 type Owner = Float32Array | Float64Array | Int32Array | Int8Array | Uint8Array;
 
@@ -105,15 +105,10 @@ test("everything that outputValue null gives owns its memory, from text to text 
 });
 
 test("results of a pool own their memory, however they were cut into chunks", async () => {
-  const place = await openModelPlace(modelFolder("bert-mean"));
   const workers = inProcessWorkers();
-  const pool = await EncodingPool.start(
-    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
-    ["cpu", "cpu"],
-    {
-      spawn: workers.spawn,
-    },
-  );
+  const pool = await EncodingPool.start(await poolModel(modelFolder("bert-mean")), ["cpu", "cpu"], {
+    spawn: workers.spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   for (const chunkSize of [undefined, 1, 4]) {
     const run = { maxSeqLength: null, chunkSize, signal: undefined, onChunk: undefined };

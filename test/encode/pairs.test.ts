@@ -1,16 +1,16 @@
 /** Pairs of texts through tokenization, batches, the modules and workers. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type EncodeJob, runJob } from "../../src/encode/job.ts";
 import { tokenEmbeddings } from "../../src/encode/outputs.ts";
 import { Pipeline } from "../../src/encode/pipeline.ts";
 import { AutoModel, AutoTokenizer, Transformer } from "../../src/index.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
-import { checkPlacement } from "../../src/tensor/placement.ts";
 import type { TextOrPair } from "../../src/tokenizer/tokenizer.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { inProcessWorkers } from "../workers/in-process-workers.ts";
+import { poolModel } from "../workers/pool-model.ts";
 
 const LIMIT = 24;
 const pairs: readonly (readonly [string, string])[] = [
@@ -73,9 +73,7 @@ test("a prompt stands before the first text of a pair", async () => {
 });
 
 test("workers encode pairs with the bits of one thread", async () => {
-  const place = await openModelPlace(modelFolder("bert-gelu"));
-  const settings = { modelType: "SentenceTransformer", placement: checkPlacement() };
-  const pool = await EncodingPool.start({ place, settings }, ["cpu", "cpu"], {
+  const pool = await EncodingPool.start(await poolModel(modelFolder("bert-gelu")), ["cpu", "cpu"], {
     spawn: inProcessWorkers().spawn,
   });
   const run = { maxSeqLength: LIMIT, chunkSize: 2, signal: undefined, onChunk: undefined };

@@ -2,17 +2,17 @@
  * What a call is given is what it had when it was called: a caller may reuse its arrays and options at once, from the
  * next line or from a callback. Only the numbers of a corpus are read in place, since a copy would double them.
  */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { embeddingVectors } from "../../src/encode/outputs.ts";
 import { AutoModel, AutoTokenizer, SentenceTransformer, Tensor, Transformer, util } from "../../src/index.ts";
 import { semanticSearchAsync } from "../../src/similarity/semantic-search.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
-import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { inProcessWorkers } from "../workers/in-process-workers.ts";
+import { poolModel } from "../workers/pool-model.ts";
 
 const folder = modelFolder("bert-mean");
 const texts: readonly string[] = Array.from({ length: 40 }, (_, i) => `text ${i} ${"word ".repeat(i % 5)}`);
@@ -303,15 +303,10 @@ test("save: options are those of the call", async () => {
 });
 
 test("a pool's own run cuts its chunks from the texts of the call", async () => {
-  const place = await openModelPlace(folder);
   const { spawn } = inProcessWorkers();
-  const pool = await EncodingPool.start(
-    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
-    ["cpu"],
-    {
-      spawn,
-    },
-  );
+  const pool = await EncodingPool.start(await poolModel(folder), ["cpu"], {
+    spawn,
+  });
   const list = [...texts];
   const running = pool.run(
     embeddingVectors,

@@ -11,13 +11,13 @@ import {
   SentenceTransformer,
 } from "../../src/index.ts";
 import { nextMacrotask } from "../../src/runtime/scheduling.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
 import { checkPlacement } from "../../src/tensor/placement.ts";
-import { EncodingPool, type PoolModel, type PoolRun } from "../../src/workers/encoding-pool.ts";
+import { EncodingPool, type PoolRun } from "../../src/workers/encoding-pool.ts";
 import type { SpawnWorker } from "../../src/workers/worker-channel.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
 import { inProcessWorkers, type Observed, type WorkerFaults } from "./in-process-workers.ts";
+import { poolModel } from "./pool-model.ts";
 
 /** What hangs is to fail. */
 const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout: 60_000 }, body);
@@ -29,13 +29,6 @@ const POISON = "poison";
 
 const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
 const expected = await model.encode(texts);
-
-async function poolModel(source: string | FileSource = modelFolder("bert-mean")): Promise<PoolModel> {
-  return {
-    place: await openModelPlace(source),
-    settings: { modelType: "SentenceTransformer", placement: checkPlacement() },
-  };
-}
 
 async function startPool(workers: number, faults: WorkerFaults = {}, source?: string | FileSource) {
   const log = inProcessWorkers(faults);

@@ -1,12 +1,11 @@
 /** Pools of real threads, through the methods of a model. */
+
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test as testOf } from "node:test";
 import { promisify } from "node:util";
 import { embeddingMatrix } from "../../src/encode/outputs.ts";
 import { ArgumentError, Pooling, SentenceTransformer, Transformer, util } from "../../src/index.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
-import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool as Pool } from "../../src/workers/encoding-pool.ts";
 import { withSharedData } from "../../src/workers/shared-data.ts";
 import { spawnThread } from "../../src/workers/spawn-node.ts";
@@ -15,6 +14,7 @@ import { loadWorkerProgram } from "../../src/workers/worker-program.ts";
 import { builtEntry } from "../helpers/built.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { inProcessWorkers } from "./in-process-workers.ts";
+import { poolModel } from "./pool-model.ts";
 
 /** What hangs is to fail. */
 const test = (name: string, body: () => Promise<void>) => testOf(name, { timeout: 60_000 }, body);
@@ -105,14 +105,9 @@ test("a thread that is killed in the middle costs nothing but time", async () =>
     };
     return thread;
   };
-  const place = await openModelPlace(modelFolder("bert-mean"));
-  const own = await Pool.start(
-    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
-    ["cpu", "cpu"],
-    {
-      spawn,
-    },
-  );
+  const own = await Pool.start(await poolModel(modelFolder("bert-mean")), ["cpu", "cpu"], {
+    spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const { data, dimension } = await own.run(embeddingMatrix, texts, job, {
     maxSeqLength: null,

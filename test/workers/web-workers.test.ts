@@ -1,12 +1,11 @@
 /** Pools in browsers: Web Workers, as this test makes them of threads. */
+
 import assert from "node:assert/strict";
 import { resolveObjectURL } from "node:buffer";
 import { type TestContext, test } from "node:test";
 import { Worker as Thread } from "node:worker_threads";
 import { embeddingMatrix } from "../../src/encode/outputs.ts";
 import { SentenceTransformer } from "../../src/index.ts";
-import { openModelPlace } from "../../src/sources/model-source.ts";
-import { checkPlacement } from "../../src/tensor/placement.ts";
 import { EncodingPool } from "../../src/workers/encoding-pool.ts";
 import { withSharedData } from "../../src/workers/shared-data.ts";
 import { spawnWebWorker } from "../../src/workers/spawn-web.ts";
@@ -14,6 +13,7 @@ import type { SpawnWorker } from "../../src/workers/worker-channel.ts";
 import { loadWorkerProgram } from "../../src/workers/worker-program.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 import { ModelFiles } from "../helpers/model-files.ts";
+import { poolModel } from "./pool-model.ts";
 
 /** What a dedicated worker finds in a browser, in place of what a thread has; then the script of the page. */
 const PRELUDE = `
@@ -72,14 +72,9 @@ test("Web Workers give the bits of the page, and end with the pool", { timeout: 
   const model = await SentenceTransformer.load(modelFolder("bert-mean"), { threads: 1 });
   const expected = await model.encode(texts);
   await model.dispose();
-  const place = await openModelPlace(ModelFiles.ofFixture("bert-mean").source);
-  const pool = await EncodingPool.start(
-    { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
-    ["cpu"],
-    {
-      spawn,
-    },
-  );
+  const pool = await EncodingPool.start(await poolModel(ModelFiles.ofFixture("bert-mean").source), ["cpu"], {
+    spawn,
+  });
   const job = { prompt: null, task: null, batchSize: 32, truncateDim: null, normalize: false };
   const run = { maxSeqLength: null, chunkSize: 1, signal: undefined, onChunk: undefined };
   const { data, dimension } = await pool.run(embeddingMatrix, texts, job, run);
@@ -101,17 +96,9 @@ test("a worker whose file cannot be loaded is an error, not a wait", { timeout: 
     terminate(): void {}
   };
   replaceWorker(t, broken);
-  const place = await openModelPlace(modelFolder("bert-mean"));
-  await assert.rejects(
-    EncodingPool.start(
-      { place, settings: { modelType: "SentenceTransformer", placement: checkPlacement() } },
-      ["cpu"],
-      { spawn },
-    ),
-    {
-      name: "PoolError",
-      code: "workers-unavailable",
-      subject: "Worker",
-    },
-  );
+  await assert.rejects(EncodingPool.start(await poolModel(modelFolder("bert-mean")), ["cpu"], { spawn }), {
+    name: "PoolError",
+    code: "workers-unavailable",
+    subject: "Worker",
+  });
 });
