@@ -6,15 +6,15 @@ import type { FileSource, RangeReader } from "../files/file-source.ts";
  *
  * @param paths files that will be asked for where they are there
  */
-export function readAhead(source: FileSource, paths: readonly string[]): FileSource {
+export function readAhead(source: FileSource, paths: readonly string[]): ReadAhead {
   return new ReadAhead(source, paths);
 }
 
-class ReadAhead implements FileSource {
+export class ReadAhead implements FileSource {
   readonly name: string;
   readonly #source: FileSource;
   /** null: there is no such file. */
-  readonly #files: ReadonlyMap<string, Promise<Uint8Array | null>>;
+  readonly #files: Map<string, Promise<Uint8Array | null>>;
 
   constructor(source: FileSource, paths: readonly string[]) {
     this.name = source.name;
@@ -26,6 +26,11 @@ class ReadAhead implements FileSource {
         return [path, bytes];
       }),
     );
+  }
+
+  /** Gives up what was read, which a model that keeps its source would hold for as long as it lives. */
+  forget(): void {
+    this.#files.clear();
   }
 
   async exists(path: string): Promise<boolean> {

@@ -43,6 +43,19 @@ test("files are read at once, and never again", async () => {
   assert.deepEqual(calls, ["exists a.json", "exists missing.json", "read a.json"]);
 });
 
+test("what is forgotten is read again", async () => {
+  const { source, calls } = counted();
+  const ahead = readAhead(source, ["a.json"]);
+  await ahead.read("a.json");
+  ahead.forget();
+  assert.equal(await ahead.exists("a.json"), true);
+  assert.deepEqual(await ahead.read("a.json"), bytes("{}"));
+  assert.deepEqual(
+    calls.filter((call) => call === "read a.json"),
+    ["read a.json", "read a.json"],
+  );
+});
+
 test("other files, and what is missing, are the source's own affair", async () => {
   const { source, calls } = counted();
   const ahead = readAhead(source, ["missing.json"]);
