@@ -26,9 +26,16 @@ import type { EncodingPool } from "../workers/encoding-pool.ts";
 import { type CountOptions, countOptionNames, type EncodeOptions } from "./encode-options.ts";
 import type { BaseLoadOptions, BaseModelOptions, ModulesOption } from "./load-options.ts";
 import type { CardFacts } from "./model-card.ts";
-import { readModelSettings, readSavedSettings } from "./model-settings.ts";
+import { readModelSettings, readSavedPrompts } from "./model-settings.ts";
 import { checkDevices, ModelWorkers, type WorkerOptions } from "./model-workers.ts";
-import { checkPrompts, mergePrompts, namedPrompt, type Prompts, resolvePrompt } from "./prompts.ts";
+import {
+  checkPrompts,
+  mergePrompts,
+  namedPrompt,
+  type Prompts,
+  resolvePrompt,
+  settlePrompts,
+} from "./prompts.ts";
 import { saveModel } from "./save-model.ts";
 import { type SaveOptions, saveOptionNames } from "./save-options.ts";
 
@@ -88,19 +95,18 @@ export abstract class BaseModel implements AsyncDisposable {
       const place = await openModelPlace(model, { ...options, signal });
       const source = readAhead(place.source, usualFiles);
       const modelSettings = await readModelSettings(source, kind.modelType);
-      const saved = readSavedSettings(modelSettings);
       const own = kind.settle(options, modelSettings);
-      const prompts = mergePrompts(kind.defaultPrompts, given, saved.prompts);
-      const defaultPromptName = options.defaultPromptName ?? saved.defaultPromptName;
-      if (defaultPromptName !== undefined) namedPrompt(prompts, "defaultPromptName", defaultPromptName);
+      const chosen = { prompts: given, defaultPromptName: options.defaultPromptName };
+      const usage = settlePrompts(kind.defaultPrompts, chosen, readSavedPrompts(modelSettings));
       const onProgress =
         progress &&
         ((loaded: number, total: number) =>
           progress({ status: "loading", file: source.name, loaded, total }));
       const settings = { modelType: kind.modelType, placement, maxSeqLength };
       const result = await loadModules(source, settings, { signal, onProgress }, (modules) =>
-        kind.create({ ...own, modules, prompts, defaultPromptName }),
+        kind.create({ ...own, modules, ...usage }),
       );
+      source.forget();
       result.#workers.model = { place, settings };
       return result;
     });

@@ -4,7 +4,11 @@ import { prepareBareEncoder } from "../models/registry.ts";
 import { prepareModules } from "../modules/registry.ts";
 import { HubError } from "../sources/hub/errors.ts";
 import { settleEmbeddings } from "./embedding-settings.ts";
-import { readModelSettings, readSavedSettings } from "./model-settings.ts";
+import { readModelSettings, readSavedPrompts } from "./model-settings.ts";
+import { queryAndDocument, settlePrompts } from "./prompts.ts";
+
+/** Of the user. */
+const NOTHING = { prompts: undefined, defaultPromptName: undefined };
 
 /**
  * Rejects a model that no loader of this package takes, as far as its small files tell: weights are not opened.
@@ -14,7 +18,7 @@ import { readModelSettings, readSavedSettings } from "./model-settings.ts";
 export async function checkModel(source: FileSource): Promise<void> {
   try {
     const settings = await readModelSettings(source, "SentenceTransformer");
-    readSavedSettings(settings);
+    settlePrompts(queryAndDocument, NOTHING, readSavedPrompts(settings));
     settleEmbeddings({}, settings);
     await prepareModules(source, { modelType: "SentenceTransformer" });
   } catch (error) {

@@ -4,13 +4,7 @@ import { UnsupportedError } from "../errors.ts";
 import { ConfigReader } from "../files/config-reader.ts";
 import type { FileSource } from "../files/file-source.ts";
 import { MODEL_SETTINGS, MODULES } from "../files/model-files.ts";
-import { type Prompts, readPrompts } from "./prompts.ts";
-
-/** What all kinds of models say. */
-export interface SavedSettings {
-  readonly prompts: Prompts | undefined;
-  readonly defaultPromptName: string | undefined;
-}
+import { type PromptSettings, readPrompts } from "./prompts.ts";
 
 /** The kind of a model that does not say it. sentence-transformers v6.0.1, base/model.py (`_get_model_type`). */
 const UNSAID = "SentenceTransformer";
@@ -37,7 +31,8 @@ export async function readModelSettings(source: FileSource, modelType: string): 
   return settings;
 }
 
-export function readSavedSettings(settings: ConfigReader | null): SavedSettings {
+/** What all kinds of models say. */
+export function readSavedPrompts(settings: ConfigReader | null): PromptSettings {
   if (settings === null) return { prompts: undefined, defaultPromptName: undefined };
   return {
     prompts: readPrompts(settings.get("prompts"), settings.file),

@@ -1,7 +1,7 @@
 /** Texts put in front of every text to encode, by name. */
 
 import { ArgumentError, FormatError } from "../errors.ts";
-import type { JsonValue } from "../files/json-value.ts";
+import { isJsonObject, type JsonValue } from "../files/json-value.ts";
 import { describe } from "../runtime/check-arguments.ts";
 
 export type Prompts = Readonly<Record<string, string>>;
@@ -26,6 +26,24 @@ export function mergePrompts(
   saved: Prompts | undefined,
 ): Prompts {
   return { ...defaults, ...saved, ...user };
+}
+
+/** Prompts, and the name of the one that is used by default. */
+export interface PromptSettings {
+  readonly prompts: Prompts | undefined;
+  readonly defaultPromptName: string | undefined;
+}
+
+/** The user's settings win over those of the model's files. @throws ArgumentError for a default that is not there */
+export function settlePrompts(
+  defaults: Prompts,
+  user: PromptSettings,
+  saved: PromptSettings,
+): PromptSettings & { readonly prompts: Prompts } {
+  const prompts = mergePrompts(defaults, user.prompts, saved.prompts);
+  const defaultPromptName = user.defaultPromptName ?? saved.defaultPromptName;
+  if (defaultPromptName !== undefined) namedPrompt(prompts, "defaultPromptName", defaultPromptName);
+  return { prompts, defaultPromptName };
 }
 
 /** The prompt that `encode` uses; null: none. @throws ArgumentError for a name that is not there. */
@@ -75,7 +93,7 @@ export function readPrompts(value: JsonValue, file: string): Prompts | undefined
 }
 
 function findProblem(value: unknown): string | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     return `expected an object of prompts by name, found ${JSON.stringify(value)}`;
   }
   for (const [name, text] of Object.entries(value)) {
