@@ -1,13 +1,11 @@
 import type { FileSource } from "../files/file-source.ts";
-import { TWO_TOKENS } from "../models/encoder.ts";
 import type { FillOptions } from "../nn/fill.ts";
 import type { Placement } from "../tensor/placement.ts";
 import { fillAndPrepare } from "../tensor/record-kernels.ts";
 import { withBackend } from "../tensor/select.ts";
-import { Features } from "./features.ts";
 import { discard, type Module } from "./module.ts";
 import { declareModules, prepareModules } from "./registry.ts";
-import { Router } from "./router.ts";
+import { forwardTwoTokens } from "./two-tokens.ts";
 
 /** What a model's modules depend on besides its files; plain data, but for the functions of `FillOptions`. */
 export interface ModuleSettings {
@@ -51,25 +49,4 @@ export async function loadModules<T>(
       throw error;
     }
   });
-}
-
-/** Goes every way that a text can take. */
-async function forwardTwoTokens(modules: readonly Module[]): Promise<void> {
-  for (const chain of chainsOf(modules)) {
-    const features = new Features(TWO_TOKENS);
-    try {
-      for (const module of chain) await module.forward(features, {});
-    } finally {
-      features.dispose();
-    }
-  }
-}
-
-/** A router's routes each make a chain of their own. */
-function chainsOf([module, ...others]: readonly Module[]): Module[][] {
-  if (module === undefined) return [[]];
-  const rests = chainsOf(others);
-  const beginnings =
-    module instanceof Router ? [...module.settings.routes.values()].flatMap(chainsOf) : [[module]];
-  return beginnings.flatMap((beginning) => rests.map((rest) => [...beginning, ...rest]));
 }

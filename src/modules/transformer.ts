@@ -21,6 +21,7 @@ import { openModelSource } from "../sources/model-source.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import type { Backend } from "../tensor/backend.ts";
 import { checkPlacement, type PlacementOptions, placementOptionNames } from "../tensor/placement.ts";
+import { fillAndPrepare } from "../tensor/record-kernels.ts";
 import { withBackend } from "../tensor/select.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import type { TextOrPair, Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -41,6 +42,7 @@ import {
   readTransformerSettings,
   type TransformerSettings,
 } from "./transformer-settings.ts";
+import { forwardTwoTokens } from "./two-tokens.ts";
 
 export interface TransformerOptions extends SourceOptions, PlacementOptions {
   /** How many tokens a text is cut to; at most the model's positions. */
@@ -115,7 +117,11 @@ export class Transformer implements InputModule {
         const filling = { signal };
         const { module, fill, close } = await prepared.declare({ backend, dtype: placement.dtype, filling });
         try {
-          await fill(filling);
+          await fillAndPrepare(
+            backend,
+            () => forwardTwoTokens([module]),
+            () => fill(filling),
+          );
           return module as Transformer;
         } catch (error) {
           module.dispose();

@@ -1,5 +1,7 @@
 /** Reads parameters into their places, in pieces, so that a checkpoint is never in memory twice. */
+
 import type { Checkpoint, TensorInfo } from "../checkpoint/checkpoint.ts";
+import { inOrder } from "../runtime/in-order.ts";
 import { Pauses } from "../runtime/scheduling.ts";
 import type { InPlaceRows, Parameter, ParameterStore } from "../tensor/backend.ts";
 
@@ -64,15 +66,14 @@ export async function fillParameters(
     },
   };
   if (!checkpoint.parallel) {
-    await readPieces(run, ordered, { inOrder: true });
+    await readPieces(run, ordered, { frontToBack: true });
     return;
   }
   const isDoneOnceRead = ({ inPlace }: Filling) => inPlace !== null && inPlace.take === null;
   const chains = [ordered.filter(isDoneOnceRead), ordered.filter((filling) => !isDoneOnceRead(filling))].map(
-    (some) => readPieces(run, some, { inOrder: false }),
+    (some) => readPieces(run, some, { frontToBack: false }),
   );
-  await Promise.allSettled(chains);
-  await Promise.all(chains);
+  await inOrder(chains);
 }
 
 interface Run {
@@ -92,10 +93,10 @@ interface Piece {
 async function readPieces(
   run: Run,
   fillings: readonly Filling[],
-  { inOrder }: { readonly inOrder: boolean },
+  { frontToBack }: { readonly frontToBack: boolean },
 ): Promise<void> {
   const pieces = cut(fillings);
-  const ahead = inOrder ? 1 : readsAtOnce(pieces);
+  const ahead = frontToBack ? 1 : readsAtOnce(pieces);
   const longest = longestBuffer(pieces);
   const buffers: Float32Array[] = [];
   const buffer = (number: number): Float32Array => {

@@ -1,4 +1,5 @@
 /** Which kernels a model calls, found out by running it without computing anything. */
+import { inOrder } from "../runtime/in-order.ts";
 import type { Backend, KernelVariant } from "./backend.ts";
 import type { AnyDims, AnyKernel, AnyOperands, KernelDeclaration } from "./kernel.ts";
 import { BATCH_DIMS, makeKernels } from "./kernel-table.ts";
@@ -59,7 +60,5 @@ export async function fillAndPrepare(
     return;
   }
   const prepare = async () => await backend.prepare!(await recordKernels(backend, run));
-  const steps = [prepare(), fill()];
-  await Promise.allSettled(steps);
-  await Promise.all(steps);
+  await inOrder([prepare(), fill()]);
 }

@@ -121,6 +121,13 @@ test("an encoder alone is prepared, too", async (t) => {
   );
 });
 
+test("a Transformer by itself is prepared, too", async (t) => {
+  const { listed } = preparing(t);
+  const transformer = await Transformer.fromPretrained(modelFolder("bert-mean"), { backend: "js" });
+  t.after(() => transformer.dispose());
+  assert.ok(listed.length > 0);
+});
+
 test("a backend without prepare costs no run", async (t) => {
   const forward = t.mock.method(Transformer.prototype, "forward");
   const model = await SentenceTransformer.load(modelFolder("bert-mean"), { backend: "js" });
