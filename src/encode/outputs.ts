@@ -46,7 +46,7 @@ export const tokenEmbeddings: WorkerOutput<Tensor2D[]> = {
   workerOutput: "token_embeddings",
   createCollector: (count) => new TokenCollector(count),
   createMerger: (count) => new ListMerger(count, unpackTensor, () => false),
-  pack: (tensors) => ({ result: tensors.map(packTensor), transfer: [] }),
+  pack: (tensors) => ({ result: tensors.map(packTensor), transfer: tensors.map(memoryOf) }),
 };
 
 /** Everything that was computed for each text. */
@@ -54,8 +54,18 @@ export const textFeatures: WorkerOutput<TextFeatures[], EncodeJob> = {
   workerOutput: "all",
   createCollector: (count, { truncateDim }) => new FeatureCollector(count, truncateDim),
   createMerger: (count) => new ListMerger(count, unpackFeatures, ({ truncated }) => truncated),
-  pack: (features) => ({ result: features.map(packFeatures), transfer: [] }),
+  pack: (features) => ({
+    result: features.map(packFeatures),
+    transfer: features.flatMap(({ tokenEmbeddings }) =>
+      tokenEmbeddings === null ? [] : [memoryOf(tokenEmbeddings)],
+    ),
+  }),
 };
+
+/** Each has memory of its own: the collectors see to it. */
+function memoryOf(tensor: Tensor2D): ArrayBuffer {
+  return tensor.data.buffer as ArrayBuffer;
+}
 
 export type WorkerOutputs = ReadonlyMap<string, WorkerOutput<unknown>>;
 
