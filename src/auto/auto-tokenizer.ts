@@ -1,7 +1,9 @@
 import type { FileSource } from "../files/file-source.ts";
+import { TOKENIZER, tokenizerSettings } from "../files/model-files.ts";
 import { readOptions } from "../runtime/check-options.ts";
 import { whileRunning } from "../runtime/signals.ts";
 import { openModelSource } from "../sources/model-source.ts";
+import { readAhead } from "../sources/read-ahead.ts";
 import { type SourceOptions, sourceOptionNames } from "../sources/source-options.ts";
 import { loadTokenizer } from "../tokenizer/load.ts";
 import { callableTokenizer, type PretrainedTokenizer } from "./tokenizer-call.ts";
@@ -16,7 +18,7 @@ async function fromPretrained(
   options = readOptions("AutoTokenizer", options, sourceOptionNames);
   return await whileRunning(options.signal, async (signal) => {
     const source = await openModelSource(model, { ...options, signal });
-    return callableTokenizer(await loadTokenizer(source));
+    return callableTokenizer(await loadTokenizer(readAhead(source, [TOKENIZER, ...tokenizerSettings])));
   });
 }
 

@@ -147,9 +147,11 @@ async function rebuilt(
 ): Promise<Made> {
   const own = new Map<string, Uint8Array>();
   if (tokenizerJson === null) {
-    for (const path of pretrained.vocabularyFiles) {
-      if (await source.exists(path)) own.set(path, await source.read(path));
-    }
+    await Promise.all(
+      pretrained.vocabularyFiles.map(async (path) => {
+        if (await source.exists(path)) own.set(path, await source.read(path));
+      }),
+    );
     const missing = pretrained.vocabularyFiles.filter((path) => !own.has(path));
     if (missing.length > 0) throw noTokenizer(source, missing);
   }

@@ -389,13 +389,14 @@ export class Tokenizer {
     const [first, second] = typeof text === "string" ? [text, undefined] : text;
     const { truncation } = this.#strategies(Number.isFinite(maxLength) ? { maxLength } : {});
     const encoding = this.#encode(first, second, addSpecialTokens, truncation);
-    const count = (one: string) => this.countTokens(one, { addSpecialTokens: false });
-    const whole = count(first) + (second === undefined ? 0 : count(second));
+    const room = this.#room(maxLength, addSpecialTokens, second !== undefined);
+    const count = (one: string) => this.#bufferIds(one, this.#buffer, room + 1); // of one that exceeds it, no more
+    const most = count(first) + (second === undefined ? 0 : count(second));
     const typed = this.givesTokenTypes && encoding.tokenTypeIds.some((type) => type !== 0);
     return {
       ids: Int32Array.from(encoding.inputIds),
       tokenTypeIds: typed ? Int32Array.from(encoding.tokenTypeIds) : null,
-      truncated: whole > this.#room(maxLength, addSpecialTokens, second !== undefined),
+      truncated: most > room,
     };
   }
 

@@ -168,8 +168,17 @@ export function tokensOf(
   );
 }
 
+/** The same, with a mask token that takes the space before it along unless it has flags of its own. */
+export function tokensWithMask(
+  settings: PretrainedSettings,
+  defaults: { readonly [field: string]: string | undefined },
+): SpecialTokens {
+  const tokens = tokensOf(settings, { ...defaults, mask_token: "<mask>" });
+  return definedTokens({ ...tokens, maskToken: asAddedToken(tokens.maskToken, { lstrip: true }) });
+}
+
 /** The token that the settings name (null where they say that there is none), else the class's. */
-export function orDefault<T extends SpecialTokenSetting>(setting: SpecialTokenSetting, otherwise: T) {
+function orDefault<T extends SpecialTokenSetting>(setting: SpecialTokenSetting, otherwise: T) {
   return setting === undefined ? otherwise : setting;
 }
 

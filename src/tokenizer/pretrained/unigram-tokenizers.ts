@@ -20,14 +20,7 @@ import { RegexPattern, StringPattern } from "../regex/pattern.ts";
 import { bertTemplate, savedPostProcessor } from "./begin-and-end.ts";
 import type { ClassPipeline, PretrainedClass } from "./pretrained-class.ts";
 import type { RoleTokens, Spelling } from "./role-tokens.ts";
-import {
-  asAddedToken,
-  contentOf,
-  definedTokens,
-  orDefault,
-  type PretrainedSettings,
-  tokensOf,
-} from "./settings.ts";
+import { contentOf, type PretrainedSettings, tokensOf, tokensWithMask } from "./settings.ts";
 import { readUnigramSource, type UnigramSource } from "./unigram-source.ts";
 
 /** SentencePiece's visible space. */
@@ -61,9 +54,7 @@ export const CamembertTokenizer: PretrainedClass = {
   modelInputNames: ["input_ids", "attention_mask"],
   build: (files, settings) => {
     const source = readUnigramSource(files, "sentencepiece.bpe.model");
-    const roles = tokensOf(settings, ROBERTA_TOKENS);
-    const mask = orDefault(settings.specialToken("mask_token"), "<mask>");
-    const specialTokens = { ...roles, ...definedTokens({ maskToken: asAddedToken(mask, { lstrip: true }) }) };
+    const specialTokens = tokensWithMask(settings, ROBERTA_TOKENS);
     const unk = nameOf(specialTokens.unkToken);
     const head = ["<s>NOTUSED", nameOf(specialTokens.padToken), "</s>NOTUSED", unk];
     const { tokens, scores } =
@@ -163,7 +154,7 @@ export const XLNetTokenizer: PretrainedClass = {
   paddingSide: "left",
   build: (files, settings) => {
     const source = readUnigramSource(files, "spiece.model");
-    const roles = tokensOf(settings, {
+    const specialTokens = tokensWithMask(settings, {
       bos_token: "<s>",
       eos_token: "</s>",
       unk_token: "<unk>",
@@ -171,8 +162,6 @@ export const XLNetTokenizer: PretrainedClass = {
       pad_token: "<pad>",
       cls_token: "<cls>",
     });
-    const mask = orDefault(settings.specialToken("mask_token"), "<mask>");
-    const specialTokens = { ...roles, ...definedTokens({ maskToken: asAddedToken(mask, { lstrip: true }) }) };
     const unkId = source.own?.unkId ?? settings.config.integer("unk_id", { fallback: 0 });
     return {
       normalizer: quotesNormalizer(source, false, settings.config.boolean("do_lower_case", false)),
