@@ -7,6 +7,7 @@
 
 import { ArgumentError, FormatError } from "../errors.ts";
 import type { RangeReader } from "../files/file-source.ts";
+import { isJsonObject } from "../files/json-value.ts";
 import { quote } from "../files/quote.ts";
 import { newTypedArray, type TypedArrayOf } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -176,11 +177,9 @@ class Builder {
   add(line: string): void {
     this.#line++;
     const fields = parseLine(line, this.#line, this.#file);
-    if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-      throw this.#fail("expected an object");
-    }
-    if (this.#line === 1 && !("embedding" in fields)) this.#addHeader(fields as Fields);
-    else this.#addRow(fields as Fields);
+    if (!isJsonObject(fields)) throw this.#fail("expected an object");
+    if (this.#line === 1 && !("embedding" in fields)) this.#addHeader(fields);
+    else this.#addRow(fields);
   }
 
   #addHeader(fields: Fields): void {
@@ -189,15 +188,13 @@ class Builder {
     if (dtype !== "float32" && dtype !== "int8" && dtype !== "uint8") {
       throw this.#fail(`dtype: expected "float32", "int8" or "uint8", found ${quote(JSON.stringify(dtype))}`);
     }
-    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-      throw this.#fail("metadata: expected an object");
-    }
+    if (!isJsonObject(metadata)) throw this.#fail("metadata: expected an object");
     const entries = Object.entries(metadata);
     for (const [key, value] of entries) {
       if (typeof value !== "string") throw this.#fail(`metadata ${quote(key)}: expected a string`);
     }
     this.dtype = dtype;
-    this.metadata = new Map(entries);
+    this.metadata = new Map(entries as [string, string][]);
   }
 
   #addRow(fields: Fields): void {

@@ -5,7 +5,9 @@ import { Tensor, type Tensor2D } from "../tensor/tensor.ts";
 import { makeContainer, type SameContainer } from "./containers.ts";
 import { checkSameDimension, type Embeddings, type Rows, rowsOf } from "./rows.ts";
 
-export type EmbeddingPrecision = "float32" | "int8" | "uint8" | "binary" | "ubinary";
+export const embeddingPrecisions = ["float32", "int8", "uint8", "binary", "ubinary"] as const;
+
+export type EmbeddingPrecision = (typeof embeddingPrecisions)[number];
 
 /** What the elements of each precision are kept in. */
 export type QuantizedArray<P extends EmbeddingPrecision> = P extends "float32"

@@ -1,10 +1,8 @@
 /** What callers of `encode` may pass. */
 
-import type { EmbeddingPrecision } from "../embeddings/quantize-embeddings.ts";
+import { type EmbeddingPrecision, embeddingPrecisions } from "../embeddings/quantize-embeddings.ts";
 import { ArgumentError } from "../errors.ts";
 import { describe } from "../runtime/check-arguments.ts";
-
-const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
 
 /** A copy: the caller may change the array while it is encoded. @throws ArgumentError for what is no array of strings. */
 export function checkTexts(texts: unknown): readonly string[] {
@@ -24,9 +22,9 @@ export function checkText(text: unknown, expected: string): string {
 
 /** @throws ArgumentError for an unknown precision. */
 export function checkPrecision(precision: EmbeddingPrecision): EmbeddingPrecision {
-  if (precisions.includes(precision)) return precision;
+  if (embeddingPrecisions.includes(precision)) return precision;
   throw new ArgumentError(
-    `precision: expected ${precisions.join(", ")}, got ${JSON.stringify(precision) ?? String(precision)}`,
+    `precision: expected ${embeddingPrecisions.join(", ")}, got ${JSON.stringify(precision) ?? String(precision)}`,
     { subject: "precision" },
   );
 }

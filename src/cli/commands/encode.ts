@@ -2,7 +2,11 @@ import { parseArgs } from "node:util";
 import type { StreamOptions } from "../../base-model/encode-options.ts";
 import { linkTarget, sentencesPath } from "../../embedding-files/file-access-node.ts";
 import { loadEmbeddings } from "../../embedding-files/save.ts";
-import { type EmbeddingPrecision, storedForm } from "../../embeddings/quantize-embeddings.ts";
+import {
+  type EmbeddingPrecision,
+  embeddingPrecisions,
+  storedForm,
+} from "../../embeddings/quantize-embeddings.ts";
 import { FormatError, ShapeError } from "../../errors.ts";
 import { ProgressDisplay, texts as unit } from "../../runtime/progress-display.ts";
 import { SentenceTransformer } from "../../sentence-transformer.ts";
@@ -37,8 +41,6 @@ import { StdoutSink } from "../output/stdout-sink.ts";
 import { parseShard, type Shard, shardRange } from "../shard.ts";
 import { terminalOf } from "../text-output.ts";
 import { UsageError } from "../usage-error.ts";
-
-const precisions: readonly EmbeddingPrecision[] = ["float32", "int8", "uint8", "binary", "ubinary"];
 
 const options = {
   ...computeOptions,
@@ -175,7 +177,7 @@ function readRequest(argv: readonly string[]): Request {
     existing: values.resume ? "continue" : values.overwrite ? "replace" : "reject",
     withTexts: values.texts ?? (!values["no-texts"] && !output?.toLowerCase().endsWith(".npy")),
     shard: parseShard(values.shard),
-    precision: oneOf("--precision", values.precision, precisions) ?? "float32",
+    precision: oneOf("--precision", values.precision, embeddingPrecisions) ?? "float32",
     truncateDim: wholeNumber("--truncate-dim", values["truncate-dim"]),
     batchSize: wholeNumber("--batch-size", values["batch-size"]),
   };

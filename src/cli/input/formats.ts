@@ -1,5 +1,7 @@
 /** From lines to texts, in each of the formats that the command line reads. */
+
 import { FormatError } from "../../errors.ts";
+import { isJsonObject } from "../../files/json-value.ts";
 import { readCsv } from "./csv.ts";
 import type { Line } from "./lines.ts";
 
@@ -50,9 +52,7 @@ async function* jsonTexts(
       const problem = text.trim() === "" ? "expected JSON, found nothing" : (cause as Error).message;
       throw new FormatError(`line ${number}: ${problem}`, { code: "invalid-json", file, cause });
     }
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      value = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-    }
+    if (isJsonObject(value)) value = Object.hasOwn(value, field) ? value[field] : undefined;
     if (typeof value !== "string") {
       const found = value === undefined ? "none" : JSON.stringify(value).slice(0, 40);
       throw new FormatError(`line ${number}: expected a string in the field "${field}", found ${found}`, {

@@ -48,9 +48,11 @@ export class RefUpdate {
     const written = revision === listing.commit || commit === listing.commit;
     let previous: Previous | undefined;
     if (!written && commit !== undefined) {
-      const { files } = await cache.listSnapshot(commit);
-      const { listing: known } = await cachedListing(cache, commit);
-      previous = { commit, files, isComplete: await isComplete(cache, known) };
+      const { listing: known, isListed } = await cachedListing(cache, commit);
+      const complete = await isComplete(cache, known);
+      // Of a complete one, nobody asks which files there are.
+      const { files } = complete || !isListed ? known : await cache.listSnapshot(commit);
+      previous = { commit, files, isComplete: complete };
     }
     const update = new RefUpdate(cache, { revision, listing, previous });
     if (written) update.#writing = Promise.resolve();
