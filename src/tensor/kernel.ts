@@ -136,10 +136,9 @@ export type AnyOperands = Readonly<Record<string, unknown>>;
 export type AnyDims = Readonly<Record<string, number | string | null>>;
 export type AnyKernel = (operands: AnyOperands, dims: AnyDims) => void;
 
-/** The number by which kernels that take numbers know a dim. */
-export function dimNumber(kind: DimKind, value: number | string | null): number {
-  if (typeof kind === "string") return value as number;
-  return value === null ? 0 : kind.oneOf.indexOf(value as string) + 1;
+/** The numbers by which kernels that take numbers know the names of a choice. */
+export function choiceNumbers({ oneOf }: Choice): ReadonlyMap<string | null, number> {
+  return new Map<string | null, number>([[null, 0], ...oneOf.map((name, i) => [name, i + 1] as const)]);
 }
 
 /** The length of an axis. */
