@@ -37,12 +37,13 @@ function formatCall(declaration: KernelDeclaration, given: AnyOperands, dims: An
 
 /**
  * The same backend, which prints each kernel that is called, with shapes and time, and the sums when it is disposed.
- * For backends that do the work within the call.
+ * For backends that do the work within the call; `backend` itself prints from then on, too.
  */
 export function tracedBackend(backend: Backend): Backend {
   const sums = new Map<string, { calls: number; milliseconds: number }>();
-  const kernels = makeKernels((name, declaration): AnyKernel => {
-    const run = backend.kernels[name] as AnyKernel;
+  const { kernels } = backend;
+  backend.kernels = makeKernels((name, declaration): AnyKernel => {
+    const run = kernels[name] as AnyKernel;
     return (operands, dims) => {
       const started = performance.now();
       run(operands, dims);
@@ -61,7 +62,6 @@ export function tracedBackend(backend: Backend): Backend {
   };
   return new Proxy(backend, {
     get(target, property) {
-      if (property === "kernels") return kernels;
       if (property === "dispose") return dispose;
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === "function" ? value.bind(target) : value;

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { AutoModel, SentenceTransformer, Tensor, Transformer } from "../../src/index.ts";
-import { JsBackend } from "../../src/tensor/backend/js/js-backend.ts";
+import { createJsBackend, JsBackend } from "../../src/tensor/backend/js/js-backend.ts";
 import type { Backend, KernelVariant } from "../../src/tensor/backend.ts";
 import type { AnyKernel } from "../../src/tensor/kernel.ts";
 import { makeKernels } from "../../src/tensor/kernel-table.ts";
-import { variantOf } from "../../src/tensor/record-kernels.ts";
+import { readElements } from "../../src/tensor/read.ts";
+import { recordKernels, variantOf } from "../../src/tensor/record-kernels.ts";
+import { tracedBackend } from "../../src/tensor/traced-backend.ts";
 import { modelFolder } from "../helpers/fixtures.ts";
 
 const texts = ["a short text", "and another one that is longer than the first", ""];
@@ -126,6 +128,23 @@ test("a Transformer by itself is prepared, too", async (t) => {
   const transformer = await Transformer.fromPretrained(modelFolder("bert-mean"), { backend: "js" });
   t.after(() => transformer.dispose());
   assert.ok(listed.length > 0);
+});
+
+test("a traced backend lists its calls without computing them, and computes again afterwards", async () => {
+  const backend = tracedBackend(createJsBackend());
+  const [out, one] = [backend.allocate(1), backend.allocate(1)];
+  backend.write(out, Float32Array.of(5), 0);
+  backend.write(one, Float32Array.of(1), 0);
+  const add = () => backend.kernels.add({ out, a: out, b: one }, { length: 1 });
+  const listed = await recordKernels(backend, async () => add());
+  assert.deepEqual(
+    listed.map(({ kernel }) => kernel),
+    ["add"],
+  );
+  assert.deepEqual([...(await readElements(backend, out, 0, 1))], [5]);
+  add();
+  assert.deepEqual([...(await readElements(backend, out, 0, 1))], [6]);
+  await backend.dispose();
 });
 
 test("a backend without prepare costs no run", async (t) => {
