@@ -2,15 +2,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JsBackend } from "../../../src/tensor/backend/js/js-backend.ts";
-import type { JsKernels } from "../../../src/tensor/backend/js/kernels.ts";
+import { JsParameters } from "../../../src/tensor/backend/js/parameters.ts";
 import { REFERENCE_KERNELS } from "../../../src/tensor/backend/js/reference/kernels.ts";
-import type { Backend, ReadPiece, Storage } from "../../../src/tensor/backend.ts";
+import type {
+  Backend,
+  InPlaceRows,
+  PackedMatrix,
+  Parameter,
+  ReadPiece,
+  Storage,
+} from "../../../src/tensor/backend.ts";
+import type { ArrayKernels } from "../../../src/tensor/kernel-table.ts";
 import { CONFORMANCE_CASES } from "./conformance.ts";
 
 const right = REFERENCE_KERNELS;
 
 /** The reference backend, some kernels replaced. */
-function mutant(kernels: Partial<JsKernels>): Backend {
+function mutant(kernels: Partial<ArrayKernels>): Backend {
   return new JsBackend("mutant", "mutant", { ...right, ...kernels });
 }
 
@@ -130,9 +138,28 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
   [
     "linear: the weight may be written",
     "rows beyond the first portion are written at the front",
-    mutant({
-      packRows: (packed, rows, firstRow, { inFeatures }) => packed.set(rows, (firstRow % 4) * inFeatures),
-    }),
+    new (class extends JsBackend {
+      override readonly parameters = new (class extends JsParameters {
+        override write(parameter: Parameter, rows: Float32Array, firstRow: number): void {
+          super.write(parameter, rows, firstRow % 4);
+        }
+      })();
+    })("mutant", "mutant", right),
+  ],
+  [
+    "linear: the weight may be read straight",
+    "what lies beyond the first portion is taken over to the front",
+    new (class extends JsBackend {
+      override readonly parameters = new (class extends JsParameters {
+        override inPlace(parameter: Parameter): InPlaceRows {
+          const memory = super.inPlace(parameter).memory.slice();
+          const width = (parameter as PackedMatrix).inFeatures;
+          const take = (firstRow: number, rows: number) =>
+            this.write(parameter, memory.subarray(firstRow * width, (firstRow + rows) * width), firstRow % 4);
+          return { memory, take, unit: 1 };
+        }
+      })();
+    })("mutant", "mutant", right),
   ],
   [
     "linear: activation",
@@ -618,7 +645,7 @@ const MUTANTS: readonly (readonly [cases: string, mistake: string, backend: Back
 function attentionBy(
   exponential: (score: number) => number,
   { subtractMax = true } = {},
-): JsKernels["attention"] {
+): ArrayKernels["attention"] {
   return (out, q, k, v, offsets, bias, dims) => {
     const { heads, kvHeads, headDim, scale, span, before, after } = dims;
     const width = heads * headDim;

@@ -1,5 +1,5 @@
+import type { ArrayKernels } from "../../kernel-table.ts";
 import * as kernels from "./index.ts";
-import type { JsKernels } from "./kernels.ts";
 import { REFERENCE_KERNELS } from "./reference/kernels.ts";
 
 /**
@@ -7,4 +7,4 @@ import { REFERENCE_KERNELS } from "./reference/kernels.ts";
  * `linear` widens it to f64 block by block anyway. Kernels without a file in this folder do one pass over memory,
  * and the naive form is as fast as it gets.
  */
-export const FAST_KERNELS: JsKernels = { ...REFERENCE_KERNELS, ...kernels };
+export const FAST_KERNELS: ArrayKernels = { ...REFERENCE_KERNELS, ...kernels };

@@ -1,10 +1,9 @@
 import { ArgumentError } from "../../../errors.ts";
 import type { Backend, ParameterStore, ReadPiece, Storage } from "../../backend.ts";
 import type { AnyKernel, Operand, OperandKind } from "../../kernel.ts";
-import { type Kernels, makeKernels } from "../../kernel-table.ts";
+import { type ArrayKernels, type Kernels, makeKernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { FAST_KERNELS } from "./fast-kernels.ts";
-import type { JsKernels } from "./kernels.ts";
 import { dataOf, FreeLists, JsStorage, matrixOf, tableOf } from "./memory.ts";
 import { JsParameters } from "./parameters.ts";
 import { REFERENCE_KERNELS } from "./reference/kernels.ts";
@@ -34,15 +33,14 @@ export class JsBackend implements Backend {
   readonly capabilities = CPU_CAPABILITIES;
   readonly concurrency = 1;
   readonly lost = null;
-  readonly parameters: ParameterStore;
+  readonly parameters: ParameterStore = new JsParameters();
   readonly kernels: Kernels;
   readonly #free = new FreeLists();
   #disposed = false;
 
-  constructor(name: string, description: string, kernels: JsKernels) {
+  constructor(name: string, description: string, kernels: ArrayKernels) {
     this.name = name;
     this.description = description;
-    this.parameters = new JsParameters(kernels);
     this.kernels = makeKernels((name, { operands, inOrder }): AnyKernel => {
       const run = kernels[name] as (...args: unknown[]) => void;
       return (given, dims) => {

@@ -8,17 +8,10 @@ import type {
   Storage,
 } from "../../backend.ts";
 import { checkMatrixDType } from "../check-dtype.ts";
-import type { JsKernels } from "./kernels.ts";
 import { dataOf, JsMatrix, JsStorage, JsTable, matrixOf, placeOf, tableOf } from "./memory.ts";
 
-/** All as checkpoints store it. */
+/** All as checkpoints store it, so that files are read straight into it. */
 export class JsParameters implements ParameterStore {
-  readonly #kernels: JsKernels;
-
-  constructor(kernels: JsKernels) {
-    this.#kernels = kernels;
-  }
-
   createVector(length: number): Storage {
     return new JsStorage(length, new Float32Array(length));
   }
@@ -38,13 +31,11 @@ export class JsParameters implements ParameterStore {
   }
 
   write(parameter: Parameter, rows: Float32Array, firstRow: number): void {
-    if (parameter instanceof JsMatrix) this.#kernels.packRows(matrixOf(parameter), rows, firstRow, parameter);
-    else if (parameter instanceof JsTable) tableOf(parameter).set(rows, firstRow * parameter.width);
-    else dataOf(parameter as Storage).set(rows, firstRow);
+    elementsOf(parameter).set(rows, firstRow * widthOf(parameter));
   }
 
-  inPlace(parameter: Parameter): InPlaceRows | null {
-    return parameter instanceof JsTable ? { memory: tableOf(parameter), take: null, unit: 1 } : null;
+  inPlace(parameter: Parameter): InPlaceRows {
+    return { memory: elementsOf(parameter), take: null, unit: 1 };
   }
 
   free(parameter: Parameter): void {
@@ -53,4 +44,14 @@ export class JsParameters implements ParameterStore {
     else dataOf(parameter as Storage);
     (parameter as JsMatrix | JsTable | JsStorage).data = null;
   }
+}
+
+function elementsOf(parameter: Parameter): Float32Array {
+  if (parameter instanceof JsMatrix) return matrixOf(parameter);
+  return parameter instanceof JsTable ? tableOf(parameter) : dataOf(parameter as Storage);
+}
+
+function widthOf(parameter: Parameter): number {
+  if (parameter instanceof JsMatrix) return parameter.inFeatures;
+  return parameter instanceof JsTable ? parameter.width : 1;
 }

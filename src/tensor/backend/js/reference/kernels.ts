@@ -1,8 +1,5 @@
-import type { JsKernels } from "../kernels.ts";
+import type { ArrayKernels } from "../../../kernel-table.ts";
 import * as kernels from "./index.ts";
 
 /** The naive kernels, against which all others are tested: clarity comes before speed here. */
-export const REFERENCE_KERNELS: JsKernels = {
-  packRows: (matrix, rows, firstRow, { inFeatures }) => matrix.set(rows, firstRow * inFeatures),
-  ...kernels,
-};
+export const REFERENCE_KERNELS: ArrayKernels = kernels;
