@@ -3,7 +3,6 @@ import type { Backend, ParameterStore, ReadPiece, Storage } from "../../backend.
 import type { Kernels } from "../../kernel-table.ts";
 import { CPU_CAPABILITIES } from "../cpu-capabilities.ts";
 import { type EngineFeatures, probeFeatures } from "./features.ts";
-import { WasmStorage } from "./handles.ts";
 import { MOST_PAGES } from "./heap.ts";
 import { createKernelCalls, type KernelHost } from "./kernel-calls.ts";
 import { KernelMemory } from "./kernel-memory.ts";
@@ -127,16 +126,15 @@ export class WasmBackend implements Backend {
   }
 
   allocate(length: number): Storage {
-    return new WasmStorage(this.share.memory, length, this.memory.allocate(4 * length));
+    return this.parameters.createVector(length); // one heap has both
   }
 
   free(storage: Storage): void {
-    this.memory.free(this.memory.addressOf(storage));
-    (storage as WasmStorage).address = null;
+    this.parameters.free(storage);
   }
 
   write(storage: Storage, values: Float32Array, start: number): void {
-    this.memory.floats(this.memory.addressOf(storage), storage.length).set(values, start);
+    this.parameters.write(storage, values, start);
   }
 
   async read(storage: Storage, pieces: readonly ReadPiece[]): Promise<void> {
