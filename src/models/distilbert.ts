@@ -12,7 +12,8 @@ import { attention } from "../tensor/ops/attention.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { BertEmbeddings, countPositions } from "./bert.ts";
-import { checkHeadCount, type EncoderConfig, readActivation, readPadTokenId } from "./config.ts";
+import type { BertConfig } from "./bert-config.ts";
+import { checkHeadCount, readActivation, readPadTokenId } from "./config.ts";
 import type { Encoder, EncoderOptions, EncoderOutput, PackedTokens } from "./encoder.ts";
 import { runLayers } from "./layer-stack.ts";
 
@@ -20,13 +21,7 @@ import { runLayers } from "./layer-stack.ts";
 const LAYER_NORM_EPS = 1e-12;
 
 /** In config.json under keys of its own: `dim`, `n_layers`, `n_heads`, `hidden_dim`. */
-export interface DistilBertConfig extends EncoderConfig {
-  readonly intermediateSize: number;
-  readonly activation: ActivationName | null;
-  readonly layerNormEps: number;
-  /** Rows of the position table. */
-  readonly maxPositions: number;
-}
+export type DistilBertConfig = BertConfig;
 
 export class DistilBertSelfAttention {
   readonly qLin: Linear;

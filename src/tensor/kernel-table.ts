@@ -10,15 +10,7 @@
  * boundaries, and nobody changes it, or ids, before the results of the batch have been read: a backend may copy them
  * once a batch.
  */
-import type {
-  AnyKernel,
-  ArrayKernelOf,
-  ArraysOf,
-  DimsOf,
-  KernelDeclaration,
-  KernelOf,
-  OperandsOf,
-} from "./kernel.ts";
+import type { AnyKernel, ArrayKernelOf, ArraysOf, DimsOf, KernelDeclaration, KernelOf } from "./kernel.ts";
 
 /**
  * The functions that kernels apply element by element. `gelu` is the exact one, by erf; `gelu_tanh` is
@@ -294,7 +286,6 @@ type Declared = typeof KERNELS;
 /** The kernels as backends offer them. */
 export type Kernels = { readonly [K in KernelName]: KernelOf<Declared[K]> };
 
-export type KernelOperands<K extends KernelName> = OperandsOf<Declared[K]>;
 export type KernelArrays<K extends KernelName> = ArraysOf<Declared[K]>;
 export type KernelDims<K extends KernelName> = DimsOf<Declared[K]>;
 

@@ -31,10 +31,6 @@ export class CommandRecorder {
   #payload = new Uint8Array(4096);
   #payloadLength = 0;
 
-  get isEmpty(): boolean {
-    return this.#length === 0;
-  }
-
   call(kernel: number, args: readonly number[]): void {
     this.#push(CALL, kernel, args.length, ...args);
   }
